@@ -1,0 +1,93 @@
+"""Everything rescind knows, collected from `STORE`, `KIND` and `PROVIDER` rows, checked once, answered by id.
+
+Adding a row is adding a file: nothing here is edited. A row that breaks a rule of the design stops the program at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import ModuleType
+
+from rescind.errors import RescindError
+from rescind.models.kind import Kind, Provider, Rest, When
+from rescind.models.store import Store
+
+
+def _modules(package: str) -> Iterable[ModuleType]:
+    parent = importlib.import_module(package)
+    for info in sorted(pkgutil.iter_modules(parent.__path__), key=lambda m: m.name):
+        if not info.name.startswith("_") or info.ispkg:
+            yield importlib.import_module(f"{package}.{info.name}")
+
+
+@cache
+def stores() -> Mapping[str, Store]:
+    """Return every store row by id."""
+    found: dict[str, Store] = {}
+    for module in _modules("rescind.stores"):
+        row = getattr(module, "STORE", None)
+        if isinstance(row, Store):
+            if row.id in found:
+                raise RescindError(f"two stores call themselves {row.id!r}")
+            found[row.id] = row
+    return found
+
+
+@cache
+def providers() -> Mapping[str, Provider]:
+    """Return every provider row by id."""
+    return {m.PROVIDER.id: m.PROVIDER for m in _modules("rescind.providers") if hasattr(m, "PROVIDER")}
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Return every kind row by id, after `check` accepted it."""
+    found: dict[str, Kind] = {}
+    for package in _modules("rescind.providers"):
+        for module in _modules(package.__name__):
+            row = getattr(module, "KIND", None)
+            if isinstance(row, Kind):
+                if row.id in found:
+                    raise RescindError(f"two kinds call themselves {row.id!r}")
+                check(row)
+                found[row.id] = row
+    return found
+
+
+def _has_404(rest: Rest) -> bool:
+    return any((c.status if isinstance(c, When) else c) in {404, 410} for c in rest.dead)
+
+
+def check(row: Kind) -> None:
+    """Refuse a kind row that could make rescind lie: death by absence without a control read, a path with a host, no reference."""
+    problems: list[str] = []
+    looks = [row.verify, *(a.verify for a in row.actions.values())]
+    rests = [r for r in (*looks, row.control, *(a.call for a in row.actions.values())) if isinstance(r, Rest)]
+    if any(not r.path.startswith("/") or r.path.startswith("//") for r in rests):
+        problems.append("a path must start with one slash and hold no host")
+    if any(isinstance(v, Rest) and _has_404(v) for v in looks) and row.control is None:
+        problems.append("dead by 404 needs a control read")
+    if not row.reference.startswith("https://"):
+        problems.append("reference must be a link")
+    if any(not a.permissions for a in row.actions.values()):
+        problems.append("every action names its permissions")
+    if row.residual.seconds and not row.residual.source:
+        problems.append("a residual bound names its source")
+    if problems:
+        raise RescindError(f"kind {row.id!r} is refused by the catalogue: {'; '.join(problems)}")
+
+
+@cache
+def version() -> str:
+    """Return a digest over every row's declared facts: a plan made with another catalogue must be made again."""
+    h = hashlib.sha256()
+    for store in stores().values():
+        h.update(repr((store.id, store.where, store.yields, store.match, store.max_bytes)).encode())
+    for kind in kinds().values():
+        acts = [(v, a.reversible, a.idempotent, a.permissions, a.ends, a.supports) for v, a in sorted(kind.actions.items())]
+        h.update(repr((kind.id, kind.provider, acts, kind.residual, kind.death)).encode())
+    return "catalogue-" + h.hexdigest()[:16]

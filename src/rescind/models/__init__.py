@@ -1,0 +1,1 @@
+"""The nouns of rescind: frozen values without I/O. Import from the submodule that names the noun."""

@@ -1,0 +1,252 @@
+"""Rows that say what a class of credential is, how it is ended, and how its death is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from rescind.models.credential import Credential, EndState
+from rescind.models.evidence import Gap
+from rescind.secret import Secret
+
+
+class Verb(StrEnum):
+    """The closed list of what a step can do to a credential (case verbs are in `CaseVerb`)."""
+
+    REVOKE = "revoke"
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+    INVALIDATE = "invalidate"
+    ROTATE = "rotate"
+    DENY = "deny"
+    ERASE_LOCAL = "erase-local"
+
+
+class CaseVerb(StrEnum):
+    """The closed list of what a step can do for the case as a whole."""
+
+    PRESERVE = "preserve"
+    ISOLATE = "isolate"
+    LOCK = "lock"
+    WIPE = "wipe"
+    HOLD = "hold"
+    TRANSFER = "transfer"
+    NOTIFY = "notify"
+
+
+class Liveness(StrEnum):
+    """The three answers of a verification."""
+
+    DEAD = "dead"
+    LIVE = "live"
+    UNKNOWN = "unknown"
+
+
+class CallStatus(StrEnum):
+    """What a provider said to an action. Never an end state: accepted is not dead."""
+
+    DONE = "done"
+    ALREADY = "already"
+    ACCEPTED = "accepted"
+    NOTHING = "nothing"  # a 2xx that says nothing was found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallResult:
+    """The answer to one action. `provider_time` is the provider's own clock (`Date` header), RFC 3339 UTC, when it gave one.
+
+    `notes` are non-secret facts worth auditing (a CRL number, a policy name).
+    """
+
+    status: CallStatus
+    request_id: str = ""
+    provider_time: str = ""
+    http_status: int = 0
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One look at the provider: liveness and the evidence for it, in words an auditor can follow.
+
+    `reversible` is True when it is dead but could be switched on again (a deactivated key). `residual_until` overrides the
+    kind's bound when the provider's own data gives a better one. `owner` is who the provider says it belongs to, when it said.
+    """
+
+    liveness: Liveness
+    evidence: str
+    request_id: str = ""
+    provider_time: str = ""
+    reversible: bool = False
+    residual_until: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whom an enumeration is about: the person's e-mail, the names this tenant knows them by, the machine's names."""
+
+    person: str = ""
+    names: tuple[str, ...] = ()
+    workstation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the provider says of one credential: its id and owner as the provider's identity authority controls them.
+
+    `owner` is comparable with `Subject.names`; empty when the provider does not say. `not_after` and other facts go to
+    `attributes`. `parent` is the identifier of the credential it was derived from.
+    """
+
+    identifier: str
+    issuer: str = ""
+    subject: str = ""
+    owner: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    expires_at: str | None = None
+    created_at: str | None = None
+    last_used: str | None = None
+    parent: str = ""
+    liveness: Liveness = Liveness.UNKNOWN
+    irrevocable: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a client is at its tenant: `account` is checked against the configuration before the first write."""
+
+    account: str
+    principal: str
+    identifiers: tuple[str, ...] = ()
+
+
+class Client(Protocol):
+    """What every provider's `connect` returns. Kinds narrow it to their own provider's client."""
+
+    def identity(self) -> Identity:
+        """Ask the provider who we are. Raises a `ProviderError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """A condition on an answer: this status, and (if given) `contains` in the JSON value at `pointer` ("" = whole body)."""
+
+    status: int
+    contains: str = ""
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """One HTTP request as data, and how its answers are read. Never holds a host: that is the operator's tenant.
+
+    `path` and the string values of `body`, `form` and `query` are templates over the credential's fields
+    (`{identifier}`, `{issuer}`, `{subject}`, `{attributes.name}`), the tenant's settings (`{settings.name}`) and the operator's
+    own identity (`{self.name}`, from `Identity`); path values are percent-encoded. For an action `done`, `already`, `accepted`
+    and `nothing` sort the answers; for a verification `live` and `dead` do. Anything not listed is `Unrecognised`.
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = None
+    query: Mapping[str, str] | None = None
+    done: tuple[int | When, ...] = ()
+    already: tuple[int | When, ...] = ()
+    accepted: tuple[int | When, ...] = ()
+    nothing: tuple[int | When, ...] = ()
+    live: tuple[int | When, ...] = ()
+    dead: tuple[int | When, ...] = ()
+
+
+EnumerateFn = Callable[[Any, Subject], Iterator[Known | Gap]]
+IdentifyFn = Callable[[Any, Credential, Secret | None], Known]
+CallFn = Callable[[Any, Credential], CallResult]
+LookFn = Callable[[Any, Credential], Observation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One way to act on a credential: the request (a row or a function), and what an operator must know before it is used.
+
+    `ends` is the best end state that a proven success gives: `DEAD`, or `CONTAINED` when only access is cut.
+    `supports` marks an action that shortens what is derived from the credential but does not end the credential itself.
+    `permissions` are the provider's own names for the least rights needed. `undo` says in words what puts it back.
+    """
+
+    call: Rest | CallFn
+    reversible: bool
+    idempotent: bool
+    permissions: tuple[str, ...]
+    ends: EndState = EndState.DEAD
+    supports: bool = False
+    verify: Rest | LookFn | None = None
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Residual:
+    """What keeps working after the credential itself is dead: `seconds` is the upper bound, `source` who says so.
+
+    `shortened_by` maps a supporting verb to the smaller bound that holds once that verb was proven. 0 seconds: nothing does.
+    """
+
+    seconds: int = 0
+    what: str = ""
+    source: str = ""
+    shortened_by: Mapping[Verb, int] = field(default_factory=dict)
+
+
+NONE = Residual()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """How many consistent negatives over how many seconds count as dead; `source` says where the propagation is documented."""
+
+    negatives: int = 1
+    seconds: float = 0.0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A row of the catalogue: one class of credential at one provider.
+
+    `verify` may be absent: the best end state is then `acknowledged`. `control` proves in the same run that such objects can be
+    read here; without it a `dead` by 404 is refused by the catalogue. `read_permissions` are those of enumerate, identify, verify.
+    `tested` records the counterparts that the kind was shown against. `steps_by_hand` is for kinds without an API.
+    """
+
+    id: str
+    title: str
+    provider: str
+    actions: Mapping[Verb, Act]
+    reference: str
+    since: str
+    tested: tuple[str, ...]
+    verify: Rest | LookFn | None = None
+    control: Rest | LookFn | None = None
+    enumerate: EnumerateFn | None = None
+    identify: IdentifyFn | None = None
+    read_permissions: tuple[str, ...] = ()
+    residual: Residual = NONE
+    death: Death = Death()
+    steps_by_hand: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A provider family: `connect` is `module:function` (imported only when a tenant is used), `settings` what a tenant may set.
+
+    `connect(tenant, resolve, pacer, write=…)` returns a `Client`; `required` settings are checked before anything is contacted.
+    """
+
+    id: str
+    title: str
+    connect: str
+    required: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    reference: str = ""

@@ -1,0 +1,86 @@
+"""What will be done: steps, what is left out and why, bound together by a digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rescind.models.credential import Credential, EndState
+from rescind.models.evidence import Gap
+from rescind.models.kind import Verb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One verb on one credential in one phase. `id` is deterministic and is the idempotency key."""
+
+    phase: str
+    verb: Verb
+    credential: str
+    tenant: str
+    wait_seconds: float = 60.0
+
+    @property
+    def id(self) -> str:
+        """A stable id from phase, verb and credential."""
+        raw = "\x1f".join((self.phase, self.verb, self.credential)).encode()
+        return "step-" + hashlib.sha256(raw).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A credential that gets no step, with the end state it will have and why; `task` is what a person must do about it."""
+
+    credential: str
+    end_state: EndState
+    reason: str
+    task: str = ""
+    owner: str = ""
+    decide_by: str = ""
+    would_break: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Whom and what a plan is about. Times are RFC 3339 UTC; `target` is evidence, `inventory` a file, one of them or neither."""
+
+    person: str = ""
+    workstation: str = ""
+    lost_at: str = ""
+    target: str = ""
+    inventory: str = ""
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A final state that the playbook intends for a credential: shown as "as intended", never changes the state."""
+
+    credential: str
+    end_state: EndState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The contract of a run. `digest` covers all of it; see `rescind.pipeline.plan.digest_of`."""
+
+    created_at: str
+    case: Case
+    playbook: Mapping[str, Any]
+    credentials: tuple[Credential, ...]
+    candidates: tuple[Credential, ...]
+    steps: tuple[Step, ...]
+    decisions: tuple[Decision, ...]
+    accepted: tuple[Accepted, ...]
+    gaps: tuple[Gap, ...]
+    tenants: Mapping[str, str] = field(default_factory=dict)  # name -> account id as the provider gave it
+    principals: Mapping[str, str] = field(default_factory=dict)  # name -> who we were there when planning
+    inventory_digest: str = ""
+    policy_digest: str = ""
+    catalogue_version: str = ""
+    tool_version: str = ""
+    sweep_rounds: int = 3
+    parent_digest: str = ""
+    digest: str = ""

@@ -1,0 +1,80 @@
+"""What happened: one `Receipt` per step, one result per credential, and the run they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rescind.models.credential import EndState
+from rescind.models.evidence import Gap
+from rescind.models.kind import Liveness, Verb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The outcome of one step. `end_state` is what this step establishes; times are RFC 3339 UTC; never a secret."""
+
+    step: str
+    credential: str
+    verb: Verb
+    end_state: EndState
+    liveness: Liveness
+    evidence: str
+    at: str
+    call_status: str = ""
+    request_id: str = ""
+    provider_time: str = ""
+    verify_method: str = ""
+    residual_until: str = ""
+    residual_what: str = ""
+    reversible: bool = False
+    attempts: int = 1
+    error: str = ""
+    cut_at: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialResult:
+    """The one end state of one credential, and everything that led to it."""
+
+    id: str
+    kind: str
+    provider: str
+    identifier: str
+    fingerprint: str
+    tenant: str
+    owner: str
+    relation: str
+    parent: str
+    end_state: EndState
+    reason: str
+    residual_until: str = ""
+    residual_what: str = ""
+    reversible: bool = False
+    as_intended: bool = False
+    verify_method: str = ""
+    used_after_loss: str = "unknown"
+    last_used: str = ""
+    steps: tuple[Receipt, ...] = ()
+    tasks: tuple[Mapping[str, str], ...] = ()
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """A whole run as it stands now: every credential once, every gap, the audit head."""
+
+    run: str
+    playbook: str
+    plan_digest: str
+    status: str
+    started_at: str
+    ended_at: str
+    credentials: tuple[CredentialResult, ...]
+    gaps: tuple[Gap, ...]
+    candidates: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+    audit_size: int = 0
+    audit_root: str = ""
+    time_to_first_cut: float | None = None

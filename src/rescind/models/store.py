@@ -1,0 +1,72 @@
+"""Rows that say where a tool caches credentials and how the file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rescind.models.evidence import Finding, Location
+
+KiB = 1024
+MiB = 1024 * KiB
+
+
+class Root(StrEnum):
+    """Named places in an evidence root; `host.roots` resolves them per operating system and home."""
+
+    HOME = "home"
+    XDG_CONFIG = "xdg-config"
+    XDG_DATA = "xdg-data"
+    XDG_CACHE = "xdg-cache"
+    APPDATA = "appdata"
+    LOCALAPPDATA = "localappdata"
+
+
+class Match(StrEnum):
+    """`ALL`: every matching file counts. `FIRST`: the tool reads only the first that exists."""
+
+    ALL = "all"
+    FIRST = "first"
+
+
+class Erase(StrEnum):
+    """How a local copy can be removed: the whole file, or not at all by us."""
+
+    FILE = "file"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class At:
+    """One place: a root, a glob below it (`**` allowed, `/` separated), the systems it holds for (empty: all).
+
+    `env` names the environment variable that moves the file; an override found in evidence is mapped back under the root.
+    """
+
+    root: Root
+    glob: str
+    os: tuple[str, ...] = ()
+    env: str = ""
+    skip: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A row of the catalogue: id (stable for ever, kebab-case), where, how much is read, what it yields, and the parser.
+
+    `parse(blob, at)` is pure: bytes and a location in, findings out, `Unparsable` for anything else. `sibling` names a suffix
+    (`.pub`) whose bytes may be handed in as `at`-less context through `parse_with`; a parser never opens a file.
+    """
+
+    id: str
+    title: str
+    where: tuple[At, ...]
+    yields: tuple[str, ...]
+    parse: Callable[[bytes, Location], Iterator[Finding]]
+    reference: str
+    since: str
+    match: Match = Match.ALL
+    max_bytes: int = 1 * MiB
+    erase: Erase = Erase.FILE
+    aliases: tuple[str, ...] = ()
