@@ -131,11 +131,15 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
-    """A condition on an answer: this status, and (if given) `contains` in the JSON value at `pointer` ("" = whole body)."""
+    """A condition on an answer: this status, and (if given) `contains` in the JSON value at `pointer` ("" = whole body).
+
+    `equals` asks for the whole value instead ("active" is contained in "inactive"); a list holds when one of its values does.
+    """
 
     status: int
     contains: str = ""
     pointer: str = ""
+    equals: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +148,8 @@ class Rest:
 
     `path` and the string values of `body`, `form` and `query` are templates over the credential's fields
     (`{identifier}`, `{issuer}`, `{subject}`, `{attributes.name}`), the tenant's settings (`{settings.name}`) and the operator's
-    own identity (`{self.name}`, from `Identity`); path values are percent-encoded. For an action `done`, `already`, `accepted`
+    own identity (`{self.account}`, `{self.principal}`, `{self.id}` = the first of `Identity.identifiers`); path values are
+    percent-encoded, and a field that is empty or unknown stops the request before it is sent. For an action `done`, `already`, `accepted`
     and `nothing` sort the answers; for a verification `live` and `dead` do. Anything not listed is `Unrecognised`.
     """
 
@@ -218,6 +223,7 @@ class Kind:
     `verify` may be absent: the best end state is then `acknowledged`. `control` proves in the same run that such objects can be
     read here; without it a `dead` by 404 is refused by the catalogue. `read_permissions` are those of enumerate, identify, verify.
     `tested` records the counterparts that the kind was shown against. `steps_by_hand` is for kinds without an API.
+    `issuer_is_account`: the issuer that `identify` returns must equal the tenant's account, else the tenant does not know it.
     """
 
     id: str
@@ -235,6 +241,7 @@ class Kind:
     residual: Residual = NONE
     death: Death = Death()
     steps_by_hand: str = ""
+    issuer_is_account: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +249,7 @@ class Provider:
     """A provider family: `connect` is `module:function` (imported only when a tenant is used), `settings` what a tenant may set.
 
     `connect(tenant, resolve, pacer, write=…)` returns a `Client`; `required` settings are checked before anything is contacted.
+    `controls_email`: an owner that equals the person's e-mail is the provider's own attestation (a CA's SAN), not a free text.
     """
 
     id: str
@@ -250,3 +258,4 @@ class Provider:
     required: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     reference: str = ""
+    controls_email: bool = False

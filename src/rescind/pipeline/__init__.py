@@ -1,1 +1,1 @@
-"""See the module docstrings in this folder."""
+"""One straight line: scan → inventory → enumerate → plan → execute → verify → report. One file per arrow."""

@@ -1,0 +1,208 @@
+"""Carry out one step: intent → (earlier intent? look first) → call → prove → outcome. The one place where a write can happen.
+
+`act` never raises for what a provider does: that becomes the step's receipt. It raises only when the audit trail cannot be
+written, because nothing may be done without it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from rescind.audit.log import AuditLog
+from rescind.errors import NotFound, ProviderError, RefusedError
+from rescind.models.clock import Clock, parse_rfc3339, rfc3339
+from rescind.models.credential import Credential, EndState, Ownership
+from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Observation
+from rescind.models.plan import Plan, Step
+from rescind.models.run import Receipt
+from rescind.pipeline import receipts
+from rescind.pipeline.enumerate import People, ownership
+from rescind.pipeline.tenants import LOCAL, Connected, Tenants, kind_of
+from rescind.pipeline.verify import Proof, prove
+
+
+@dataclass(slots=True)
+class Context:
+    """What the steps of one run share. `rechecked` remembers for `RECHECK_SECONDS` whose a credential is at its provider."""
+
+    run: str
+    tenants: Tenants
+    people: People
+    log: AuditLog
+    clock: Clock
+    rechecked: dict[str, tuple[float, str]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+RECHECK_SECONDS = 30.0
+
+
+def _drift(c: Credential, kind: Kind, at: Connected, ctx: Context) -> str:
+    """Return why a credential may not be touched any more ("" when it may). Raises if the provider could not be asked."""
+    identify = kind.identify
+    if identify is None or at.tenant.name == LOCAL:
+        return ""
+    with ctx.lock:
+        seen = ctx.rechecked.get(c.id)
+    if seen and ctx.clock.monotonic() - seen[0] < RECHECK_SECONDS:
+        return seen[1]
+    why = ""
+    try:
+        known, _ = at.ask(lambda: identify(at.client, c, None))
+        now_whose = ownership(known, ctx.people, at.tenant.provider, at.identity)
+        if known.owner != c.owner or now_whose is not Ownership.CASE:
+            why = f"its owner at the provider is now {known.owner or 'not stated'}, the plan says {c.owner}"
+    except NotFound:
+        pass  # it is not shown any more: verification decides what that means
+    with ctx.lock:
+        ctx.rechecked[c.id] = (ctx.clock.monotonic(), why)
+    return why
+
+
+def _call(row: Act, c: Credential, at: Connected) -> tuple[CallResult, int]:
+    return at.ask(lambda: at.run(row.call, c, look=False), repeatable=row.idempotent)
+
+
+def _receipt(step: Step, state: EndState, ctx: Context, *, evidence: str, **facts: Any) -> Receipt:
+    liveness = facts.pop("liveness", Liveness.UNKNOWN)
+    return Receipt(
+        step=step.id, credential=step.credential, verb=step.verb, end_state=state, liveness=liveness, evidence=evidence, at=rfc3339(ctx.clock.now()), **facts
+    )
+
+
+def act(step: Step, c: Credential, ctx: Context) -> Receipt:
+    """Carry out one step and return its receipt; a step that already has an outcome returns that one.
+
+    Raises `AuditError` when the trail cannot be written.
+    """
+    done = ctx.log.last("outcome", ctx.run, step.id)
+    if done is not None:
+        return receipts.from_json(done.data["receipt"])
+    earlier = ctx.log.last("intent", ctx.run, step.id)
+    kind = kind_of(c.kind)
+    row = kind.actions.get(step.verb) if kind else None
+    if kind is None or row is None:
+        return _close(ctx, step, _receipt(step, EndState.FAILED, ctx, evidence="this version cannot carry out the step", error="no such action"))
+    try:
+        at = ctx.tenants.get(step.tenant)
+        drift = _drift(c, kind, at, ctx)
+    except (ProviderError, RefusedError) as error:
+        return _close(ctx, step, _receipt(step, EndState.UNKNOWN, ctx, evidence="its owner could not be checked again", error=error.message))
+    if drift:
+        return _close(ctx, step, _receipt(step, EndState.HELD, ctx, evidence=drift))
+    return _close(ctx, step, _carry_out(step, c, kind, row, at, ctx, attempted=earlier is not None))
+
+
+def _carry_out(step: Step, c: Credential, kind: Kind, row: Act, at: Connected, ctx: Context, *, attempted: bool) -> Receipt:
+    if attempted:
+        before = prove(kind, row, c, at, ctx.clock, wait=0.0)
+        if before.observation.liveness is Liveness.DEAD:
+            proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds)
+            return conclude(step, c, kind, row, proof, ctx, CallResult(status=CallStatus.ALREADY), attempts=0)
+        if not row.idempotent and before.observation.liveness is Liveness.UNKNOWN:
+            why = "an earlier attempt has an unknown outcome and must not be repeated blindly: " + before.observation.evidence
+            return _receipt(step, EndState.UNKNOWN, ctx, evidence=why, verify_method=before.method)
+    ctx.log.append("intent", run=ctx.run, step=step.id, data=_intent(step, c, at))
+    result: CallResult | None = None
+    error: ProviderError | None = None
+    attempts = 1
+    try:
+        result, attempts = _call(row, c, at)
+    except ProviderError as failure:
+        error = failure
+    proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds if error is None else 0.0)
+    if error is not None and proof.observation.liveness is Liveness.DEAD:
+        proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds)  # one look is not the declared number of negatives
+    return conclude(step, c, kind, row, proof, ctx, result, error=error, attempts=attempts)
+
+
+def _intent(step: Step, c: Credential, at: Connected) -> Mapping[str, Any]:
+    return {
+        "credential": c.id,
+        "kind": c.kind,
+        "identifier": c.identifier,
+        "verb": str(step.verb),
+        "tenant": step.tenant,
+        "account": at.identity.account,
+        "as": at.identity.principal,
+        "phase": step.phase,
+    }
+
+
+def conclude(
+    step: Step,
+    c: Credential,
+    kind: Kind,
+    row: Act,
+    proof: Proof,
+    ctx: Context,
+    result: CallResult | None,
+    *,
+    error: ProviderError | None = None,
+    attempts: int = 1,
+) -> Receipt:
+    """Turn what the provider answered and what was then observed into one end state. A status code alone never makes `dead`."""
+    seen: Observation = proof.observation
+    now = ctx.clock.now()
+    cut_at = (result.provider_time if result else "") or rfc3339(now)
+    state, until, what = EndState.UNKNOWN, "", ""
+    match seen.liveness:
+        case Liveness.DEAD:
+            state = row.ends
+            if state is EndState.DEAD and not row.supports:
+                until, what = _residual(kind, seen, cut_at)
+                if until and parse_rfc3339(until) > now:
+                    state = EndState.RESIDUAL
+                else:
+                    until = what = ""
+        case Liveness.LIVE:
+            state = EndState.FAILED
+        case Liveness.UNKNOWN:
+            if result is not None and proof.method == "none" and result.status is not CallStatus.NOTHING:
+                state = EndState.ACKNOWLEDGED
+    return _receipt(
+        step,
+        state,
+        ctx,
+        evidence=seen.evidence,
+        liveness=seen.liveness,
+        call_status=str(result.status) if result else "",
+        request_id=(result.request_id if result else error.request_id if error else "") or seen.request_id,
+        provider_time=(result.provider_time if result else "") or seen.provider_time,
+        verify_method=proof.method,
+        residual_until=until,
+        residual_what=what,
+        reversible=seen.reversible or (row.reversible and seen.liveness is Liveness.DEAD),
+        attempts=attempts,
+        error=error.message if error else "",
+        cut_at=cut_at if seen.liveness is Liveness.DEAD else "",
+        notes=dict(result.notes) if result else {},
+    )
+
+
+def _residual(kind: Kind, seen: Observation, cut_at: str) -> tuple[str, str]:
+    if seen.residual_until:
+        return seen.residual_until, kind.residual.what
+    if not kind.residual.seconds:
+        return "", ""
+    return rfc3339(parse_rfc3339(cut_at) + timedelta(seconds=kind.residual.seconds)), kind.residual.what
+
+
+def _close(ctx: Context, step: Step, receipt: Receipt) -> Receipt:
+    ctx.log.append("outcome", run=ctx.run, step=step.id, data={"receipt": receipts.to_json(receipt)})
+    return receipt
+
+
+def find(plan: Plan, step_id: str) -> tuple[Step, Credential]:
+    """Return a planned step and its credential. Raises `KeyError` for an id that the plan does not hold."""
+    step = next((s for s in plan.steps if s.id == step_id), None)
+    if step is None:
+        raise KeyError(step_id)
+    return step, next(c for c in plan.credentials if c.id == step.credential)
+
+
+__all__ = ["Context", "act", "conclude", "find"]

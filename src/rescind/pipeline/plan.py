@@ -1,0 +1,187 @@
+"""Decide what will be done to each credential, before anything is done. Pure: literals in, a `Plan` out.
+
+Every credential gets either steps, or a decision that says why not, or both (a task for a person beside a local erase).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from rescind import __version__, catalogue
+from rescind.errors import RefusedError
+from rescind.models.clock import rfc3339
+from rescind.models.credential import Credential, EndState, Ownership, Relation
+from rescind.models.evidence import State
+from rescind.models.kind import Kind, Verb
+from rescind.models.plan import Accepted, Case, Decision, Plan, Step
+from rescind.models.playbook import Playbook, PlaybookStep
+from rescind.pipeline.enumerate import Enumerated
+
+DECIDE_WITHIN = timedelta(hours=24)
+_HELD = {
+    Ownership.OTHER: "the provider says that it belongs to {owner}, not to the person of this case",
+    Ownership.UNPROVEN: "the provider does not say whose it is, or nothing maps its owner to the person of this case",
+    Ownership.PROTECTED: "it is protected by the configuration ([org] protected)",
+    Ownership.OPERATOR: "this run itself uses it",
+}
+
+
+def _held(c: Credential, now: datetime) -> Decision:
+    breaks = f"whatever {c.owner or 'its unknown owner'} runs with {c.kind} {c.identifier or c.fingerprint}"
+    exposed = Relation.OBSERVED == c.relation and c.state is not State.PUBLIC_ONLY
+    how = "its secret was on the machine (exposed)" if exposed else "only its identifier was seen (it may be planted)"
+    return Decision(
+        credential=c.id,
+        end_state=EndState.HELD,
+        reason=f"{_HELD[c.ownership].format(owner=c.owner or 'somebody else')}; {how}",
+        task="Rotate it with its owner, then end the old one; or map the owner in rescind.toml if it is the person's.",
+        owner=c.owner or "unknown",
+        decide_by=rfc3339(now + DECIDE_WITHIN),
+        would_break=breaks,
+    )
+
+
+def _verbs(kind: Kind, step: PlaybookStep) -> Iterable[Verb]:
+    offered = [v for v in step.verbs if v in kind.actions]
+    return offered[:1] if step.prefer else offered
+
+
+def _steps(c: Credential, playbook: Playbook, now: datetime, suffix: str) -> tuple[list[Step], bool]:
+    kind = catalogue.kinds().get(c.kind)
+    steps: list[Step] = []
+    needs_approval = False
+    if kind is None or not c.tenant:
+        return steps, needs_approval
+    for phase in playbook.phases:
+        for item in phase.steps:
+            if not item.select.matches(c, now):
+                continue
+            if item.approval:
+                needs_approval = True
+                continue
+            for verb in _verbs(kind, item):
+                steps.append(Step(phase=phase.name + suffix, verb=verb, credential=c.id, tenant=c.tenant, wait_seconds=item.wait_seconds))
+    return list({s.id: s for s in steps}.values()), needs_approval
+
+
+def decide(c: Credential, playbook: Playbook, earlier: Decision | None, case: Case, now: datetime, suffix: str = "") -> tuple[list[Step], list[Decision]]:
+    """Return the steps and decisions of one credential. At least one of the two is never empty."""
+    for rule in playbook.skip:
+        if rule.select.matches(c, now):
+            return [], [Decision(credential=c.id, end_state=EndState.SKIPPED, reason=rule.text)]
+    by_hand = [r for r in playbook.manual if r.select.matches(c, now)]
+    task = by_hand[0].text if by_hand else ""
+    if earlier is not None:
+        if earlier.end_state is EndState.MANUAL and c.state is State.EXPIRED:
+            reason = f"expired at {c.expires_at} by its own account; not checked at any provider"
+            return [], [Decision(credential=c.id, end_state=EndState.SKIPPED, reason=reason, task=task)]
+        return [], [replace(earlier, task=task or earlier.task)]
+    if c.ownership is not Ownership.CASE:
+        return [], [_held(c, now)]
+    steps, needs_approval = _steps(c, playbook, now, suffix)
+    if case.hold:
+        steps = [s for s in steps if s.verb not in {Verb.DELETE, Verb.ERASE_LOCAL}]
+    decisions = [Decision(credential=c.id, end_state=EndState.MANUAL, reason="only its issuer can end it", task=task, owner="incident responder")] if task else []
+    if needs_approval:
+        reason = "the playbook asks for an approval of this step"
+        decisions.append(Decision(credential=c.id, end_state=EndState.HELD, reason=reason, owner=c.owner, decide_by=rfc3339(now + DECIDE_WITHIN)))
+    if not steps and not decisions:
+        decisions.append(Decision(credential=c.id, end_state=EndState.SKIPPED, reason="no step of the playbook selects it"))
+    return steps, decisions
+
+
+def _guard(found: Enumerated, playbook: Playbook, limit: int, names: Iterable[str], *, self_allowed: bool) -> None:
+    cap = min(limit, playbook.max_credentials)
+    if len(found.credentials) > cap:
+        raise RefusedError(
+            f"{len(found.credentials)} credentials would be touched, the limit is {cap}",
+            hint="check the scope; raise [org] max_credentials and the playbook's limits if it is right",
+        )
+    for tenant, principal in found.principals.items():
+        last = principal.replace(":", "/").rsplit("/", 1)[-1]
+        if last and last in set(names) and not self_allowed:
+            raise RefusedError(
+                f"you work at tenant {tenant!r} as {principal}, who is the person of this case",
+                hint="work as another responder, or say --self if you are ending your own access",
+            )
+
+
+def make_plan(
+    found: Enumerated,
+    playbook: Playbook,
+    case: Case,
+    *,
+    now: datetime,
+    inventory_digest: str,
+    policy_digest: str,
+    limit: int = 500,
+    subject_names: tuple[str, ...] = (),
+    self_allowed: bool = False,
+) -> Plan:
+    """Return the plan for one case. Raises `RefusedError` when a guard stops it. The digest is set by the caller."""
+    _guard(found, playbook, limit, subject_names, self_allowed=self_allowed)
+    steps: list[Step] = []
+    decisions: list[Decision] = []
+    for c in found.credentials:
+        mine, why = decide(c, playbook, found.decided.get(c.id), case, now)
+        steps += mine
+        decisions += why
+    order = {p.name: i for i, p in enumerate(playbook.phases)}
+    accepted = tuple(
+        Accepted(credential=c.id, end_state=rule.state) for c in found.credentials for rule in playbook.accept if rule.select.matches(c, now)
+    )
+    return Plan(
+        created_at=rfc3339(now),
+        case=case,
+        playbook=playbook.source,
+        credentials=found.credentials,
+        candidates=found.candidates,
+        steps=tuple(sorted(steps, key=lambda s: (order[s.phase], s.tenant, s.credential, list(Verb).index(s.verb)))),
+        decisions=tuple(decisions),
+        accepted=accepted,
+        gaps=found.gaps,
+        tenants=dict(found.accounts),
+        principals=dict(found.principals),
+        inventory_digest=inventory_digest,
+        policy_digest=policy_digest,
+        catalogue_version=catalogue.version(),
+        tool_version=__version__,
+        sweep_rounds=playbook.sweep_rounds,
+    )
+
+
+def addendum(parent: Plan, found: Enumerated, playbook: Playbook, *, round_: int, again: frozenset[str], now: datetime) -> Plan | None:
+    """Return what a sweep adds: credentials that appeared, or came back to life (`again`), and new gaps. None: nothing new.
+
+    Something new is ended without asking only if the provider says it is the person's and its kind was part of the plan;
+    the rest is held.
+    """
+    known = {c.id for c in parent.credentials}
+    fresh = [c for c in found.credentials if c.id not in known or c.id in again]
+    gaps = tuple(g for g in found.gaps if g not in parent.gaps)
+    if not fresh and not gaps:
+        return None
+    suffix = f"/sweep-{round_}"
+    steps: list[Step] = []
+    decisions: list[Decision] = []
+    planned = {c.kind for c in parent.credentials}
+    for c in fresh:
+        mine, why = decide(c, playbook, found.decided.get(c.id), parent.case, now, suffix)
+        if mine and c.kind not in planned:
+            mine, why = [], [Decision(credential=c.id, end_state=EndState.HELD, reason="it appeared during the run and is of a kind that the plan did not hold", owner=c.owner, decide_by=rfc3339(now + DECIDE_WITHIN))]
+        steps += mine
+        decisions += why
+    return replace(
+        parent,
+        created_at=rfc3339(now),
+        credentials=tuple(fresh),
+        candidates=(),
+        steps=tuple(steps),
+        decisions=tuple(decisions),
+        accepted=(),
+        gaps=gaps,
+        parent_digest=parent.digest,
+        digest="",
+    )

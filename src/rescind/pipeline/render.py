@@ -1,0 +1,104 @@
+"""The same run for people: one screen of text, and Markdown to keep. Hostile text is escaped, nothing is decided here."""
+
+from __future__ import annotations
+
+import textwrap
+
+from rescind.models.credential import EndState
+from rescind.models.run import CredentialResult, RunResult
+from rescind.pipeline.report import NEEDS_YOU, line_one
+
+ONE_SCREEN = 8
+_TITLE = {EndState.HELD: "held (needs approval)"}
+
+
+def title(state: EndState) -> str:
+    """Return how a state is shown to people."""
+    return _TITLE.get(state, str(state))
+
+
+def safe(text: str) -> str:
+    """Return text from evidence or a provider with everything that could steer a terminal escaped (controls, bidi marks)."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def name(c: CredentialResult) -> str:
+    """Return the shortest name that still identifies a credential."""
+    return safe(c.identifier or c.fingerprint or c.id)
+
+
+def _wrap(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(safe(text), width=width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False) or []
+
+
+def text(result: RunResult, *, width: int = 80) -> str:
+    """Return the one-screen summary: line one, gaps, what needs a decision, what still works and until when, the audit head."""
+    out = [line_one(result), ""]
+    if result.gaps:
+        out.append("Not seen (nothing below covers these):")
+        for gap in result.gaps[:ONE_SCREEN]:
+            where = f" {gap.path}" if gap.path else ""
+            out += _wrap(f"{gap.source}{where}: {gap.reason}", width, "  ")
+        if len(result.gaps) > ONE_SCREEN:
+            out.append(f"  … and {len(result.gaps) - ONE_SCREEN} more (rescind report {result.run})")
+        out.append("")
+    needing = [c for c in result.credentials if c.end_state in NEEDS_YOU]
+    if needing:
+        out.append("You must decide or act, most dangerous first:")
+        for c in needing[:ONE_SCREEN]:
+            out += _wrap(f"{title(c.end_state)}  {c.kind}  {name(c)}", width, "  ")
+            out += _wrap(c.reason, width, "      ")
+            for task in c.tasks[:1]:
+                out += _wrap("→ " + task["task"], width, "      ")
+        if len(needing) > ONE_SCREEN:
+            out.append(f"  … and {len(needing) - ONE_SCREEN} more (rescind report {result.run})")
+        out.append("")
+    until = [c for c in result.credentials if c.end_state is EndState.RESIDUAL]
+    if until:
+        out.append("Cut at the source, something derived may still work:")
+        for c in until[:ONE_SCREEN]:
+            out += _wrap(f"until {c.residual_until}  {c.kind}  {name(c)}: {c.residual_what}", width, "  ")
+        if len(until) > ONE_SCREEN:
+            out.append(f"  … and {len(until) - ONE_SCREEN} more (rescind report {result.run})")
+        out.append("")
+    counted = ", ".join(f"{n} {title(EndState(s))}" for s, n in result.counts.items() if n) or "none"
+    out += _wrap(f"{len(result.credentials)} credentials: {counted}", width, "")
+    intended = sum(c.as_intended for c in result.credentials)
+    if intended:
+        out += _wrap(f"{intended} of them as the playbook intends", width, "")
+    if result.time_to_first_cut is not None:
+        out.append(f"First cut {result.time_to_first_cut:.0f} s after the start.")
+    out.append(f"Run {result.run} ({result.status}), plan {result.plan_digest[:19]}")
+    out.append(f"Audit: {result.audit_size} entries, root {result.audit_root[:16]}")
+    return "\n".join(out) + "\n"
+
+
+def _cell(value: str) -> str:
+    return safe(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+
+
+def markdown(result: RunResult) -> str:
+    """Return the whole run as Markdown: every credential with its steps and evidence, gaps first."""
+    out = [f"# {result.playbook}: run {result.run}", "", f"**{line_one(result)}**", ""]
+    out += [f"Started {result.started_at}, {result.status} {result.ended_at}. Plan `{result.plan_digest}`.", ""]
+    out.append("## Not seen")
+    out.append("")
+    out += [f"- {_cell(g.source)} {_cell(g.path)}: {_cell(g.reason)}" for g in result.gaps] or ["- nothing known to be missing"]
+    out += ["", "## Credentials", "", "| state | kind | identifier | owner | tenant | until | evidence |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    for c in result.credentials:
+        state = title(c.end_state) + (" (as intended)" if c.as_intended else "") + (" (reversible)" if c.reversible and c.end_state is EndState.DEAD else "")
+        cells = (state, c.kind, name(c), c.owner, c.tenant, c.residual_until, c.reason)
+        out.append("| " + " | ".join(_cell(v) for v in cells) + " |")
+    tasks = [(c, t) for c in result.credentials for t in c.tasks]
+    if tasks:
+        out += ["", "## Tasks", ""]
+        for c, t in tasks:
+            by = f" by {t['decide_by']}" if t.get("decide_by") else ""
+            breaks = f" Would break: {t['would_break']}." if t.get("would_break") else ""
+            out.append(f"- [ ] {_cell(c.kind)} {_cell(name(c))}: {_cell(t['task'])} ({_cell(t.get('owner', ''))}{by}){_cell(breaks)}")
+    out += ["", "## Timeline", ""]
+    steps = sorted((r for c in result.credentials for r in c.steps), key=lambda r: r.at)
+    kinds = {c.id: (c.kind, name(c)) for c in result.credentials}
+    out += [f"- {r.at} {r.verb} {_cell(' '.join(kinds[r.credential]))}: {title(r.end_state)} ({_cell(r.error or r.evidence)})" for r in steps] or ["- no step was carried out"]
+    out += ["", "## Audit", "", f"{result.audit_size} entries, root `{result.audit_root}`. Check offline: `rescind audit export -o trail.jsonl && rescind audit verify trail.jsonl`.", ""]
+    return "\n".join(out)
