@@ -73,9 +73,14 @@ class RefusedError(RescindError):
 
 
 class ProviderError(RescindError):
-    """A provider did not do, or did not say, what was asked. `request_id` is the provider's own, when it gave one."""
+    """A provider did not do, or did not say, what was asked. `request_id` is the provider's own, when it gave one.
+
+    `attempts` and `maybe_sent` (this or an earlier attempt may have acted) are set by `rescind.wire.retry`.
+    """
 
     exit_code = 4
+    attempts: int = 1
+    maybe_sent: bool = False
 
     def __init__(self, message: str, *, hint: str = "", request_id: str = "") -> None:
         super().__init__(redact(message), hint=hint)

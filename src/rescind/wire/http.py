@@ -1,0 +1,331 @@
+"""The only HTTP client. One send per call: no retry, no redirect, no cookie, no address but the tenant's own.
+
+A credential of the operator is bound to its tenant's origin: every path is checked to stay there, and a redirect is an answer
+that nobody understood, never a place to go. Raw values travel as `Secret` and are scrubbed from whatever comes back.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json as jsonlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from rescind import __version__
+from rescind.errors import ConfigError, Denied, NotFound, Rejected, Throttled, Unreachable, Unrecognised, redact
+from rescind.models.clock import rfc3339
+from rescind.secret import Secret
+from rescind.wire.pace import Pacer
+
+MOST_BYTES = 32 * 1024 * 1024
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_REQUEST_IDS = (
+    "x-request-id",
+    "x-github-request-id",
+    "x-okta-request-id",
+    "request-id",
+    "x-amzn-requestid",
+    "x-ms-request-id",
+    "x-correlation-id",
+)
+_UNSAFE_PATH = re.compile(r"[\x00-\x20\x7f-\U0010ffff\\#?]|(?:^|/)(?:\.|%2e){1,2}(?=/|$)|(?:%0[ad])", re.IGNORECASE)
+_MESSAGES = ("message", "error_description", "error", "errors", "detail", "errorSummary", "title")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a provider answered. Header names are lower-case; `json` is None when the body is not JSON.
+
+    `provider_time` is RFC 3339 UTC from `Date`; `detail` is the provider's own words, scrubbed and cut.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    json: Any | None = field(repr=False)
+    body: bytes = field(repr=False)
+    request_id: str
+    provider_time: str
+    detail: str = ""
+
+    @property
+    def intelligible(self) -> bool:
+        """Whether the body is what an API says: empty, JSON, or short plain text; never a web page or cut-off JSON."""
+        kind = self.headers.get("content-type", "").lower()
+        start = self.body.lstrip()[:1]
+        if "html" in kind or start == b"<":
+            return False
+        return (
+            self.json is not None
+            or self.body.strip() in {b"", b"null"}
+            or ("json" not in kind and start not in {b"{", b"["})
+        )
+
+
+class Http:
+    """A client bound to one origin. `auth` is asked for headers at each send; `headers` are sent with every request.
+
+    `timeout` is seconds per connect, write or read (three times that for a whole answer). `verify` is True or the path of a CA
+    bundle. Plain `http://` is refused beyond loopback unless `plaintext`. Thread-safe.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        pacer: Pacer,
+        headers: Mapping[str, str] | None = None,
+        auth: Callable[[], Mapping[str, str]] | None = None,
+        timeout: float = 20.0,
+        verify: bool | str = True,
+        transport: httpx.BaseTransport | None = None,
+        plaintext: bool = False,
+    ) -> None:
+        self._base = _origin(base_url, plaintext=plaintext)
+        self._prefix = self._base.raw_path.decode("ascii").rstrip("/")
+        self._pacer = pacer
+        self._headers = {"User-Agent": f"rescind/{__version__}", "Accept": "application/json", **(headers or {})}
+        self._auth = auth
+        self._timeout = timeout
+        self._client = httpx.Client(
+            timeout=timeout,
+            verify=_trust(verify),
+            transport=transport,
+            follow_redirects=False,
+            # A session cookie could quietly turn one operator identity into another.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The tenant's address as configured, without a trailing slash."""
+        return str(self._base).rstrip("/")
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._client.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any | None = None,
+        form: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        endpoint_class: str = "default",
+    ) -> Answer:
+        """Send one request and return the answer, whatever its status.
+
+        `Secret` values may stand in `json` and `form` (never in `query`). Raises `Rejected` for a path that leaves the origin,
+        `Unreachable` when no whole answer came (`maybe_sent` False only if no connection was made), `Unrecognised` for an
+        answer of more than `MOST_BYTES`.
+        """
+        scrub: list[str] = []
+        sent = {**self._headers, **(headers or {})}
+        for name, value in (self._auth() if self._auth else {}).items():
+            _header(name, value)
+            sent[name] = value
+            scrub += [value, value.partition(" ")[2]]
+        content: bytes | None = None
+        if json is not None:
+            content = jsonlib.dumps(_revealed(json, scrub)).encode()
+            sent["Content-Type"] = "application/json"
+        elif form is not None:
+            content = urlencode(_revealed(form, scrub)).encode("ascii")
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        request = self._client.build_request(method, self._url(path, query), content=content, headers=sent)
+        self._pacer.wait(endpoint_class)
+        answer = self._exchange(request, scrub)
+        asked = retry_after(answer) if answer.status in {403, 429, 503} else None
+        if asked:
+            self._pacer.pause(asked)
+        return answer
+
+    def _url(self, path: str, query: Mapping[str, str] | None) -> httpx.URL:
+        if not path.startswith("/") or path.startswith("//") or _UNSAFE_PATH.search(path):
+            raise Rejected("a request path that would leave its place was refused", code="unsafe-path")
+        origin = f"{self._base.scheme}://{self._base.netloc.decode('ascii')}"
+        wanted = self._prefix + path + ("?" + urlencode(query) if query else "")
+        url = httpx.URL(origin + wanted)
+        # The parser has the last word: what it would send must be exactly what was meant, at exactly our origin.
+        if (url.scheme, url.netloc, url.raw_path) != (self._base.scheme, self._base.netloc, wanted.encode("ascii")):
+            raise Rejected("a request path that does not survive parsing was refused", code="unsafe-path")
+        return url
+
+    def _exchange(self, request: httpx.Request, scrub: list[str]) -> Answer:
+        clock = self._pacer.clock
+        end = clock.monotonic() + 3 * self._timeout
+        body = bytearray()
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > MOST_BYTES:
+                        raise Unrecognised(f"an answer of more than {MOST_BYTES} bytes", status=response.status_code)
+                    if clock.monotonic() > end:
+                        raise Unreachable("the answer did not end in time", maybe_sent=True)
+            finally:
+                response.close()
+        except _NOT_SENT as error:
+            raise Unreachable(f"no connection: {type(error).__name__}", maybe_sent=False) from None
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            # Only the type: the text of a transport error may quote what was sent.
+            raise Unreachable(f"no whole answer: {type(error).__name__}", maybe_sent=True) from None
+        return _answer(response, bytes(body), scrub)
+
+
+def raise_for(answer: Answer, *, what: str) -> None:
+    """Raise the typed error that an answer means; return for a 2xx. `what` says in words what was asked."""
+    status, ident = answer.status, answer.request_id
+    if 200 <= status < 300:
+        return
+    said = f"{what}: {status}" + (f" {answer.detail}" if answer.detail else "")
+    asked = retry_after(answer)
+    if status == 429 or (status == 403 and (asked is not None and _throttling(answer))):
+        raise Throttled(said, retry_after=asked, request_id=ident)
+    if status in {401, 403}:
+        raise Denied(said, request_id=ident)
+    if status in {404, 410}:
+        raise NotFound(said, status=status, request_id=ident)
+    if status >= 500 or status == 408:
+        raise Unreachable(said, maybe_sent=True, retry_after=asked, request_id=ident)
+    if status >= 400:
+        raise Rejected(said, status=status, request_id=ident)
+    raise Unrecognised(f"{what}: {status} (a redirect is never followed)", status=status, request_id=ident)
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Return the seconds a provider asked us to wait, or None when it did not say.
+
+    `Retry-After` as seconds or HTTP date, else `X-RateLimit-Reset` / `X-Rate-Limit-Reset` as seconds from now or as an epoch
+    (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api). Dates count from the provider's clock.
+    """
+    now = _http_date(answer.headers.get("date", "")) or datetime.now(UTC)
+    text = answer.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
+        return float(text)
+    when = _http_date(text)
+    if when is not None:
+        return max(0.0, (when - now).total_seconds())
+    if answer.status != 429 and answer.headers.get("x-ratelimit-remaining", "") != "0":
+        return None
+    reset = answer.headers.get("x-ratelimit-reset") or answer.headers.get("x-rate-limit-reset") or ""
+    if not re.fullmatch(r"\d{1,12}(\.\d+)?", reset.strip()):
+        return None
+    number = float(reset)
+    return number if number < 10_000_000 else max(0.0, number - now.timestamp())
+
+
+def _throttling(answer: Answer) -> bool:
+    return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+
+
+def _origin(base_url: str, *, plaintext: bool) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url)
+    except (httpx.InvalidURL, UnicodeError):
+        raise ConfigError("base_url is not a URL") from None
+    if url.scheme not in {"https", "http"} or not url.host or url.userinfo or url.query or url.fragment:
+        raise ConfigError("base_url must be https://host[:port][/path] without a user, query or fragment")
+    if url.scheme == "http" and not plaintext and not _loopback(url.host):
+        raise ConfigError(
+            f"base_url {url.host!r} is plain http: credentials would be readable on the way", hint="use https"
+        )
+    return url
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _trust(verify: bool | str) -> Any:
+    if isinstance(verify, bool):
+        return verify
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=verify)
+    except (OSError, ssl.SSLError):
+        raise ConfigError("the CA bundle cannot be read", hint="ca_bundle names a PEM file") from None
+
+
+def _header(name: str, value: str) -> None:
+    if not name.isascii() or not value.isascii() or any(not c.isprintable() for c in name + value):
+        raise ConfigError(f"the operator credential for header {name!r} holds characters that a header cannot")
+
+
+def _revealed(value: Any, scrub: list[str]) -> Any:
+    match value:
+        case Secret():
+            scrub.append(value.reveal())
+            return value.reveal()
+        case Mapping():
+            return {k: _revealed(v, scrub) for k, v in value.items()}
+        case list() | tuple():
+            return [_revealed(v, scrub) for v in value]
+    return value
+
+
+def _answer(response: httpx.Response, body: bytes, scrub: list[str]) -> Answer:
+    headers = {k.lower(): v for k, v in response.headers.items()}
+    parsed = _json(body)
+    ident = next((headers[h] for h in _REQUEST_IDS if headers.get(h)), "")
+    if not ident and isinstance(parsed, dict) and isinstance(parsed.get("request_id"), str):
+        ident = parsed["request_id"]
+    when = _http_date(headers.get("date", ""))
+    return Answer(
+        status=response.status_code,
+        headers=headers,
+        json=parsed,
+        body=body,
+        request_id="" if any(s and s in ident for s in scrub) else re.sub(r"[^\x21-\x7e]", "", ident)[:128],
+        provider_time=rfc3339(when) if when else "",
+        detail=_said(parsed, scrub),
+    )
+
+
+def _said(parsed: Any, scrub: list[str]) -> str:
+    words = "; ".join(_strings(parsed)) if isinstance(parsed, dict) else ""
+    for value in sorted(filter(None, scrub), key=len, reverse=True):
+        words = words.replace(value, "[redacted]")
+    return redact(words, limit=160)
+
+
+def _strings(parsed: Mapping[str, Any]) -> Iterator[str]:
+    for key in _MESSAGES:
+        value = parsed.get(key)
+        if isinstance(value, dict):
+            yield from _strings(value)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str) and item:
+                yield item
+
+
+def _json(body: bytes) -> Any | None:
+    try:
+        return jsonlib.loads(body) if body.strip() else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _http_date(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        when = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
