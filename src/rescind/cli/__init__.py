@@ -1,1 +1,99 @@
-"""See the module docstrings in this folder."""
+"""The command line: parses, calls, renders. No decision is taken here; heavy modules are imported inside the commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from rescind.cli import audit, evidence, info, runs
+
+app = typer.Typer(
+    name="rescind",
+    help="End every credential that lived on a lost machine or in a leaver's hands, and prove that each is dead.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from rescind import __version__
+
+        typer.echo(f"rescind {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    config: str = typer.Option("", "--config", envvar="RESCIND_CONFIG", help="rescind.toml to use.", metavar="FILE"),
+    state: str = typer.Option("", "--state", envvar="RESCIND_STATE", help="Folder for runs, audit trail and journal.", metavar="DIR"),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress on stderr."),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    ctx.obj = {"config": config, "state": state, "quiet": quiet}
+
+
+# design.md §4 fixes the order in which --help lists them
+app.command("scan")(evidence.scan)
+app.command("plan")(evidence.plan)
+app.command("apply")(runs.apply)
+app.command("run")(runs.run)
+app.command("status")(runs.status)
+app.command("resume")(runs.resume)
+app.add_typer(audit.app, name="audit")
+app.command("report")(runs.report)
+app.command("doctor")(info.doctor)
+app.command("catalogue")(info.catalogue)
+app.command("drill")(info.drill)
+
+
+def main() -> None:
+    """Run the command line; every `RescindError` is rendered once, here."""
+    from rescind.errors import RescindError
+
+    try:
+        app(standalone_mode=False)
+        code = 0
+    except RescindError as error:
+        from rescind.pipeline.render import safe
+
+        sys.stderr.write(f"rescind: {safe(error.message)}\n")
+        if error.hint:
+            sys.stderr.write(f"  → {safe(error.hint)}\n")
+        code = error.exit_code
+    except typer.Exit as done:
+        code = done.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("rescind: interrupted; nothing more was started. `rescind status` shows what happened, `rescind resume` goes on.\n")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except OSError as error:
+        sys.stderr.write(f"rescind: {error.strerror or type(error).__name__}{': ' + str(error.filename) if error.filename else ''}\n")
+        sys.stderr.write("  → nothing is lost: what was done is in the audit trail; `rescind status` shows it\n")
+        code = 1
+    except Exception as error:  # the message of an unforeseen error could quote anything, so only its type is shown
+        code = _usage_or_internal(error)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def _usage_or_internal(error: Exception) -> int:
+    show = getattr(error, "show", None)
+    if show is not None and hasattr(error, "exit_code"):  # click's own usage errors
+        show()
+        return int(error.exit_code)
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    place = f" at {where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where else ""
+    sys.stderr.write(f"rescind: internal error ({type(error).__name__}{place}); this is a bug\n")
+    sys.stderr.write("  → no step is lost: `rescind status` shows what was done, `rescind resume` goes on; please report it\n")
+    return 1

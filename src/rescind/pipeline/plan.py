@@ -55,24 +55,34 @@ def _steps(c: Credential, playbook: Playbook, now: datetime, suffix: str) -> tup
     if kind is None or not c.tenant:
         return steps, needs_approval
     for phase in playbook.phases:
+        verbs: dict[Verb, float] = {}
         for item in phase.steps:
             if not item.select.matches(c, now):
                 continue
             if item.approval:
                 needs_approval = True
                 continue
-            for verb in _verbs(kind, item):
-                steps.append(Step(phase=phase.name + suffix, verb=verb, credential=c.id, tenant=c.tenant, wait_seconds=item.wait_seconds))
-    return list({s.id: s for s in steps}.values()), needs_approval
+            verbs |= {v: item.wait_seconds for v in _verbs(kind, item) if v not in verbs}
+        for nth, (verb, wait) in enumerate(verbs.items()):
+            # two verbs on one credential keep their order: the second waits behind a barrier of its own
+            name = phase.name + suffix + (f".{nth + 1}" if nth else "")
+            steps.append(Step(phase=name, verb=verb, credential=c.id, tenant=c.tenant, wait_seconds=wait))
+    return steps, needs_approval
+
+
+def _ordered(steps: Iterable[Step], playbook: Playbook, suffix: str = "") -> tuple[Step, ...]:
+    names = [p.name + suffix + (f".{n + 1}" if n else "") for p in playbook.phases for n in range(len(Verb))]
+    place = {name: i for i, name in enumerate(names)}
+    return tuple(sorted(steps, key=lambda s: (place[s.phase], s.tenant, s.credential)))
 
 
 def decide(c: Credential, playbook: Playbook, earlier: Decision | None, case: Case, now: datetime, suffix: str = "") -> tuple[list[Step], list[Decision]]:
     """Return the steps and decisions of one credential. At least one of the two is never empty."""
     for rule in playbook.skip:
         if rule.select.matches(c, now):
-            return [], [Decision(credential=c.id, end_state=EndState.SKIPPED, reason=rule.text)]
+            return [], [Decision(credential=c.id, end_state=EndState.SKIPPED, reason=rule.reason)]
     by_hand = [r for r in playbook.manual if r.select.matches(c, now)]
-    task = by_hand[0].text if by_hand else ""
+    task = by_hand[0].task if by_hand else ""
     if earlier is not None:
         if earlier.end_state is EndState.MANUAL and c.state is State.EXPIRED:
             reason = f"expired at {c.expires_at} by its own account; not checked at any provider"
@@ -128,9 +138,11 @@ def make_plan(
         mine, why = decide(c, playbook, found.decided.get(c.id), case, now)
         steps += mine
         decisions += why
-    order = {p.name: i for i, p in enumerate(playbook.phases)}
     accepted = tuple(
-        Accepted(credential=c.id, end_state=rule.state) for c in found.credentials for rule in playbook.accept if rule.select.matches(c, now)
+        Accepted(credential=c.id, end_state=rule.state)
+        for c in found.credentials
+        for rule in playbook.accept
+        if rule.state is not None and rule.select.matches(c, now)
     )
     return Plan(
         created_at=rfc3339(now),
@@ -138,7 +150,7 @@ def make_plan(
         playbook=playbook.source,
         credentials=found.credentials,
         candidates=found.candidates,
-        steps=tuple(sorted(steps, key=lambda s: (order[s.phase], s.tenant, s.credential, list(Verb).index(s.verb)))),
+        steps=_ordered(steps, playbook),
         decisions=tuple(decisions),
         accepted=accepted,
         gaps=found.gaps,
@@ -178,7 +190,7 @@ def addendum(parent: Plan, found: Enumerated, playbook: Playbook, *, round_: int
         created_at=rfc3339(now),
         credentials=tuple(fresh),
         candidates=(),
-        steps=tuple(steps),
+        steps=_ordered(steps, playbook, suffix),
         decisions=tuple(decisions),
         accepted=(),
         gaps=gaps,

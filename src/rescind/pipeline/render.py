@@ -27,7 +27,8 @@ def name(c: CredentialResult) -> str:
     return safe(c.identifier or c.fingerprint or c.id)
 
 
-def _wrap(text: str, width: int, indent: str) -> list[str]:
+def wrap(text: str, width: int, indent: str) -> list[str]:
+    """Return text as lines of at most `width` columns (an unbreakable word may stand out), each indented."""
     return textwrap.wrap(safe(text), width=width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False) or []
 
 
@@ -38,7 +39,7 @@ def text(result: RunResult, *, width: int = 80) -> str:
         out.append("Not seen (nothing below covers these):")
         for gap in result.gaps[:ONE_SCREEN]:
             where = f" {gap.path}" if gap.path else ""
-            out += _wrap(f"{gap.source}{where}: {gap.reason}", width, "  ")
+            out += wrap(f"{gap.source}{where}: {gap.reason}", width, "  ")
         if len(result.gaps) > ONE_SCREEN:
             out.append(f"  … and {len(result.gaps) - ONE_SCREEN} more (rescind report {result.run})")
         out.append("")
@@ -46,10 +47,10 @@ def text(result: RunResult, *, width: int = 80) -> str:
     if needing:
         out.append("You must decide or act, most dangerous first:")
         for c in needing[:ONE_SCREEN]:
-            out += _wrap(f"{title(c.end_state)}  {c.kind}  {name(c)}", width, "  ")
-            out += _wrap(c.reason, width, "      ")
+            out += wrap(f"{title(c.end_state)}  {c.kind}  {name(c)}", width, "  ")
+            out += wrap(c.reason, width, "      ")
             for task in c.tasks[:1]:
-                out += _wrap("→ " + task["task"], width, "      ")
+                out += wrap("→ " + task["task"], width, "      ")
         if len(needing) > ONE_SCREEN:
             out.append(f"  … and {len(needing) - ONE_SCREEN} more (rescind report {result.run})")
         out.append("")
@@ -57,15 +58,15 @@ def text(result: RunResult, *, width: int = 80) -> str:
     if until:
         out.append("Cut at the source, something derived may still work:")
         for c in until[:ONE_SCREEN]:
-            out += _wrap(f"until {c.residual_until}  {c.kind}  {name(c)}: {c.residual_what}", width, "  ")
+            out += wrap(f"until {c.residual_until}  {c.kind}  {name(c)}: {c.residual_what}", width, "  ")
         if len(until) > ONE_SCREEN:
             out.append(f"  … and {len(until) - ONE_SCREEN} more (rescind report {result.run})")
         out.append("")
     counted = ", ".join(f"{n} {title(EndState(s))}" for s, n in result.counts.items() if n) or "none"
-    out += _wrap(f"{len(result.credentials)} credentials: {counted}", width, "")
+    out += wrap(f"{len(result.credentials)} credentials: {counted}", width, "")
     intended = sum(c.as_intended for c in result.credentials)
     if intended:
-        out += _wrap(f"{intended} of them as the playbook intends", width, "")
+        out += wrap(f"{intended} of them as the playbook intends", width, "")
     if result.time_to_first_cut is not None:
         out.append(f"First cut {result.time_to_first_cut:.0f} s after the start.")
     out.append(f"Run {result.run} ({result.status}), plan {result.plan_digest[:19]}")

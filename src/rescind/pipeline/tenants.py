@@ -34,11 +34,10 @@ class Connected:
     client: Any
     identity: Identity
     retry: Retry
-    breaker: Breaker
 
     def ask(self, fn: Callable[[], T], *, repeatable: bool = True) -> tuple[T, int]:
         """Run one provider call under this tenant's retry policy and circuit breaker; returns the answer and the attempts."""
-        return self.retry.call(lambda: self.breaker.call(fn), repeatable=repeatable)
+        return self.retry.call(fn, repeatable=repeatable)
 
     def run(self, row: Rest | Callable[..., Any], credential: Any, *, look: bool) -> Any:
         """Carry out one row or function of a kind once: an observation if `look`, otherwise an action."""
@@ -91,8 +90,7 @@ class Tenants:
             return self._open[name]
 
     def _connect(self, tenant: Tenant) -> Connected:
-        retry = Retry(self._clock, deadline=self._deadline)
-        breaker = Breaker(clock=self._clock)
+        retry = Retry(self._clock, deadline=self._deadline, breaker=Breaker(self._clock))
         if tenant.name == LOCAL:
             client = self._local
         else:
@@ -106,7 +104,7 @@ class Tenants:
                 f"tenant {tenant.name!r} is account {identity.account!r} at the provider, the configuration says {expected!r}",
                 hint="nothing was changed; correct the credentials or account_id in rescind.toml",
             )
-        return Connected(tenant=tenant, client=client, identity=identity, retry=retry, breaker=breaker)
+        return Connected(tenant=tenant, client=client, identity=identity, retry=retry)
 
 
 def kind_of(credential_kind: str) -> Kind | None:

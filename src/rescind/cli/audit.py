@@ -1,0 +1,71 @@
+"""`audit verify|show|export`: check a trail offline, read it, hand it to an auditor."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import typer
+
+from rescind.cli.context import open_log, print_json, state_dir
+
+app = typer.Typer(help="Check, read and export the audit trail.", no_args_is_help=True, rich_markup_mode=None)
+JSON = typer.Option(False, "--json", help="Machine-readable output.")
+
+
+@app.command()
+def verify(
+    ctx: typer.Context,
+    trail: Path | None = typer.Argument(None, help="An exported trail; default: this installation's own.", metavar="FILE"),
+    vkey: str = typer.Option("", "--key", help="The log's public key (vkey) that you know from elsewhere.", metavar="VKEY"),
+    checkpoint: Path | None = typer.Option(None, "--checkpoint", help="A later signed head: detects a trail cut back.", metavar="FILE"),
+    as_json: bool = JSON,
+) -> None:
+    """Check integrity and completeness with code that shares nothing with the writer. Exit 6 if it does not check."""
+    import tempfile
+    from dataclasses import asdict
+
+    from rescind.audit import check
+    from rescind.audit.export import export
+
+    note = checkpoint.read_text(encoding="utf-8") if checkpoint else None
+    if trail is None:
+        with tempfile.TemporaryDirectory() as tmp:
+            out = Path(tmp) / "trail.jsonl"
+            export(open_log(state_dir(ctx)), out)
+            verdict = check.check(out, vkey=vkey or None, checkpoint=note)
+    else:
+        verdict = check.check(trail, vkey=vkey or None, checkpoint=note)
+    if as_json:
+        print_json(asdict(verdict))
+    else:
+        sys.stdout.write(check.describe(verdict))
+    raise typer.Exit(0 if verdict.ok else 6)
+
+
+@app.command()
+def show(ctx: typer.Context, run: str = typer.Option("", "--run", help="Only this run.", metavar="RUN"), as_json: bool = JSON) -> None:
+    """Print the entries, oldest first."""
+    from rescind.audit.log import open_reader
+    from rescind.pipeline.render import safe
+
+    for entry in open_reader(state_dir(ctx) / "rescind.db").entries(run=run or None):
+        if as_json:
+            sys.stdout.write(entry.raw.decode() + "\n")
+        else:
+            facts = json.dumps(dict(entry.data), ensure_ascii=True)
+            sys.stdout.write(safe(f"{entry.seq:6} {entry.at} {entry.type:12} {entry.run} {entry.step} {facts}")[:400] + "\n")
+
+
+@app.command("export")
+def export_(
+    ctx: typer.Context,
+    output: Path = typer.Option(..., "-o", "--output", help="Where the trail is written.", metavar="FILE"),
+    run: str = typer.Option("", "--run", help="Only this run, each entry with its inclusion proof.", metavar="RUN"),
+) -> None:
+    """Write the trail to one self-contained file that can be checked anywhere."""
+    from rescind.audit.export import export
+
+    export(open_log(state_dir(ctx)), output, run=run or None)
+    sys.stdout.write(f"Written to {output}. Check it with: rescind audit verify {output}\n")

@@ -1,0 +1,104 @@
+"""`scan` and `plan`: read-only, they change nothing on the machine and nothing at any provider."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from rescind.cli.context import bold, print_json, session, width
+
+TARGET = typer.Option(None, "--target", help="Home, mounted root or copied tree to read.", metavar="PATH")
+PERSON = typer.Option("", "--person", help="Whose access it is (e-mail, as in rescind.toml).", metavar="EMAIL")
+WORKSTATION = typer.Option("", "--workstation", help="The machine's name.", metavar="NAME")
+INVENTORY = typer.Option(None, "--inventory", help="An inventory that `rescind scan -o` wrote.", metavar="FILE")
+LOST_AT = typer.Option("", "--lost-at", help="When control was lost (RFC 3339).", metavar="TIME")
+HOLD = typer.Option(False, "--hold", help="Legal hold: nothing is deleted or erased.")
+SELF = typer.Option(False, "--self", help="You are ending your own access on purpose.")
+JSON = typer.Option(False, "--json", help="Machine-readable output.")
+
+
+def scan(
+    ctx: typer.Context,
+    target: Path | None = typer.Argument(None, help="Home, mounted root or copied tree; default: your home.", metavar="TARGET"),
+    output: Path | None = typer.Option(None, "-o", "--output", help="Write the inventory here.", metavar="FILE"),
+    seal_to: list[str] = typer.Option([], "--seal-to", help="Encrypt it to this age recipient (repeatable).", metavar="RECIPIENT"),
+    as_of: str = typer.Option("", "--as-of", help="Judge expiry at this moment (RFC 3339).", metavar="TIME"),
+    as_json: bool = JSON,
+) -> None:
+    """Enumerate the credentials a machine holds. Reads only; values are never shown."""
+    from rescind.errors import EvidenceError
+    from rescind.models.clock import parse_rfc3339
+    from rescind.pipeline import inventory, render
+    from rescind.pipeline.session import fingerprint_key, look_at
+
+    place = (target or Path.home()).expanduser()
+    s = session(ctx, evidence=place)
+    moment = None
+    if as_of:
+        try:
+            moment = parse_rfc3339(as_of)
+        except ValueError as error:
+            raise EvidenceError(f"{as_of!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z") from error
+    found, _ = inventory.build(look_at(s, place), key=fingerprint_key(s), as_of=moment)
+    data = inventory.to_json(found)
+    if seal_to and output is None:
+        raise EvidenceError("--seal-to needs a file to write", hint="add -o FILE")
+    if output is not None:
+        _write(output, data, seal_to)
+    if as_json:
+        print_json(data)
+    else:
+        n, g, k = len(found.credentials), len(found.gaps), len(found.candidates)
+        sys.stdout.write(bold(f"{n} credentials · {g} unseen · {k} candidates") + "\n\n")
+        for gap in found.gaps:
+            sys.stdout.write(f"  unseen  {gap.source}  {render.safe(gap.path)}: {gap.reason}\n")
+        for c in found.credentials:
+            where = ", ".join(render.safe(f.location.path) + (f":{f.location.line}" if f.location.line else "") for f in c.findings)
+            sys.stdout.write(f"  {c.kind:20} {render.safe(c.identifier or c.fingerprint)}  {c.state}\n")
+            sys.stdout.write(f"  {'':20} {where[: max(width() - 23, 20)]}\n")
+    raise typer.Exit(7 if found.gaps else 0)
+
+
+def _write(output: Path, data: object, recipients: list[str]) -> None:
+    import json
+
+    from rescind.host.seal import seal
+    from rescind.wire.files import write_atomic
+
+    blob = json.dumps(data, indent=2).encode()
+    write_atomic(output, seal(blob, recipients) if recipients else blob, mode=0o600)
+
+
+def plan(
+    ctx: typer.Context,
+    playbook: str = typer.Argument(..., help="A shipped playbook's name or a file.", metavar="PLAYBOOK"),
+    target: Path | None = TARGET,
+    person: str = PERSON,
+    workstation: str = WORKSTATION,
+    inventory: Path | None = INVENTORY,
+    lost_at: str = LOST_AT,
+    hold: bool = HOLD,
+    self_allowed: bool = SELF,
+    output: Path = typer.Option(Path("plan.json"), "-o", "--output", help="Where the plan is written.", metavar="FILE"),
+    as_json: bool = JSON,
+) -> None:
+    """Decide what would be done to every credential, and write it down. Touches nothing."""
+    from rescind.pipeline import preview, session as flow
+    from rescind.schema import plan as plan_file
+    from rescind.schema.playbook import load_playbook
+
+    s = session(ctx, evidence=target)
+    case = flow.case_of(
+        person=person, workstation=workstation, target=target, inventory=inventory, lost_at=lost_at, now=s.clock.now(), hold=hold
+    )
+    made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
+    plan_file.write_plan(made, output)
+    if as_json:
+        print_json(plan_file.to_json(made))
+    else:
+        first, _, rest = preview.text(made, width=width()).partition("\n")
+        sys.stdout.write(bold(first) + "\n" + rest)
+        sys.stdout.write(f"\nWritten to {output}. Nothing was changed. Next: rescind apply {output}\n")
+    raise typer.Exit(preview.exit_code(made))

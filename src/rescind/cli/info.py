@@ -1,0 +1,60 @@
+"""`doctor`, `catalogue`, `drill`: what can be reached, what is known, and a rehearsal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from rescind.cli.context import bold, print_json, progress, session, width
+
+JSON = typer.Option(False, "--json", help="Machine-readable output.")
+
+
+def doctor(ctx: typer.Context, as_json: bool = JSON) -> None:
+    """Reach every tenant read-only and say which kinds could be read there. Writes nothing."""
+    from rescind.pipeline.doctor import examine
+
+    rows = examine(session(ctx))
+    if as_json:
+        print_json({"schema": "rescind.doctor/1", "tenants": rows})
+    else:
+        if not rows:
+            sys.stdout.write("No tenant is configured: every provider credential would stay manual.\n")
+        for row in rows:
+            sys.stdout.write(bold(f"{row['tenant']} ({row['provider']}): {row['verdict']}") + "\n")
+            for kind in row["kinds"]:
+                sys.stdout.write(f"  {kind['kind']:20} {kind['readable']}: {kind['evidence']}\n")
+                if kind["readable"] != "yes":
+                    sys.stdout.write(f"  {'':20} needs: {', '.join(kind['permissions'])}\n")
+    bad = [r for r in rows if r["verdict"] != "reached" or any(k["readable"] != "yes" for k in r["kinds"])]
+    raise typer.Exit(7 if bad or not rows else 0)
+
+
+def catalogue(what: str = typer.Argument("kinds", help="stores, kinds or playbooks.", metavar="WHAT"), as_json: bool = JSON) -> None:
+    """What this version knows, from its own rows."""
+    from rescind.dev.catalogue import listing
+    from rescind.errors import UsageError
+
+    tables = listing()
+    if what not in tables:
+        raise UsageError(f"there is no catalogue of {what!r}", hint="say stores, kinds or playbooks")
+    if as_json:
+        print_json({"schema": "rescind.catalogue/1", what: tables[what]})
+        return
+    for row in tables[what]:
+        sys.stdout.write(f"{row['id']:20} {row['title'][: max(20, width() - 21)]}\n")
+
+
+def drill(
+    ctx: typer.Context,
+    playbook: str = typer.Argument("lost-laptop", help="The playbook to rehearse.", metavar="PLAYBOOK"),
+    keep: bool = typer.Option(False, "--keep", help="Leave the throw-away world's folder for inspection."),
+    as_json: bool = JSON,
+) -> None:
+    """Rehearse a playbook end to end against a safe, local, throw-away world, with real refusals."""
+    from rescind.drill import run as rehearsal
+
+    code = rehearsal.rehearse(playbook, keep=keep, as_json=as_json, progress=progress(ctx), width=width(), out=sys.stdout, where=Path.cwd())
+    raise typer.Exit(code)

@@ -1,0 +1,140 @@
+"""`apply`, `run`, `status`, `resume`, `report`: carry a plan out, follow it, take it up again, keep the result."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from rescind.cli.context import open_log, playbook_of, print_json, session, show_result, state_dir, width
+from rescind.cli.evidence import HOLD, INVENTORY, JSON, LOST_AT, PERSON, SELF, TARGET, WORKSTATION
+
+if TYPE_CHECKING:
+    from rescind.models.plan import Plan
+    from rescind.pipeline.session import Session
+
+YES = typer.Option(False, "--yes", help="Do not ask. Releases nothing that is held.")
+RUN = typer.Argument("", help="A run id; default: the latest.", metavar="RUN")
+
+
+def _confirm(plan: Plan, *, yes: bool) -> None:
+    from rescind.errors import RefusedError
+    from rescind.pipeline import preview
+
+    sys.stderr.write(preview.text(plan, width=width()))
+    if yes or not plan.steps:
+        return
+    if not sys.stdin.isatty():
+        raise RefusedError("there is no terminal to confirm on", hint="review the plan, then repeat with --yes")
+    if input(f"Carry out these {len(plan.steps)} steps? Type yes: ").strip() != "yes":
+        raise RefusedError("not confirmed; nothing was changed", hint="the plan stays as it is")
+
+
+def _start(s: Session, plan: Plan, *, as_json: bool) -> None:
+    from rescind.engine import start
+    from rescind.pipeline.session import gate
+
+    playbook = playbook_of(plan)
+    tenants = gate(s, plan, playbook)
+    result = start.new(s, plan, playbook, tenants, open_log(s.state_dir))
+    raise typer.Exit(show_result(result, as_json=as_json))
+
+
+def apply(ctx: typer.Context, plan: Path = typer.Argument(..., help="A file that `rescind plan` wrote.", metavar="PLAN"), yes: bool = YES, as_json: bool = JSON) -> None:
+    """Execute exactly that plan. Refused if the plan, the evidence, the configuration or a tenant changed since."""
+    from rescind.schema.plan import read_plan
+
+    made = read_plan(plan)
+    s = session(ctx, evidence=Path(made.case.target) if made.case.target else None)
+    _confirm(made, yes=yes)
+    _start(s, made, as_json=as_json)
+
+
+def run(
+    ctx: typer.Context,
+    playbook: str = typer.Argument(..., help="A shipped playbook's name or a file.", metavar="PLAYBOOK"),
+    target: Path | None = TARGET,
+    person: str = PERSON,
+    workstation: str = WORKSTATION,
+    inventory: Path | None = INVENTORY,
+    lost_at: str = LOST_AT,
+    hold: bool = HOLD,
+    self_allowed: bool = SELF,
+    yes: bool = YES,
+    as_json: bool = JSON,
+) -> None:
+    """Scan, plan, confirm and apply in one."""
+    from rescind.pipeline import session as flow
+    from rescind.schema.playbook import load_playbook
+
+    s = session(ctx, evidence=target)
+    case = flow.case_of(
+        person=person, workstation=workstation, target=target, inventory=inventory, lost_at=lost_at, now=s.clock.now(), hold=hold
+    )
+    made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
+    _confirm(made, yes=yes)
+    _start(s, made, as_json=as_json)
+
+
+def _known_run(state: Path, run: str) -> str:
+    from rescind.engine import state as runs
+    from rescind.errors import UsageError
+
+    chosen = run or runs.latest_run(state)
+    if not chosen or runs.load_run(state, chosen) is None:
+        known = [str(r) for r in runs.list_runs(state)]
+        raise UsageError(f"there is no run {run!r}" if run else "there is no run yet", hint="known runs: " + (", ".join(known[-5:]) or "none"))
+    return chosen
+
+
+def status(ctx: typer.Context, run: str = RUN, as_json: bool = JSON) -> None:
+    """Show a run as it stands now; residual clocks count on."""
+    from rescind.audit.log import open_reader
+    from rescind.engine.runs import result
+    from rescind.models.clock import SystemClock
+
+    state = state_dir(ctx)
+    chosen = _known_run(state, run)
+    raise typer.Exit(show_result(result(state, open_reader(state / "rescind.db"), chosen, SystemClock()), as_json=as_json))
+
+
+def resume(ctx: typer.Context, run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN"), as_json: bool = JSON) -> None:
+    """Go on with a run after any crash or interruption. No call of unknown outcome is repeated blindly."""
+    from rescind.engine import start
+    from rescind.engine.runs import plans_of
+
+    chosen = _known_run(state_dir(ctx), run)
+    plans, _ = plans_of(state_dir(ctx), chosen)
+    s = session(ctx, evidence=Path(plans[0].case.target) if plans[0].case.target else None)
+    result = start.again(s, chosen, plans[0], playbook_of(plans[0]), open_log(s.state_dir))
+    raise typer.Exit(show_result(result, as_json=as_json))
+
+
+def report(
+    ctx: typer.Context,
+    run: str = RUN,
+    output: Path | None = typer.Option(None, "-o", "--output", help="Write it here instead of to the screen.", metavar="FILE"),
+    as_json: bool = JSON,
+) -> None:
+    """The whole run to read or keep: Markdown, or JSON."""
+    import json
+
+    from rescind.audit.log import open_reader
+    from rescind.engine.runs import result
+    from rescind.models.clock import SystemClock
+    from rescind.pipeline import render, report as adding
+    from rescind.wire.files import write_atomic
+
+    state = state_dir(ctx)
+    done = result(state, open_reader(state / "rescind.db"), _known_run(state, run), SystemClock())
+    as_json = as_json or bool(output and output.suffix == ".json")
+    if output is not None:
+        text = json.dumps(adding.to_json(done), indent=2) if as_json else render.markdown(done)
+        write_atomic(output, text.encode(), mode=0o600)
+        sys.stdout.write(f"Written to {output}.\n")
+    elif as_json:
+        print_json(adding.to_json(done))
+    else:
+        sys.stdout.write(render.markdown(done))

@@ -1,0 +1,192 @@
+"""Binds a stored plan to the durable engine: what a phase is, what a step does, what a sweep adds, how a run ends.
+
+Everything here can be called again after a crash at any instant: steps answer from their outcome, a sweep from its stored
+addendum, a phase end and a run end are recorded once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rescind.audit.log import AuditLog
+from rescind.engine import state
+from rescind.engine.work import PhaseSpec
+from rescind.models.clock import Clock, rfc3339
+from rescind.models.credential import EndState, Inventory
+from rescind.models.plan import Plan
+from rescind.models.playbook import Playbook
+from rescind.models.run import Receipt, RunResult
+from rescind.pipeline import enumerate as enumerating
+from rescind.pipeline import execute, receipts, report
+from rescind.pipeline.enumerate import People
+from rescind.pipeline.plan import addendum
+from rescind.pipeline.tenants import Tenants
+from rescind.schema import plan as plan_file
+
+ENDED = {EndState.DEAD, EndState.RESIDUAL, EndState.ACKNOWLEDGED}
+
+
+def plans_of(state_dir: Path, run: str) -> tuple[list[Plan], Mapping[str, Any]]:
+    """Return a run's plan and its addenda in order, and the run's own facts. Raises `KeyError` for an unknown run."""
+    record = state.load_run(state_dir, run)
+    if record is None:
+        raise KeyError(run)
+    text, meta = record
+    plans = [plan_file.from_json(json.loads(text))]
+    for round_ in range(1, plans[0].sweep_rounds + 1):
+        extra = state.load_addendum(state_dir, run, round_)
+        if extra:
+            plans.append(plan_file.from_json(json.loads(extra)))
+    return plans, meta
+
+
+def outcomes(log: AuditLog, run: str) -> dict[str, Receipt]:
+    """Return every receipt of a run by step id, from the audit trail."""
+    return {e.step: receipts.from_json(e.data["receipt"]) for e in log.entries(run=run, type="outcome")}
+
+
+def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
+    """Return a run as it stands now. Raises `KeyError` for an unknown run."""
+    plans, meta = plans_of(state_dir, run)
+    size, root = log.head()
+    return report.add_up(
+        run,
+        plans,
+        outcomes(log, run),
+        now=clock.now(),
+        status=str(meta.get("status", "running")),
+        started_at=str(meta.get("started_at", "")),
+        ended_at=str(meta.get("ended_at", "")),
+        audit=(size, root),
+    )
+
+
+def phases_of(plan: Plan) -> list[PhaseSpec]:
+    """Return a plan's steps as phases of lanes, one lane per tenant, in plan order."""
+    phases: dict[str, dict[str, list[str]]] = {}
+    for step in plan.steps:
+        phases.setdefault(step.phase, {}).setdefault(step.tenant, []).append(step.id)
+    return [PhaseSpec(name=name, lanes=lanes) for name, lanes in phases.items()]
+
+
+class CaseWork:
+    """What the engine drives for one run of one case."""
+
+    def __init__(self, *, state_dir: Path, tenants: Tenants, people: People, log: AuditLog, clock: Clock, playbook: Playbook, providers: tuple[str, ...]) -> None:
+        self._dir, self._log, self._clock, self._playbook = state_dir, log, clock, playbook
+        self._providers = providers
+        self._tenants, self._people = tenants, people
+        self._contexts: dict[str, execute.Context] = {}
+        self._plans: dict[str, list[Plan]] = {}
+
+    def _context(self, run: str) -> execute.Context:
+        if run not in self._contexts:
+            self._contexts[run] = execute.Context(run=run, tenants=self._tenants, people=self._people, log=self._log, clock=self._clock)
+        return self._contexts[run]
+
+    def _load(self, run: str) -> list[Plan]:
+        if run not in self._plans:
+            self._plans[run] = plans_of(self._dir, run)[0]
+        return self._plans[run]
+
+    def begin(self, run: str) -> None:
+        """Record once that the run started, with every planned step: the trail is complete only if each has its outcome."""
+        plan = self._load(run)[0]
+        if self._log.last("run-started", run, "") is not None:
+            return
+        data = {
+            "playbook": str(plan.playbook.get("name", "")),
+            "plan_digest": plan.digest,
+            "person": plan.case.person,
+            "workstation": plan.case.workstation,
+            "tenants": dict(plan.tenants),
+            "steps": [s.id for s in plan.steps],
+            "undone": [{"credential": d.credential, "end_state": str(d.end_state)} for d in plan.decisions],
+            "gaps": len(plan.gaps),
+        }
+        self._log.append("run-started", run=run, data=data)
+
+    def sweep_rounds(self, run: str) -> int:
+        """Return how many sweeps the plan allows."""
+        return self._load(run)[0].sweep_rounds
+
+    def phases(self, run: str) -> list[PhaseSpec]:
+        """Return the phases of the stored plan."""
+        self.begin(run)
+        return phases_of(self._load(run)[0])
+
+    def addendum(self, run: str, round: int) -> list[PhaseSpec]:  # noqa: A002  the engine's word
+        """Return the phases that a sweep added; none if it found nothing."""
+        text = state.load_addendum(self._dir, run, round)
+        return phases_of(plan_file.from_json(json.loads(text))) if text else []
+
+    def act(self, run: str, step: str) -> dict[str, str]:
+        """Carry out one step; returns its end state, which is all that the engine's journal needs to hold."""
+        for plan in self._load(run):
+            if any(s.id == step for s in plan.steps):
+                planned, credential = execute.find(plan, step)
+                return {"s": str(execute.act(planned, credential, self._context(run)).end_state)}
+        self._plans.pop(run, None)  # an addendum was stored since: read again, once
+        planned, credential = execute.find(self._load(run)[-1], step)
+        return {"s": str(execute.act(planned, credential, self._context(run)).end_state)}
+
+    def phase_done(self, run: str, phase: str) -> None:
+        """Record once that a phase ended, and sign the head of the trail."""
+        if self._log.last("phase-ended", run, phase) is None:
+            self._log.append("phase-ended", run=run, step=phase, data={"phase": phase})
+        self._log.sign_head()
+
+    def sweep(self, run: str, round: int) -> dict[str, Any]:  # noqa: A002  the engine's word
+        """Ask the providers again; what appeared, or came back, becomes a stored addendum with its parent's digest."""
+        stored = state.load_addendum(self._dir, run, round)
+        if stored is None:
+            self._plans.pop(run, None)
+            plans = self._load(run)
+            extra = self._look_again(run, plans, round)
+            stored = "" if extra is None else json.dumps(plan_file.to_json(extra))
+            state.save_addendum(self._dir, run, round, stored)
+            self._plans.pop(run, None)
+        steps = [s.id for s in plan_file.from_json(json.loads(stored)).steps] if stored else []
+        if self._log.last("sweep", run, f"sweep-{round}") is None:
+            self._log.append("sweep", run=run, step=f"sweep-{round}", data={"round": round, "new_steps": len(steps)})
+            if stored:
+                extra = plan_file.from_json(json.loads(stored))
+                data = {"steps": steps, "plan_digest": extra.digest, "parent_digest": extra.parent_digest, "credentials": [c.id for c in extra.credentials]}
+                self._log.append("addendum", run=run, step=f"sweep-{round}", data=data)
+        return {"steps": len(steps), "again": bool(steps)}
+
+    def _look_again(self, run: str, plans: Sequence[Plan], round_: int) -> Plan | None:
+        first = plans[0]
+        seen = enumerating.enumerate_all(
+            Inventory(workstation={}, credentials=()),
+            {},
+            self._tenants,
+            self._people,
+            providers=self._providers,
+            provider_side="provider" in self._playbook.sides,
+        )
+        known = {c.id: c for plan in plans for c in plan.credentials}
+        done = report.add_up(run, plans, outcomes(self._log, run), now=self._clock.now(), status="running", started_at="")
+        ended = {c.id for c in done.credentials if c.end_state in ENDED}
+        back = frozenset(c.id for c in seen.credentials if c.id in seen.live_at_provider and c.id in ended)
+        everything = replace(first, credentials=tuple(known.values()), gaps=tuple(g for p in plans for g in p.gaps))
+        extra = addendum(everything, seen, self._playbook, round_=round_, again=back, now=self._clock.now())
+        if extra is None:
+            return None
+        return replace(extra, digest=plan_file.digest_of(extra))
+
+    def finish(self, run: str) -> None:
+        """Record once that the run ended, with its counts, and sign the head of the trail."""
+        if self._log.last("run-ended", run, "") is None:
+            self._plans.pop(run, None)
+            done = result(self._dir, self._log, run, self._clock)
+            data = {"counts": dict(done.counts), "gaps": len(done.gaps), "line_one": report.line_one(done), "exit_code": report.exit_code(done)}
+            self._log.append("run-ended", run=run, data=data)
+            state.set_status(self._dir, run, "ended", ended_at=rfc3339(self._clock.now()))
+        self._log.sign_head()
+
+

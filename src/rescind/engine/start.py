@@ -1,0 +1,52 @@
+"""Start a run of a plan, or take one up again: the two ways into the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rescind.audit.log import AuditLog
+from rescind.engine import execute, state
+from rescind.engine.runs import CaseWork, result
+from rescind.models.clock import rfc3339
+from rescind.models.plan import Plan
+from rescind.models.playbook import Playbook
+from rescind.models.run import RunResult
+from rescind.pipeline.session import Session, in_scope, new_run_id, people
+from rescind.pipeline.session import tenants as connect
+from rescind.pipeline.tenants import Tenants
+from rescind.schema import plan as plan_file
+
+
+def new(session: Session, plan: Plan, playbook: Playbook, tenants: Tenants, log: AuditLog) -> RunResult:
+    """Store a plan as a new run, carry it out and return what became of it. The caller has passed the gate."""
+    run = new_run_id(session.clock.now())
+    meta = {"status": "running", "started_at": rfc3339(session.clock.now()), "playbook": playbook.name}
+    state.save_run(session.state_dir, run, json.dumps(plan_file.to_json(plan)), meta)
+    session.progress(f"run {run}: {len(plan.steps)} steps; interrupted, it goes on with: rescind resume {run}")
+    return _carry_out(session, run, plan, playbook, tenants, log)
+
+
+def again(session: Session, run: str, plan: Plan, playbook: Playbook, log: AuditLog) -> RunResult:
+    """Go on with a stored run. Steps that have an outcome keep it; a step of unknown fate is looked at before it is repeated."""
+    return _carry_out(session, run, plan, playbook, connect(session, plan.case, write=True), log)
+
+
+def _carry_out(session: Session, run: str, plan: Plan, playbook: Playbook, tenants: Tenants, log: AuditLog) -> RunResult:
+    work = CaseWork(
+        state_dir=session.state_dir, tenants=tenants, people=people(session, plan.case), log=log, clock=session.clock, playbook=playbook,
+        providers=in_scope(session, playbook),
+    )
+    total = len(plan.steps)
+    done: list[str] = []
+
+    def show(event: str, facts: Mapping[str, Any]) -> None:
+        if event == "step.done":
+            done.append(str(facts.get("step", "")))
+            session.progress(f"{len(done)}/{max(total, len(done))} steps, last: {facts.get('s', '')}")
+        elif event == "phase.started":
+            session.progress(f"phase {facts.get('phase', '')}: {facts.get('steps', '')} steps")
+
+    execute(run, work, state_dir=session.state_dir, on_event=show)
+    return result(session.state_dir, log, run, session.clock)

@@ -1,0 +1,43 @@
+"""Reach every tenant read-only, and say for each kind whether its control read works. Nothing is written anywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rescind import catalogue
+from rescind.errors import ProviderError, RescindError
+from rescind.models.credential import Credential
+from rescind.models.kind import Kind, Liveness
+from rescind.pipeline.session import Session, tenants
+from rescind.pipeline.session import case_of
+from rescind.pipeline.tenants import Connected
+
+
+def examine(session: Session) -> list[dict[str, Any]]:
+    """Return one row per configured tenant: who we are there, and which kinds could be read with what we are."""
+    at = tenants(session, case_of(now=session.clock.now()), write=False)
+    rows: list[dict[str, Any]] = []
+    for tenant in session.config.tenants:
+        row: dict[str, Any] = {"tenant": tenant.name, "provider": tenant.provider, "account": "", "as": "", "verdict": "reached", "kinds": []}
+        rows.append(row)
+        try:
+            connected = at.get(tenant.name)
+        except RescindError as error:
+            row["verdict"] = error.message
+            continue
+        row["account"], row["as"] = connected.identity.account, connected.identity.principal
+        row["kinds"] = [_kind(k, connected) for k in catalogue.kinds().values() if k.provider == tenant.provider]
+    return rows
+
+
+def _kind(kind: Kind, at: Connected) -> dict[str, Any]:
+    row = {"kind": kind.id, "readable": "unknown", "evidence": "no control read", "permissions": list(kind.read_permissions)}
+    control = kind.control
+    if control is None:
+        return row
+    probe = Credential(kind=kind.id, provider=kind.provider, tenant=at.tenant.name, owner=at.identity.principal.rsplit("/", 1)[-1])
+    try:
+        seen, _ = at.ask(lambda: at.run(control, probe, look=True))
+    except ProviderError as error:
+        return {**row, "readable": "no", "evidence": error.message}
+    return {**row, "readable": "yes" if seen.liveness is Liveness.LIVE else "unknown", "evidence": seen.evidence}

@@ -1,0 +1,70 @@
+"""A plan for people: what would be done, what will not be and why, on one screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rescind.models.credential import Credential, EndState
+from rescind.models.plan import Decision, Plan
+from rescind.pipeline.render import ONE_SCREEN, safe, title, wrap
+
+OPEN = {EndState.HELD, EndState.MANUAL, EndState.UNKNOWN, EndState.IRREVOCABLE, EndState.SKIPPED}
+
+
+def line_one(plan: Plan) -> str:
+    """Return the plan in one line: what would be ended, what would not, what was not seen."""
+    acting = {s.credential for s in plan.steps}
+    parts = [f"{len(acting)} of {len(plan.credentials)} credentials would be ended in {len(plan.steps)} steps"]
+    left = Counter(d.end_state for d in plan.decisions)
+    parts += [f"{left[s]} {s}" for s in EndState if left[s]]
+    if plan.gaps:
+        parts.append(f"{len(plan.gaps)} unseen")
+    if plan.candidates:
+        parts.append(f"{len(plan.candidates)} candidates")
+    return " · ".join(parts)
+
+
+def _short(c: Credential) -> str:
+    return safe(c.identifier or c.fingerprint or c.id)
+
+
+def text(plan: Plan, *, width: int = 80) -> str:
+    """Return the one-screen preview of a plan."""
+    by_id = {c.id: c for c in plan.credentials}
+    out = [line_one(plan), ""]
+    if plan.gaps:
+        out.append("Not seen:")
+        for g in plan.gaps[:ONE_SCREEN]:
+            out += wrap(f"{g.source} {g.path}: {g.reason}", width, "  ")
+        if len(plan.gaps) > ONE_SCREEN:
+            out.append(f"  … and {len(plan.gaps) - ONE_SCREEN} more (in the plan file)")
+        out.append("")
+    decisions: list[Decision] = sorted(plan.decisions, key=lambda d: list(EndState).index(d.end_state))
+    if decisions:
+        out.append("Not ended by this plan:")
+        for d in decisions[:ONE_SCREEN]:
+            c = by_id[d.credential]
+            out += wrap(f"{title(d.end_state)}  {c.kind}  {_short(c)}", width, "  ")
+            out += wrap(d.reason, width, "      ")
+        if len(decisions) > ONE_SCREEN:
+            out.append(f"  … and {len(decisions) - ONE_SCREEN} more (in the plan file)")
+        out.append("")
+    phases: dict[str, list[str]] = {}
+    for s in plan.steps:
+        c = by_id[s.credential]
+        phases.setdefault(s.phase, []).append(f"{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})")
+    for phase, lines in phases.items():
+        out.append(f"Phase {phase}: {len(lines)} steps")
+        for line in lines[:ONE_SCREEN]:
+            out += wrap(line, width, "  ")
+        if len(lines) > ONE_SCREEN:
+            out.append(f"  … and {len(lines) - ONE_SCREEN} more (in the plan file)")
+    out += ["", f"Plan digest {plan.digest}"]
+    return "\n".join(out) + "\n"
+
+
+def exit_code(plan: Plan) -> int:
+    """Return 4 when the plan leaves something live or presumed live, 7 when something was not seen, otherwise 0."""
+    if any(d.end_state in OPEN for d in plan.decisions):
+        return 4
+    return 7 if plan.gaps else 0

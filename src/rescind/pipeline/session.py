@@ -1,0 +1,205 @@
+"""From what the operator says to a plan, and from a plan to the right to apply it: the checks around the pure stages.
+
+A session holds the configuration, the clock and the state folder; it never holds a raw secret longer than one survey.
+"""
+
+from __future__ import annotations
+
+import secrets as random
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rescind import __version__, catalogue
+from rescind.errors import EvidenceError, RefusedError
+from rescind.host import erase, keychain
+from rescind.models.clock import Clock, parse_rfc3339, rfc3339
+from rescind.models.credential import Inventory
+from rescind.models.evidence import Finding, Gap
+from rescind.models.plan import Case, Plan
+from rescind.models.playbook import Playbook
+from rescind.models.tenant import SecretRef
+from rescind.pipeline import inventory as inventories
+from rescind.pipeline.enumerate import People, enumerate_all
+from rescind.pipeline.plan import make_plan
+from rescind.pipeline.scan import ScanResult, scan
+from rescind.pipeline.tenants import Tenants
+from rescind.providers.local._connect import local_client
+from rescind.schema import plan as plan_file
+from rescind.schema.config import Config, policy_digest
+from rescind.schema.inventory import read_inventory
+from rescind.secret import Secret
+from rescind.wire.files import write_atomic
+
+Progress = Callable[[str], None]
+
+
+def quiet(_: str) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What one invocation works with. `keychain` is a keyring back end (None: the operating system's own)."""
+
+    config: Config
+    resolve: Callable[[SecretRef], Secret]
+    clock: Clock
+    state_dir: Path
+    keychain: Any = None
+    progress: Progress = quiet
+
+
+def fingerprint_key(session: Session) -> bytes:
+    """Return the key of this installation's fingerprints: the configured one, else one made once in the state folder."""
+    ref = session.config.org.fingerprint_key
+    if ref is not None:
+        return session.resolve(ref).reveal_bytes()
+    path = session.state_dir / "fingerprint.key"
+    if not path.exists():
+        session.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_atomic(path, random.token_bytes(32), mode=0o600)
+    return path.read_bytes()
+
+
+def people(session: Session, case: Case) -> People:
+    """Return whom the case is about, by every name the configuration maps, and who is protected."""
+    mapped = session.config.persons.get(case.person, {})
+    return People(person=case.person, workstation=case.workstation, mapped=mapped, protected=session.config.org.protected)
+
+
+def is_live(target: Path) -> bool:
+    """Tell whether a target is the running user's own home: only there can a keychain be read or a local copy be erased."""
+    try:
+        return target.resolve() == Path.home().resolve()
+    except (OSError, RuntimeError):
+        return False
+
+
+def look_at(session: Session, target: Path, *, scope: Iterable[str] = ("home", "keychain")) -> ScanResult:
+    """Scan evidence. The keychain is part of it only on the live machine (or where a back end was given)."""
+    items: list[Finding | Gap] = []
+    if "keychain" in scope and (session.keychain is not None or is_live(target)):
+        items = list(keychain.findings(session.keychain))
+    return scan(target, clock=session.clock, keychain=items, progress=session.progress)
+
+
+def inventory_of(session: Session, case: Case, *, scope: Iterable[str] = ("home", "keychain")) -> tuple[Inventory, Mapping[str, Secret]]:
+    """Return the inventory a case names, from evidence or from a file; from a file there are no raw values."""
+    if case.inventory:
+        return read_inventory(Path(case.inventory)), {}
+    if not case.target:
+        empty = Inventory(workstation={}, credentials=(), gaps=(Gap(source="scan", reason="no evidence of the machine was given"),))
+        return empty, {}
+    return inventories.build(look_at(session, Path(case.target), scope=scope), key=fingerprint_key(session))
+
+
+def local_host(session: Session, case: Case) -> Any:
+    """Return what may erase local copies: only for a live target (or a drill's own back end), otherwise None."""
+    if not case.target or not (session.keychain is not None or is_live(Path(case.target))):
+        return None
+    return local_client(
+        erase.local_host(
+            Path(case.target),
+            key=fingerprint_key(session),
+            backend=session.keychain,
+            recipients=session.config.org.recipients,
+            sealed_dir=session.state_dir / "sealed",
+            clock=session.clock,
+        )
+    )
+
+
+def tenants(session: Session, case: Case, *, write: bool) -> Tenants:
+    """Return the configured tenants, unconnected. `write` loads their write identities."""
+    return Tenants(session.config.tenants, resolve=session.resolve, clock=session.clock, write=write, local=local_host(session, case))
+
+
+def survey(session: Session, playbook: Playbook, case: Case, *, self_allowed: bool = False) -> Plan:
+    """Scan, build the inventory, ask the providers, and plan. Writes nothing anywhere. Raises `RescindError`s."""
+    check_inputs(playbook, case)
+    seen, raw = inventory_of(session, case, scope=playbook.evidence)
+    who = people(session, case)
+    if session.config.missing:
+        session.progress("no rescind.toml: every provider credential stays manual (rescind init)")
+    at = tenants(session, case, write=False)
+    session.progress(f"{len(seen.credentials)} credentials on the machine; asking the providers")
+    found = enumerate_all(seen, raw, at, who, providers=in_scope(session, playbook), provider_side="provider" in playbook.sides)
+    names = tuple(n for p in catalogue.providers() for n in who.subject(p).names)
+    plan = make_plan(
+        found,
+        playbook,
+        case,
+        now=session.clock.now(),
+        inventory_digest=inventories.digest(seen),
+        policy_digest=policy_digest(session.config),
+        limit=session.config.org.max_credentials,
+        subject_names=names,
+        self_allowed=self_allowed,
+    )
+    return replace(plan, digest=plan_file.digest_of(plan))
+
+
+def in_scope(session: Session, playbook: Playbook) -> tuple[str, ...]:
+    """Return the providers a playbook asks: those it names, or every configured one."""
+    return tuple(playbook.providers) or tuple(dict.fromkeys(t.provider for t in session.config.tenants))
+
+
+def check_inputs(playbook: Playbook, case: Case) -> None:
+    """Refuse a case that lacks what its playbook needs. Raises `EvidenceError`."""
+    for name, need in playbook.inputs.items():
+        if need == "required" and not getattr(case, name, ""):
+            raise EvidenceError(f"playbook {playbook.name!r} needs a {name}", hint=f"give --{name}")
+    if not (case.target or case.inventory or case.person):
+        raise EvidenceError("nothing was given to work from", hint="give --target PATH, --inventory FILE or --person EMAIL")
+
+
+def gate(session: Session, plan: Plan, playbook: Playbook) -> Tenants:
+    """Check that the world is still the one the plan was made for; return the tenants with their write identities.
+
+    Raises `RefusedError` naming what changed. Called before the first write of a run, not on resume.
+    """
+    again = "make the plan again: rescind plan"
+    if plan.digest != plan_file.digest_of(plan):
+        raise RefusedError("the plan was edited after it was made", hint=again)
+    if plan.tool_version != __version__ or plan.catalogue_version != catalogue.version():
+        raise RefusedError("the plan was made by another version of rescind or of its catalogue", hint=again)
+    if plan.policy_digest != policy_digest(session.config):
+        raise RefusedError("the configuration (tenants, protected identities, people or limits) changed since the plan was made", hint=again)
+    seen, _ = inventory_of(session, plan.case, scope=playbook.evidence)
+    if plan.inventory_digest != inventories.digest(seen):
+        raise RefusedError("the evidence changed since the plan was made: other credentials are on the machine now", hint=again)
+    at = tenants(session, plan.case, write=True)
+    for name, account in plan.tenants.items():
+        now_account = at.get(name).identity.account
+        if now_account != account:
+            raise RefusedError(f"tenant {name!r} is account {now_account!r} now, the plan was made for {account!r}", hint=again)
+    return at
+
+
+def new_run_id(now: datetime) -> str:
+    """Return a fresh run id that sorts by time and says nothing about the case."""
+    return now.strftime("%Y%m%d-%H%M%S-") + random.token_hex(3)
+
+
+def case_of(
+    *, person: str = "", workstation: str = "", target: Path | None = None, inventory: Path | None = None, lost_at: str = "", now: datetime, hold: bool = False
+) -> Case:
+    """Return the case that the operator's options describe. `lost_at` is RFC 3339 (default: not known)."""
+    try:
+        lost = rfc3339(parse_rfc3339(lost_at)) if lost_at else ""
+    except ValueError as error:
+        raise EvidenceError(f"{lost_at!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z") from error
+    if lost and parse_rfc3339(lost) > now:
+        raise EvidenceError(f"the loss at {lost} lies in the future", hint="check --lost-at")
+    return Case(
+        person=person,
+        workstation=workstation or (socket.gethostname() if target is not None and is_live(target) else ""),
+        lost_at=lost,
+        target=str(target.expanduser().absolute()) if target else "",
+        inventory=str(inventory.absolute()) if inventory else "",
+        hold=hold,
+    )
