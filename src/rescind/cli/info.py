@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import typer
 
@@ -56,5 +55,5 @@ def drill(
     """Rehearse a playbook end to end against a safe, local, throw-away world, with real refusals."""
     from rescind.drill import run as rehearsal
 
-    code = rehearsal.rehearse(playbook, keep=keep, as_json=as_json, progress=progress(ctx), width=width(), out=sys.stdout, where=Path.cwd())
+    code = rehearsal.rehearse(playbook, keep=keep, as_json=as_json, progress=progress(ctx), width=width(), out=sys.stdout)
     raise typer.Exit(code)
