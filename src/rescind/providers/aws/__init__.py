@@ -1,1 +1,14 @@
-"""See the module docstrings in this folder."""
+"""AWS: long-term access keys of IAM users, read and ended with an operator's own identity in one configured account."""
+
+from __future__ import annotations
+
+from rescind.models.kind import Provider
+
+PROVIDER = Provider(
+    id="aws",
+    title="Amazon Web Services",
+    connect="rescind.providers.aws._connect:connect",
+    required=("account_id",),
+    settings=("account_id", "profile", "region", "endpoint_url", "role_arn", "external_id", "ca_bundle"),
+    reference="https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html",
+)

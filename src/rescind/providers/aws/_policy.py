@@ -1,0 +1,98 @@
+"""Deny everything to one IAM user, and see whether it is denied.
+
+The only quick end of sessions that `GetSessionToken` and `GetFederationToken` made from a key: their rights are the user's, weighed
+again at each request, so an unconditional deny on the user reaches them
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html).
+It hits everything the user does, not only the key. `sts:GetCallerIdentity` needs no permission and still answers, so it is no probe
+for a deny (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html); neither do tokens made of a signed
+`GetCallerIdentity` stop.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from rescind.errors import NotFound, Rejected, Unrecognised
+from rescind.models.credential import Credential
+from rescind.models.kind import CallResult, CallStatus, Liveness, Observation
+from rescind.providers.aws._connect import AwsClient, call, pages
+from rescind.providers.aws._iam import user_of
+
+NAME = "RescindDenyAll"
+DOCUMENT: Mapping[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": NAME, "Effect": "Deny", "Action": "*", "Resource": "*"}],
+}
+
+
+def managed_arn(client: AwsClient) -> str:
+    """Return the ARN of AWS's own deny-all policy in the tenant's partition."""
+    return f"arn:{client.partition}:iam::aws:policy/AWSDenyAll"
+
+
+def deny(client: AwsClient, credential: Credential) -> CallResult:
+    """Embed `RescindDenyAll` in the key's user; where inline space is used up, attach AWS's managed `AWSDenyAll`.
+
+    Raises typed provider errors; `Rejected` with code `LimitExceeded` when both quotas are used up
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+    """
+    iam, user = client.service("iam"), user_of(client, credential)
+    policy = NAME
+    try:
+        answer = call(iam.put_user_policy, UserName=user, PolicyName=NAME, PolicyDocument=json.dumps(DOCUMENT))
+    except Rejected as error:
+        if error.code != "LimitExceeded":
+            raise
+        policy = managed_arn(client)
+        answer = call(iam.attach_user_policy, UserName=user, PolicyArn=policy)
+    return CallResult(
+        status=CallStatus.DONE,
+        request_id=answer.request_id,
+        provider_time=answer.provider_time,
+        http_status=200,
+        notes={"user": user, "policy": policy},
+    )
+
+
+def _as_document(shown: object) -> object:
+    # AWS sends it percent-encoded; boto3 decodes it, other implementations may leave that to the reader.
+    if not isinstance(shown, str):
+        return shown
+    try:
+        return json.loads(unquote(shown))
+    except ValueError:
+        raise Unrecognised("GetUserPolicy answered with something that is no policy") from None
+
+
+def verify_deny(client: AwsClient, credential: Credential) -> Observation:
+    """Read the user's policies back: `DEAD` when everything is denied to the user, `LIVE` when it is not.
+
+    Raises typed provider errors, `NotFound` when the user is not shown.
+    """
+    iam, user = client.service("iam"), user_of(client, credential)
+    other = ""
+    try:
+        answer = call(iam.get_user_policy, UserName=user, PolicyName=NAME)
+    except NotFound:
+        pass
+    else:
+        if _as_document(answer.body.get("PolicyDocument")) == DOCUMENT:
+            return _seen(Liveness.DEAD, f"GetUserPolicy shows {NAME} on user {user}, denying every action", answer)
+        other = f" ({NAME} is there with other content)"
+    attached, answer = pages(iam.list_attached_user_policies, "AttachedPolicies", UserName=user)
+    if any(row.get("PolicyArn") == managed_arn(client) for row in attached):
+        return _seen(Liveness.DEAD, f"ListAttachedUserPolicies shows AWSDenyAll on user {user}", answer)
+    return _seen(Liveness.LIVE, f"no deny-all policy is on user {user}{other}", answer)
+
+
+def _seen(liveness: Liveness, evidence: str, answer: Any) -> Observation:
+    return Observation(
+        liveness=liveness,
+        evidence=evidence,
+        request_id=answer.request_id,
+        provider_time=answer.provider_time,
+        reversible=liveness is Liveness.DEAD,
+    )
