@@ -1,0 +1,69 @@
+"""The catalogue as tables: what `rescind catalogue` prints and the reference pages are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rescind import catalogue
+from rescind.models.kind import Kind, Rest
+from rescind.models.store import Store
+
+
+def _path(store: Store) -> list[str]:
+    return [f"{a.root}:{a.glob}" + (f" ({', '.join(a.os)})" if a.os else "") + (f" [{a.env}]" if a.env else "") for a in store.where]
+
+
+def _method(kind: Kind) -> str:
+    if kind.verify is None:
+        return "none: at best acknowledged"
+    return f"{kind.verify.method} {kind.verify.path}" if isinstance(kind.verify, Rest) else "provider's listing"
+
+
+def _residual(kind: Kind) -> str:
+    if not kind.residual.seconds:
+        return "none known"
+    hours = kind.residual.seconds / 3600
+    shorter = "".join(f"; {s / 3600:g} h after {v}" for v, s in kind.residual.shortened_by.items())
+    return f"up to {hours:g} h{shorter}: {kind.residual.what}"
+
+
+def stores() -> list[dict[str, Any]]:
+    """Return one row per store."""
+    return [
+        {"id": s.id, "title": s.title, "paths": _path(s), "yields": list(s.yields), "erase": str(s.erase), "reference": s.reference, "since": s.since}
+        for s in catalogue.stores().values()
+    ]
+
+
+def kinds() -> list[dict[str, Any]]:
+    """Return one row per kind."""
+    return [
+        {
+            "id": k.id,
+            "title": k.title,
+            "provider": k.provider,
+            "verbs": {str(v): {"reversible": a.reversible, "idempotent": a.idempotent, "ends": str(a.ends), "permissions": list(a.permissions), "undo": a.undo} for v, a in k.actions.items()},
+            "enumerated": k.enumerate is not None,
+            "verify": _method(k),
+            "control": k.control is not None,
+            "death": f"{k.death.negatives} consistent negatives over {k.death.seconds:g} s",
+            "residual": _residual(k),
+            "read_permissions": list(k.read_permissions),
+            "tested": list(k.tested),
+            "reference": k.reference,
+            "since": k.since,
+        }
+        for k in catalogue.kinds().values()
+    ]
+
+
+def playbooks() -> list[dict[str, Any]]:
+    """Return one row per shipped playbook."""
+    from rescind.schema.playbook import load_playbook, shipped
+
+    return [{"id": name, "title": load_playbook(name).title, "description": load_playbook(name).description} for name in shipped()]
+
+
+def listing() -> dict[str, list[dict[str, Any]]]:
+    """Return all three tables."""
+    return {"stores": stores(), "kinds": kinds(), "playbooks": playbooks()}

