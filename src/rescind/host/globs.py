@@ -1,0 +1,135 @@
+"""Globs of store rows: those that name places are looked up, those with `**` are prepared for the shared walk."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rescind.errors import EvidenceError
+from rescind.host.beneath import Tree
+from rescind.host.names import Parts
+
+PRUNED = frozenset({"node_modules", ".git", ".hg", ".svn", "__pycache__", "site-packages"})
+"""Folders that no walk enters: they hold other people's code. A row that names one (`**/.git/config`) is still looked up in it."""
+_MAGIC = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something on the way that could not be looked into."""
+
+    parts: Parts
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One `**` row of one store: files below `start` whose last components match `tail`; `full` checks what lies between."""
+
+    store: str
+    start: Parts
+    tail: Parts
+    skip: frozenset[str] = frozenset()
+    full: re.Pattern[str] | None = None
+
+
+def fold(name: str) -> str:
+    """Return a name as macOS and Windows compare it: composed and without case."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+@lru_cache(maxsize=4096)
+def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(fnmatch.translate(pattern)).match
+
+
+def is_magic(component: str) -> bool:
+    """Tell whether a glob component holds a wildcard."""
+    return _MAGIC.search(component) is not None
+
+
+def expand(tree: Tree, base: Parts, comps: Sequence[str], *, folded: bool = False) -> Iterator[Parts | Trouble]:
+    """Yield the existing paths that a glob without `**` names below `base`, sorted; `folded` compares without case."""
+    if not comps:
+        if tree.exists(base):
+            yield base
+        return
+    head, rest = comps[0], comps[1:]
+    literal = not is_magic(head)
+    if literal and (not folded or tree.exists((*base, head))):
+        yield from expand(tree, (*base, head), rest, folded=folded)
+        return
+    try:
+        names = tree.names(base)
+    except EvidenceError as exc:
+        yield Trouble(base, exc.message)
+        return
+    match = _matcher(fold(head) if folded else head)
+    for name in names:
+        if match(fold(name) if folded else name):
+            yield from expand(tree, (*base, name), rest, folded=folded)
+
+
+def wanted(store: str, base: Parts, glob: Sequence[str], *, skip: Iterable[str] = (), folded: bool = False) -> Wanted:
+    """Return a `**` row in the form that the walk uses. Each `**` stands for any number of folders, also none."""
+    first, last = glob.index("**"), len(glob) - 1 - list(reversed(glob)).index("**")
+    shape = folded_all(glob) if folded else tuple(glob)
+    start = () if any(map(is_magic, glob[:first])) else tuple(glob[:first])
+    simple = first == last and len(start) == first
+    full = None if simple else re.compile("".join(map(_piece, (*base, *shape))) + "?")
+    return Wanted(store=store, start=(*base, *start), tail=shape[last + 1 :] or ("*",), skip=frozenset(skip), full=full)
+
+
+def folded_all(parts: Sequence[str]) -> Parts:
+    """Return every component as macOS and Windows compare it."""
+    return tuple(fold(p) for p in parts)
+
+
+def _piece(component: str) -> str:
+    if component == "**":
+        return "(?:[^/]+/)*"
+    return re.escape(component).replace(r"\*", "[^/]*").replace(r"\?", "[^/]") + "/"
+
+
+class Index:
+    """The first tail components of the rows in force, sorted so that most names cost one dictionary look-up."""
+
+    __slots__ = ("ends", "literal", "other", "skips", "starts", "wild")
+
+    def __init__(self, rows: Iterable[Wanted]) -> None:
+        self.literal: dict[str, list[Wanted]] = {}
+        self.wild: list[tuple[Callable[[str], object], Wanted]] = []
+        ends, starts, other, skips = set(), set(), [], set(PRUNED)
+        for row in rows:
+            skips |= row.skip
+            head = row.tail[0]
+            if not is_magic(head):
+                self.literal.setdefault(head, []).append(row)
+                continue
+            self.wild.append((_matcher(head), row))
+            if head[0] == "*" and not is_magic(head[1:]):
+                ends.add(head[1:])
+            elif head[-1] == "*" and not is_magic(head[:-1]):
+                starts.add(head[:-1])
+            else:
+                other.append(fnmatch.translate(head))
+        self.ends, self.starts = tuple(sorted(ends)), tuple(sorted(starts))
+        self.other = re.compile("|".join(other)).match if other else None
+        self.skips = frozenset(skips)
+
+    def may(self, name: str) -> bool:
+        """Tell cheaply whether a name can begin the tail of a row."""
+        return (
+            name in self.literal
+            or name.endswith(self.ends)
+            or name.startswith(self.starts)
+            or bool(self.other and self.other(name))
+        )
+
+    def rows(self, name: str) -> list[Wanted]:
+        """Return the rows whose tail a name begins."""
+        return self.literal.get(name, []) + [row for match, row in self.wild if match(name)]

@@ -1,0 +1,96 @@
+"""Files and roots that variables moved: the values come from `env`, the places are mapped back into the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rescind.errors import EvidenceError
+from rescind.host import env
+from rescind.host.beneath import Tree
+from rescind.host.globs import Trouble, expand
+from rescind.host.names import Parts, split
+from rescind.host.roots import XDG, Home
+from rescind.models.store import At, Root
+
+_FILE_BYTES = 256 * 1024
+
+
+class Moves:
+    """What the start-up files of one home (and `environ`, for a live one) move. `roots` are moved roots, `troubles` for gaps.
+
+    A place outside the evidence is never looked at: it is a `Trouble`, because a moved file must not read as an absent one.
+    """
+
+    def __init__(self, tree: Tree, home: Home, environ: Mapping[str, str]) -> None:
+        self._tree, self._home, self._environ = tree, home, environ
+        self.troubles: list[Trouble] = []
+        self._texts = self._start_up_files()
+        self.roots: dict[Root, list[Parts]] = {}
+        for name, root in XDG.items():
+            for value in self._values(name):
+                place = self.place(value) if value else None
+                if place is not None:
+                    self.roots.setdefault(root, []).append(place)
+                else:
+                    self.troubles.append(
+                        Trouble(home.parts, f"{name} moves files to a place outside the evidence or not known")
+                    )
+
+    def files(self, at: At, glob: Sequence[str]) -> Iterator[Parts | Trouble]:
+        """Yield the files that the row's variable moves, and a `Trouble` for each place that cannot be looked at."""
+        for value in self._values(at.env):
+            if value is None:
+                yield Trouble(self._home.parts, f"{at.env} moves this file, and only a shell could tell where to")
+            for text in env.places(value or "", windows=self._home.os == "windows"):
+                place = self.place(text)
+                if place is None:
+                    yield Trouble(self._home.parts, f"{at.env} moves this file to a place outside the evidence")
+                elif self._tree.is_dir(place):
+                    yield from self._in_folder(place, glob)
+                else:
+                    yield place
+
+    def folders(self, at: At) -> list[Parts]:
+        """Return the folders that the row's variable names, for `**` rows."""
+        found = [self.place(text) for value in self._values(at.env) for text in env.places(value or "")]
+        return [place for place in found if place is not None and self._tree.is_dir(place)]
+
+    def place(self, value: str) -> Parts | None:
+        """Return where a path of the machine lies in the evidence, None when it does not."""
+        if value == env.HOME or value.startswith(env.HOME + "/"):
+            return (*self._home.parts, *split(value[1:]))
+        if self._home.os == "windows" and len(value) > 2 and value[1] == ":":
+            value = value[2:].replace("\\", "/")
+        return self._tree.below(value) if value.startswith("/") else None
+
+    def _values(self, name: str) -> list[str | None]:
+        found = env.values(self._texts, name)
+        live = self._environ.get(name)
+        return [live, *(v for v in found if v != live)] if live else found
+
+    def _in_folder(self, place: Parts, glob: Sequence[str]) -> list[Parts | Trouble]:
+        """Return the files in a moved folder: the variable replaces a leading part of the glob, the shortest that fits."""
+        tails = [glob[i:] for i in range(1, len(glob))] or [glob]
+        for tail in tails if "**" not in glob else ():
+            found = list(expand(self._tree, place, tail, folded=self._home.folded))
+            if found:
+                return found
+        return []
+
+    def _start_up_files(self) -> list[str]:
+        """Return the texts of the files that may move others: the system's first, then the home's own, which win."""
+        system: list[tuple[Parts, str]] = [((), p) for p in env.SYSTEM_FILES] if self._tree.rebase else []
+        texts: list[str] = []
+        for base, pattern in (*system, *((self._home.parts, p) for p in env.FILES)):
+            for path in expand(self._tree, base, pattern.split("/")):
+                if isinstance(path, Trouble):
+                    self.troubles.append(Trouble(path.parts, f"start-up file {path.reason}"))
+                    continue
+                try:
+                    blob = self._tree.read(path, _FILE_BYTES)
+                except EvidenceError as exc:
+                    self.troubles.append(Trouble(path, f"start-up file {exc.message}"))
+                    continue
+                if blob:
+                    texts.append(blob.data.decode("utf-8", "surrogateescape"))
+        return texts

@@ -1,0 +1,229 @@
+"""The `Host`: one view on a live home, a copied home or the mounted root of a system, from which store rows are answered."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from rescind.errors import EvidenceError
+from rescind.host import roots
+from rescind.host.beneath import Blob, Tree
+from rescind.host.globs import Trouble, Wanted, expand, wanted
+from rescind.host.moved import Moves
+from rescind.host.names import Parts, as_parts, as_text, visible
+from rescind.host.walk import MAX_HITS, walk
+from rescind.models.clock import Clock
+from rescind.models.evidence import Gap, Location
+from rescind.models.store import At, Match, Root, Store
+
+_SIBLING_BYTES = 256 * 1024
+_SIBLINGS = (".pub", "-cert.pub")
+_MAX_TROUBLES = 500
+_OS_WORDS = {"darwin": "macos", "mac": "macos", "win": "windows", "win32": "windows"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """One file of a store: its bytes, where it lies, and the small files beside an SSH key by suffix (`.pub`)."""
+
+    store: Store
+    blob: bytes
+    location: Location
+    siblings: Mapping[str, bytes]
+
+
+class Host:
+    """Evidence opened for reading. `root` in locations is `home` (the target is one home) or `root` (of a mounted system).
+
+    Nothing is written, executed or followed outside. What exists and cannot be had is a `Gap`, from `candidates` and in `gaps`.
+    """
+
+    def __init__(self, tree: Tree, *, clock: Clock, live: bool, environ: Mapping[str, str], name: str) -> None:
+        self._tree, self._clock, self._environ = tree, clock, environ if live else {}
+        self._root = "root" if tree.rebase else "home"
+        self.live = live
+        self.homes, self.gaps = roots.homes(tree, system=tree.rebase, live=live)
+        users = [home.user for home in self.homes] if tree.rebase else [visible(name)]
+        host = socket.gethostname() if live else roots.hostname(tree) if tree.rebase else ""
+        self.workstation = {
+            "hostname": host,
+            "os": ", ".join(sorted({home.os for home in self.homes if home.os})),
+            "users": ", ".join(sorted(set(users))),
+        }
+        self._moves = {home.parts: Moves(tree, home, self._environ) for home in self.homes}
+        self.gaps += [self._gap("scan", t) for moves in self._moves.values() for t in moves.troubles]
+        self._sandboxes = {home.parts: self._find_sandboxes(home) for home in self.homes}
+        self._walked: dict[str, list[Parts]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the evidence root."""
+        self._tree.close()
+
+    def prepare(self, stores: Iterable[Store]) -> None:
+        """Walk every home once for the `**` rows of all these stores; what the walk could not look into goes to `gaps`."""
+        new = [s for s in stores if s.id not in self._walked and any("**" in at.glob.split("/") for at in s.where)]
+        for store in new:
+            self._walked[store.id] = []
+        for home in self.homes if new else ():
+            folded, base = home.folded, roots.contexts(home, {}, [])[0]
+            rows: list[Wanted] = []
+            for store in new:
+                globs = [(at, at.glob.split("/")) for at in store.where if _holds(at, home)]
+                rows += [
+                    wanted(store.id, base[at.root], g, skip=at.skip, folded=folded) for at, g in globs if "**" in g
+                ]
+            done = walk(self._tree, rows, folded=folded, clock=self._clock)
+            for store_id, hits in done.hits.items():
+                self._walked[store_id] += hits
+            self.gaps += [self._gap("scan", t) for t in done.troubles[:_MAX_TROUBLES]]
+            if (more := len(done.troubles) - _MAX_TROUBLES) > 0:
+                self.gaps.append(self._gap("scan", Trouble(home.parts, f"{more} more places could not be looked into")))
+
+    def candidates(self, store: Store) -> Iterator[Opened | Gap]:
+        """Yield every file of a store, opened, each once; a `Gap` for what is there and cannot be read."""
+        before = len(self.gaps)
+        self.prepare([store])
+        yield from self.gaps[before:]
+        seen: set[Parts] = set()
+        for home in self.homes:
+            moved = self._moves[home.parts].roots
+            for number, context in enumerate(roots.contexts(home, moved, self._sandboxes[home.parts])):
+                for path in self._paths(store, home, context, main=number == 0):
+                    if isinstance(path, Trouble):
+                        yield self._gap(store.id, path)
+                    elif path not in seen:
+                        seen.add(path)
+                        item = self._open(store, path)
+                        if item is not None:
+                            yield item
+                        if store.match is Match.FIRST and isinstance(item, Opened):
+                            break
+        walked = self._walked.get(store.id, ())
+        for path in sorted(set(walked) - seen):
+            item = (
+                self._open(store, path)
+                if path
+                else self._gap(store.id, Trouble((), f"more than {MAX_HITS} files; the rest was not read"))
+            )
+            if item is not None:
+                yield item
+
+    def read(self, root: str, path: str, max_bytes: int) -> bytes:
+        """Read one location again, under the same protections. Raises `EvidenceError` when it is not there or not readable."""
+        if root != self._root:
+            raise EvidenceError(
+                f"this evidence has no root {visible(root)!r}", hint="Give the evidence that the plan was made from."
+            )
+        blob = self._tree.read(as_parts(path), max_bytes)
+        if blob is None:
+            raise EvidenceError("the file is not there any more", hint="The credential stays listed; treat it as live.")
+        return blob.data
+
+    def _paths(
+        self, store: Store, home: roots.Home, context: roots.Context, *, main: bool
+    ) -> Iterator[Parts | Trouble]:
+        for at in store.where:
+            glob = at.glob.split("/")
+            if not _holds(at, home):
+                continue
+            if at.env and main:
+                yield from self._moves[home.parts].files(at, glob)
+            if "**" not in glob and at.root in context:
+                for path in expand(self._tree, context[at.root], glob, folded=home.folded):
+                    if isinstance(path, Trouble) or glob[-1] != "*" or not self._is_ordinary(path):
+                        yield path
+
+    def _is_ordinary(self, path: Parts) -> bool:
+        """Tell whether something that only a bare `*` names is a folder or a socket: no store's file, nothing hidden."""
+        try:
+            st = self._tree.stat(path)
+        except EvidenceError:
+            return False
+        return st is not None and st.st_mode & 0o170000 in {0o040000, 0o140000}
+
+    def _open(self, store: Store, path: Parts) -> Opened | Gap | None:
+        try:
+            blob = self._tree.read(path, store.max_bytes)
+        except EvidenceError as exc:
+            return self._gap(store.id, Trouble(path, exc.message))
+        if blob is None:
+            return None
+        ssh = any(kind.startswith("ssh.") for kind in store.yields)
+        location = Location(root=self._root, path=as_text(path), modified=blob.modified)
+        return Opened(store=store, blob=blob.data, location=location, siblings=self._siblings(path) if ssh else {})
+
+    def _siblings(self, path: Parts) -> dict[str, bytes]:
+        beside = {suffix: self._peek((*path[:-1], path[-1] + suffix)) for suffix in _SIBLINGS}
+        return {suffix: blob.data for suffix, blob in beside.items() if blob}
+
+    def _peek(self, path: Parts) -> Blob | None:
+        try:
+            return self._tree.read(path, _SIBLING_BYTES)
+        except EvidenceError:
+            return None
+
+    def _gap(self, source: str, trouble: Trouble) -> Gap:
+        return Gap(source=source, reason=trouble.reason, path=as_text(trouble.parts), root=self._root)
+
+    def _find_sandboxes(self, home: roots.Home) -> list[tuple[Parts, dict[Root, str]]]:
+        found: list[tuple[Parts, dict[Root, str]]] = []
+        for pattern, table in roots.sandbox_globs():
+            paths = expand(self._tree, home.parts, pattern.split("/"))
+            found += [(path, table) for path in paths if not isinstance(path, Trouble) and self._tree.is_dir(path)]
+        for pattern in roots.nested_image_globs():
+            for path in expand(self._tree, home.parts, pattern.split("/")):
+                where = path.parts if isinstance(path, Trouble) else path
+                self.gaps.append(
+                    self._gap("scan", Trouble(where, "is the disk of a virtual machine and was not opened"))
+                )
+        return found
+
+
+def _holds(at: At, home: roots.Home) -> bool:
+    return not at.os or not home.os or home.os in {_OS_WORDS.get(word, word) for word in at.os}
+
+
+def open_host(target: Path, *, clock: Clock, environ: Mapping[str, str] | None = None) -> Host:
+    """Open a home or the mounted root of a system. Raises `EvidenceError` when it cannot be read at all.
+
+    `environ` (default: the process's) counts only when `target` is the running user's own home.
+    """
+    target = Path(target).expanduser()
+    tree = Tree(target, clock=clock)
+    try:
+        tree.names(())
+        tree.rebase = roots.is_system(tree)
+        live = not tree.rebase and _is_own_home(target)
+        host = Host(
+            tree,
+            clock=clock,
+            live=live,
+            environ=os.environ if environ is None else environ,
+            name=target.absolute().name,
+        )
+    except BaseException:
+        tree.close()
+        raise
+    if not host.homes:
+        host.close()
+        raise EvidenceError(
+            "no home was found in the evidence", hint="Give the mounted root of a system, or one home folder."
+        )
+    return host
+
+
+def _is_own_home(target: Path) -> bool:
+    try:
+        return target.samefile(Path.home())
+    except (OSError, RuntimeError):
+        return False

@@ -1,0 +1,192 @@
+"""One bounded walk over a home that serves the `**` rows of all stores at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rescind.errors import EvidenceError
+from rescind.host.beneath import LEAVES, Tree, open_quietly, why
+from rescind.host.globs import PRUNED, Index, Trouble, Wanted, expand, fold, folded_all
+from rescind.host.names import Parts
+from rescind.models.clock import Clock
+
+MAX_DEPTH = 32
+MAX_ENTRIES = 3_000_000
+MAX_HITS = 20_000
+WALK_SECONDS = 300.0
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_SYSTEM = (
+    "usr",
+    "lib",
+    "lib64",
+    "bin",
+    "sbin",
+    "nix",
+    "snap",
+    "opt",
+    "proc",
+    "sys",
+    "dev",
+    "run",
+    "Applications",
+    "System",
+)
+_NOT_THEIRS = frozenset(
+    (name,) for name in _SYSTEM
+)  # programs, not anybody's files: a link there hides no credential of a user
+
+
+@dataclass(slots=True)
+class Walked:
+    """What the shared walk found: paths by store id, and what it could not look into."""
+
+    hits: dict[str, list[Parts]] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+
+
+class _Walk:
+    """One walk over all starts. Directories are entered by descriptor, never through a link, never on another file system."""
+
+    def __init__(self, tree: Tree, rows: Sequence[Wanted], *, folded: bool, clock: Clock) -> None:
+        self.tree, self.folded, self.out = tree, folded, Walked()
+        self.starts: dict[Parts, frozenset[Wanted]] = {}
+        for row in rows:
+            self.starts[row.start] = self.starts.get(row.start, frozenset()) | {row}
+        self.clock, self.end, self.seen, self.stopped = clock, clock.monotonic() + WALK_SECONDS, 0, False
+        self.indexes: dict[frozenset[Wanted], Index] = {}
+        self.entered: dict[tuple[int, int], frozenset[Wanted]] = {}
+        self.begun: set[Parts] = set()
+        self.deep = 0
+        self.todo: list[tuple[Parts, frozenset[Wanted]]] = []
+        self.device = 0
+
+    def run(self) -> Walked:
+        self.todo = [(start, frozenset[Wanted]()) for start in sorted(self.starts, reverse=True)]
+        while self.todo and not self.stopped:
+            parts, rows = self.todo.pop()
+            if parts in self.starts and parts in self.begun:
+                continue  # an outer walk came through it
+            try:
+                fd = self.tree.open_dir(parts)
+            except EvidenceError as exc:
+                self.out.troubles.append(Trouble(parts, exc.message))
+                continue
+            if fd is not None:
+                self.device = os.fstat(fd).st_dev
+                self.enter(fd, parts, rows, 0)
+        if self.deep:
+            self.out.troubles.append(
+                Trouble((), f"{self.deep} folders lie deeper than {MAX_DEPTH} levels and were not walked")
+            )
+        return self.out
+
+    def enter(self, fd: int, parts: Parts, rows: frozenset[Wanted], depth: int) -> None:
+        try:
+            st = os.fstat(fd)
+            if parts in self.starts:
+                rows |= self.starts[parts]
+                self.begun.add(parts)
+            before = self.entered.get((st.st_dev, st.st_ino))
+            if st.st_dev != self.device:
+                self.out.troubles.append(Trouble(parts, "another file system is mounted here and was not walked"))
+            elif before is None or not rows <= before:
+                self.entered[st.st_dev, st.st_ino] = rows | (before or rows)
+                self.descend(fd, self.listing(fd, parts, rows), parts, rows, depth)
+        except OSError as exc:
+            self.out.troubles.append(Trouble(parts, why(exc)))
+        finally:
+            os.close(fd)
+
+    def listing(self, fd: int, parts: Parts, rows: frozenset[Wanted]) -> list[str]:
+        index = self.indexes.get(rows)
+        if index is None:
+            index = self.indexes[rows] = Index(rows)
+        may, folded, inner = index.may, self.folded, []
+        with os.scandir(fd) as entries:
+            for entry in entries:
+                self.seen += 1
+                name = entry.name
+                key = fold(name) if folded else name
+                directory = entry.is_dir(follow_symlinks=False)
+                if may(key):
+                    self.hit(index.rows(key), (*parts, name), directory=directory)
+                if directory:
+                    inner.append(name)
+                elif entry.is_symlink():
+                    self.link((*parts, name), rows)
+        inner.sort()
+        return inner
+
+    def descend(self, fd: int, inner: list[str], parts: Parts, rows: frozenset[Wanted], depth: int) -> None:
+        if self.seen > MAX_ENTRIES or self.clock.monotonic() > self.end:
+            if not self.stopped:
+                limit = f"{MAX_ENTRIES} entries" if self.seen > MAX_ENTRIES else f"{WALK_SECONDS:.0f} s"
+                self.out.troubles.append(
+                    Trouble(parts, f"the walk stopped here after {limit}; what follows was not looked at")
+                )
+            self.stopped = True
+        skips = self.indexes[rows].skips
+        for name in inner:
+            left = rows
+            if name in skips:
+                left = frozenset(r for r in rows if name not in r.skip and name not in PRUNED)
+            if self.stopped or not (left or self.starts_below((*parts, name))):
+                continue
+            if depth >= MAX_DEPTH:
+                self.deep += 1
+                continue
+            try:
+                below = open_quietly(name, _DIRECTORY, fd)
+            except FileNotFoundError:
+                continue
+            except OSError as exc:
+                self.out.troubles.append(Trouble((*parts, name), why(exc)))
+                continue
+            self.enter(below, (*parts, name), left, depth + 1)
+
+    def hit(self, rows: list[Wanted], parts: Parts, *, directory: bool) -> None:
+        for row in rows:
+            if len(row.tail) == 1 and directory:
+                continue  # it is walked, so nothing in it is hidden
+            paths: Iterable[Parts | Trouble] = (
+                expand(self.tree, parts, row.tail[1:], folded=self.folded) if len(row.tail) > 1 else (parts,)
+            )
+            found = self.out.hits.setdefault(row.store, [])
+            for path in paths:
+                if isinstance(path, Trouble):
+                    self.out.troubles.append(path)
+                elif row.full and not row.full.fullmatch("/".join(folded_all(path) if self.folded else path)):
+                    continue
+                elif len(found) < MAX_HITS:
+                    found.append(path)
+                elif len(found) == MAX_HITS:
+                    found.append(())  # marks that there were more
+
+    def starts_below(self, parts: Parts) -> bool:
+        return any(s[: len(parts)] == parts for s in self.starts)
+
+    def link(self, parts: Parts, rows: frozenset[Wanted]) -> None:
+        """Note a linked folder that no walk comes through, as it would hide what lies there: walked inside, reported outside."""
+        try:
+            with self.tree.spot(parts) as spot:
+                if (
+                    spot is None
+                    or not stat.S_ISDIR(spot.st.st_mode)
+                    or (self.tree.rebase and spot.parts[:1] in _NOT_THEIRS)
+                ):
+                    return
+                here = spot.parts
+            uncovered = frozenset(r for r in rows if here[: len(r.start)] != r.start)
+            if uncovered:
+                self.todo.append((here, uncovered))
+        except EvidenceError as exc:
+            if exc.message == LEAVES and self.tree.link_head(parts) not in _NOT_THEIRS:
+                self.out.troubles.append(Trouble(parts, exc.message))
+
+
+def walk(tree: Tree, rows: Sequence[Wanted], *, folded: bool, clock: Clock) -> Walked:
+    """Walk every start once for all rows. Bounded in depth, entries and time; every bound that is hit is a `Trouble`."""
+    return _Walk(tree, rows, folded=folded, clock=clock).run() if rows else Walked()

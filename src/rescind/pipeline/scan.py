@@ -1,0 +1,171 @@
+"""The first arrow: evidence in, findings and gaps out. Contacts nothing, writes nothing, executes nothing."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+
+from rescind import catalogue
+from rescind.errors import Unparsable, redact
+from rescind.host.view import Host, Opened, open_host
+from rescind.models.clock import Clock, rfc3339
+from rescind.models.evidence import Finding, Gap
+from rescind.models.store import Store
+
+STORE_SECONDS = 60.0
+MAX_FINDINGS_PER_FILE = 10_000
+KEYCHAIN = "keychain"
+"""The store id of findings that come from a keychain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """What one scan saw. Findings stand beside the id of their store and may hold a `Secret`; `scanned_at` is RFC 3339 UTC."""
+
+    workstation: Mapping[str, str]
+    findings: tuple[tuple[str, Finding], ...]
+    gaps: tuple[Gap, ...]
+    scanned_at: str = ""
+
+
+class _TimeUp(BaseException):
+    """Not an `Exception`, so that a parser which catches everything cannot swallow it."""
+
+
+@dataclass(slots=True)
+class _Sheet:
+    findings: list[tuple[str, Finding]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+
+def scan(
+    target: Path,
+    *,
+    clock: Clock,
+    stores: Iterable[Store] | None = None,
+    keychain: Iterable[Finding | Gap] = (),
+    progress: Callable[[str], None] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> ScanResult:
+    """Read every store of a home or of a mounted root. Raises `EvidenceError` only when nothing at all can be read.
+
+    Each store may take 60 s. In the main thread even a parser that never returns is stopped then; in other threads the time is
+    looked at between files and findings. `progress` is told each store's id before it is read.
+    """
+    rows = sorted(catalogue.stores().values() if stores is None else stores, key=lambda s: s.id)
+    sheet = _Sheet()
+    with open_host(target, clock=clock, environ=environ) as host:
+        host.prepare(rows)
+        for store in rows:
+            if progress is not None:
+                progress(store.id)
+            _read_store(host, store, sheet, clock)
+        sheet.gaps += host.gaps
+        workstation = host.workstation
+    _take(KEYCHAIN, keychain, sheet)
+    gaps = sorted(set(sheet.gaps), key=lambda g: (g.source, g.root, g.path, g.reason))
+    return ScanResult(
+        workstation=workstation, findings=tuple(sheet.findings), gaps=tuple(gaps), scanned_at=rfc3339(clock.now())
+    )
+
+
+def _read_store(host: Host, store: Store, sheet: _Sheet, clock: Clock) -> None:
+    end = clock.monotonic() + STORE_SECONDS
+    at = ("", "")
+    try:
+        with _alarm(STORE_SECONDS):
+            for item in host.candidates(store):
+                if isinstance(item, Gap):
+                    sheet.gaps.append(item)
+                    continue
+                at = (item.location.path, item.location.root)
+                _parse(item, sheet, lambda: clock.monotonic() > end)
+    except _TimeUp:
+        reason = f"not finished within {STORE_SECONDS:.0f} s; the rest of this store was not read"
+        sheet.gaps.append(Gap(source=store.id, reason=reason, path=at[0], root=at[1]))
+
+
+def _parse(item: Opened, sheet: _Sheet, late: Callable[[], bool]) -> None:
+    """Run one parser over one file; keep what it found before it failed."""
+
+    def gap(reason: str) -> None:
+        sheet.gaps.append(Gap(source=item.store.id, reason=reason, path=item.location.path, root=item.location.root))
+
+    count = 0
+    try:
+        for finding in item.store.parse(item.blob, item.location):
+            if count >= MAX_FINDINGS_PER_FILE:
+                gap(f"holds more than {MAX_FINDINGS_PER_FILE} findings; the rest was not taken")
+                break
+            count += 1
+            sheet.findings.append((item.store.id, _with_public_half(finding, item.siblings)))
+            if late():
+                break
+    except Unparsable as exc:
+        gap(f"not understood: {redact(exc.message)}")
+    except Exception as exc:  # noqa: BLE001 - hostile bytes; the type is all that may be told of it
+        gap(f"parser stopped: {type(exc).__name__}")
+    if late():
+        raise _TimeUp
+
+
+def _with_public_half(finding: Finding, siblings: Mapping[str, bytes]) -> Finding:
+    """Give an SSH key that hides its public half the fingerprint of the `.pub` beside it (a hint, so it is marked as one)."""
+    if finding.identifier or not finding.kind.startswith("ssh.") or ".pub" not in siblings:
+        return finding
+    words = siblings[".pub"].split(maxsplit=2)
+    digest = _ssh_fingerprint(words[1]) if len(words) > 1 else ""
+    if not digest:
+        return finding
+    return replace(finding, identifier=digest, attributes={**finding.attributes, "identifier_from": ".pub"})
+
+
+def _ssh_fingerprint(encoded: bytes) -> str:
+    """Return OpenSSH's `SHA256:` fingerprint (https://www.rfc-editor.org/rfc/rfc4253#section-6.6 blob), "" when it is no key."""
+    import base64
+    import binascii
+    import hashlib
+
+    try:
+        blob = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        return ""
+    size = int.from_bytes(blob[:4], "big")
+    if not 4 <= size <= 64 or not blob[4 : 4 + size].isascii():
+        return ""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).rstrip(b"=").decode()
+
+
+def _take(source: str, items: Iterable[Finding | Gap], sheet: _Sheet) -> None:
+    try:
+        for item in items:
+            if isinstance(item, Gap):
+                sheet.gaps.append(item)
+            else:
+                sheet.findings.append((source, item))
+    except Exception as exc:  # noqa: BLE001 - one keychain's failure must not lose the files
+        sheet.gaps.append(Gap(source=source, reason=f"reading stopped: {type(exc).__name__}"))
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Interrupt the body after `seconds` of real time, where this thread can be interrupted and nobody else uses the timer."""
+    if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_REAL)[0] > 0:
+        yield
+        return
+
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise _TimeUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
