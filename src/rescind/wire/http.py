@@ -24,7 +24,9 @@ from rescind.wire.pace import Pacer
 
 MOST_BYTES = 32 * 1024 * 1024
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_UNSAFE_PATH = re.compile(r"[^\x21-\x7e]|[\\#?]|(?:^|/)(?:\.|%2[eE]){1,2}(?=/|$)|%0[adAD]")
+# Dot segments count behind encoded slashes too: some servers decode before they route.
+_SLASH = r"(?:/|%2[fF]|%5[cC])"
+_UNSAFE_PATH = re.compile(rf"[^\x21-\x7e]|[\\#?]|(?:^|{_SLASH})(?:\.|%2[eE]){{1,2}}(?={_SLASH}|$)|%0[adAD]")
 
 
 class Http:
