@@ -1,0 +1,277 @@
+"""The machine's keychain: listed by attributes, erased item by item, and read only for the operator's own credentials.
+
+Secret Service (GNOME Keyring, KWallet, KeePassXC) through secretstorage, over every collection and every item, whatever made it
+(https://specifications.freedesktop.org/secret-service-spec/latest/). A keyring back end that keeps a plain file can be handed
+in as an object; the process's own choice of back end is never changed.
+"""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rescind.errors import ConfigError, Denied, NotFound, Unreachable, Unrecognised
+from rescind.models.clock import rfc3339
+from rescind.models.evidence import Finding, Gap, Location
+from rescind.secret import Secret
+
+SOURCE = "keychain"
+_SERVICE = ("service", "server", "domain", "application", "host")
+_USERNAME = ("username", "user", "account", "login")
+_OTHER_SYSTEMS = {"darwin": "the macOS login keychain", "win32": "the Windows Credential Manager"}
+Keep = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One keychain item without its value. `identifier` is stable: service and user where named, and a digest over all attributes."""
+
+    identifier: str
+    collection: str
+    service: str = ""
+    username: str = ""
+    label: str = ""
+    modified: str | None = None
+    handle: Any = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a fresh look at the keychain shows: the items, and which collections could or could not be listed."""
+
+    items: tuple[Item, ...]
+    readable: tuple[str, ...]
+    locked: tuple[str, ...] = ()
+
+
+def _item(collection: str, attributes: Mapping[str, str], label: str, modified: str | None, handle: object) -> Item:
+    told = {k: v for k, v in attributes.items() if k != "xdg:schema"}
+    service = next((told[k] for k in _SERVICE if told.get(k)), "")
+    username = next((told[k] for k in _USERNAME if told.get(k)), "")
+    named = sorted(attributes.items()) if told else [*sorted(attributes.items()), ("label", label)]
+    digest = hashlib.sha256(json.dumps([collection, named]).encode()).hexdigest()[:12]
+    shown = "/".join(_short(part) for part in (service, username) if part) or "item"
+    return Item(
+        identifier=f"{shown}#{digest}",
+        collection=collection,
+        service=_short(service),
+        username=_short(username),
+        label=_short(label),
+        modified=modified,
+        handle=handle,
+    )
+
+
+def _short(text: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:120])
+
+
+@contextmanager
+def _opened(backend: object | None) -> Iterator[Listing]:
+    """Yield a listing whose handles are usable inside the block. Raises `Unreachable`, `Denied` or `Unrecognised`."""
+    if backend is not None:
+        yield _file_listing(backend)
+        return
+    if sys.platform in _OTHER_SYSTEMS:
+        raise Unreachable(f"not implemented on this OS yet: {_OTHER_SYSTEMS[sys.platform]}", maybe_sent=False)
+    try:
+        import secretstorage
+        from jeepney import DBusErrorResponse  # type: ignore[import-untyped]
+    except ImportError:
+        raise Unreachable("no Secret Service: secretstorage is not installed", maybe_sent=False) from None
+    try:
+        bus = secretstorage.dbus_init()
+    except (secretstorage.SecretStorageException, OSError):
+        raise Unreachable("no Secret Service on this session's D-Bus", maybe_sent=False) from None
+    try:
+        yield _service_listing(secretstorage, bus)
+    except secretstorage.LockedException:
+        raise Denied("the keychain's collection is locked") from None
+    except secretstorage.PromptDismissedException:
+        raise Denied("the keychain asked its user, and the prompt was dismissed") from None
+    except (secretstorage.SecretStorageException, DBusErrorResponse, OSError):
+        raise Unreachable(
+            "the Secret Service of this session's D-Bus does not answer as one", maybe_sent=True
+        ) from None
+    finally:
+        bus.close()
+
+
+def _service_listing(secretstorage: Any, bus: object) -> Listing:
+    items: list[Item] = []
+    readable: list[str] = []
+    locked: list[str] = []
+    for collection in secretstorage.get_all_collections(bus):
+        name = str(collection.collection_path).rsplit("/", 1)[-1]
+        if collection.is_locked():
+            locked.append(name)
+            continue
+        readable.append(name)
+        for entry in collection.get_all_items():
+            try:
+                when = rfc3339(datetime.fromtimestamp(entry.get_modified(), UTC))
+                items.append(_item(name, entry.get_attributes(), entry.get_label(), when, entry))
+            except secretstorage.ItemNotFoundException:
+                continue  # deleted while we listed
+    return Listing(items=tuple(items), readable=tuple(readable), locked=tuple(locked))
+
+
+def _file_listing(backend: object) -> Listing:
+    """List the file of a `keyrings.alt` plain-file back end: sections are services, options are users, both escaped."""
+    place = getattr(backend, "file_path", None)
+    name = type(backend).__name__
+    if not isinstance(place, str):
+        raise Unreachable(f"the keyring back end {name} cannot list its items", maybe_sent=False)
+    config = configparser.RawConfigParser()
+    path = Path(place)
+    try:
+        when = rfc3339(datetime.fromtimestamp(path.stat().st_mtime, UTC))
+        config.read_string(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Listing(items=(), readable=(name,))
+    except OSError:
+        raise Denied(f"the file of the keyring back end {name} cannot be read") from None
+    except (configparser.Error, UnicodeError):
+        raise Unrecognised(f"the file of the keyring back end {name} is not understood") from None
+    pairs = [(s, o) for s in config.sections() if s != "keyring-setting" for o in config.options(s)]
+    named = [(_unescaped(s), _unescaped(o)) for s, o in pairs]
+    items = tuple(_item(name, {"service": s, "username": u}, "", when, (s, u)) for s, u in named)
+    return Listing(items=items, readable=(name,))
+
+
+def _unescaped(text: str) -> str:
+    raw = re.sub(rb"_([0-9A-Fa-f]{2})", lambda m: bytes([int(m.group(1), 16)]), text.encode("utf-8", "replace"))
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def listing(backend: object | None = None) -> Listing:
+    """List every item of every collection by its attributes; values are not read. Raises a typed `ProviderError`."""
+    with _opened(backend) as found:
+        return found
+
+
+def findings(backend: object | None = None) -> Iterator[Finding | Gap]:
+    """Yield a finding for each item, and a gap for each collection that is locked or a keychain that is not there."""
+    try:
+        found = listing(backend)
+    except (Unreachable, Denied, Unrecognised) as e:
+        yield Gap(source=SOURCE, root=SOURCE, reason=e.message)
+        return
+    for name in found.locked:
+        yield Gap(
+            source=SOURCE, root=SOURCE, path=_short(name), reason="the collection is locked: its items were not listed"
+        )
+    for item in found.items:
+        facts = {"service": item.service, "username": item.username, "label": item.label, "collection": item.collection}
+        yield Finding(
+            kind="keychain.item",
+            location=Location(root=SOURCE, path=item.collection, pointer=item.identifier, modified=item.modified),
+            identifier=item.identifier,
+            issuer=item.service,
+            subject=item.username,
+            attributes={k: v for k, v in facts.items() if v},
+        )
+
+
+def has(identifier: str, collection: str, backend: object | None = None) -> bool:
+    """Tell whether an item is listed now.
+
+    Raises `Denied` when its collection is locked and `NotFound` when the collection itself is not there: neither proves absence.
+    """
+    with _opened(backend) as found:
+        return bool(_matching(found, identifier, collection))
+
+
+def _matching(found: Listing, identifier: str, collection: str) -> tuple[Item, ...]:
+    if collection in found.locked:
+        raise Denied("the item's collection is locked")
+    if collection not in found.readable:
+        raise NotFound("the item's collection is not in this session's keychain")
+    return tuple(i for i in found.items if i.identifier == identifier and i.collection == collection)
+
+
+def erase(identifier: str, collection: str, backend: Any = None, *, keep: Keep | None = None) -> bool:
+    """Delete an item (all, where several carry the same attributes); False when there is none.
+
+    `keep`, when given, gets the item with its value as JSON before anything is deleted; what it raises stops the deletion.
+    Raises as `has` does.
+    """
+    with _opened(backend) as found:
+        matching = _matching(found, identifier, collection)
+        if keep is not None:
+            for item in matching:
+                keep(_whole(item, backend))
+        for item in matching:
+            if backend is None:
+                item.handle.delete()
+            else:
+                _delete(backend, *item.handle)
+    return bool(matching)
+
+
+def _delete(backend: Any, service: str, user: str) -> None:
+    from keyring.errors import KeyringError
+
+    try:
+        backend.delete_password(service, user)
+    except (KeyringError, OSError):
+        raise Denied("the keyring back end did not delete the item") from None
+
+
+def _whole(item: Item, backend: Any) -> bytes:
+    if backend is None:
+        value, attributes = item.handle.get_secret(), dict(item.handle.get_attributes())
+    else:
+        value, attributes = str(backend.get_password(*item.handle)).encode(), {}
+    return json.dumps(
+        {
+            "collection": item.collection,
+            "label": item.label,
+            "service": item.service,
+            "username": item.username,
+            "attributes": attributes,
+            "value_base64": base64.b64encode(value).decode(),
+        }
+    ).encode()
+
+
+def _ours(name: str) -> tuple[str, str]:
+    service, _, user = name.rpartition("/")
+    if not service or not user:
+        raise ConfigError("a keyring reference is service/user", hint='for example {keyring = "rescind/github"}')
+    return service, user
+
+
+def get_password(name: str, backend: Any = None) -> Secret | None:
+    """Return one of the operator's own credentials, named `service/user`; None when there is none. Raises `ConfigError`."""
+    import keyring
+    import keyring.errors
+
+    service, user = _ours(name)
+    try:
+        value = (backend or keyring.get_keyring()).get_password(service, user)
+    except keyring.errors.KeyringError:
+        raise ConfigError(f'the keychain did not give "{name}"', hint="is it unlocked in this session?") from None
+    return None if value is None else Secret(value)
+
+
+def set_password(name: str, value: Secret, backend: Any = None) -> None:
+    """Keep one of the operator's own credentials, named `service/user`. Raises `ConfigError`."""
+    import keyring
+    import keyring.errors
+
+    service, user = _ours(name)
+    try:
+        (backend or keyring.get_keyring()).set_password(service, user, value.reveal())
+    except keyring.errors.KeyringError:
+        raise ConfigError(f'the keychain did not take "{name}"', hint="is it unlocked in this session?") from None
