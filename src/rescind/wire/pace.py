@@ -23,7 +23,8 @@ class _Lane:
 
     def passed(self, now: float) -> None:
         """Book the send that happens now; the schedule is kept when it was only a little late."""
-        self.free_at = max(self.free_at, now - _CATCH_UP * self.interval) + self.interval
+        late = now - self.free_at
+        self.free_at = (self.free_at if late <= _CATCH_UP * self.interval else now) + self.interval
 
 
 class Pacer:
