@@ -24,6 +24,7 @@ from rescind.secret import Secret
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 MOST_PAGES = 1000
 _KEY = ("access_key_id", "secret_access_key", "session_token")
+_LAST = threading.local()  # status and headers of the answer that this thread's call is about to parse
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -52,13 +53,22 @@ def call(method: Callable[..., Mapping[str, Any]], **arguments: Any) -> Answer:
     from urllib3.exceptions import HTTPError
 
     operation = "".join(part.capitalize() for part in getattr(method, "__name__", "call").split("_"))
+    _LAST.meta = None
     try:
         body = method(**arguments)
     except ClientError as error:
         raise refusal(str(error.operation_name), error.response) from None
-    except (BotoCoreError, ResponseParserError, HTTPError, OSError) as error:
+    except (ResponseParserError, LookupError, AttributeError, TypeError, ValueError) as error:
+        # Something that is not AWS answered: the SDK's parser fails on it in several ways, and drops the status.
+        shown = _LAST.meta
+        if shown and shown["HTTPStatusCode"] >= 300:
+            raise refusal(operation, {"ResponseMetadata": shown}) from None
+        raise no_answer(error, operation) from None
+    except (BotoCoreError, HTTPError, OSError) as error:
         raise no_answer(error, operation) from None
     _, rid, headers = meta(body)
+    if not rid:  # well-formed XML of another kind, a portal's page: the SDK takes it for an empty success
+        raise Unrecognised(f"{operation}: the answer has no AWS request id")
     at = moment(headers.get("date", ""))
     return Answer(body, rid, rfc3339(at) if at else "")
 
@@ -201,6 +211,11 @@ def _wait(pacer: Pace, event_name: str = "", **_: Any) -> None:
     pacer.wait("aws." + event_name.split(".")[1])
 
 
+def _note(**event: Any) -> None:
+    seen = event["response_dict"]
+    _LAST.meta = {"HTTPStatusCode": seen["status_code"], "HTTPHeaders": dict(seen["headers"])}
+
+
 def _checked(tenant: Tenant) -> None:
     if not re.fullmatch(r"\d{12}", tenant.text("account_id")):
         raise ConfigError(f"tenant {tenant.name!r}: account_id must be the 12 digits of the AWS account, as text")
@@ -226,6 +241,7 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pace,
     if core.profile and core.profile not in core.available_profiles:
         raise ConfigError(f"tenant {tenant.name!r}: there is no AWS profile {core.profile!r} here")
     core.register("before-send", functools.partial(_wait, pacer), unique_id="rescind-pace")
+    core.register("before-parse", _note, unique_id="rescind-note")
     options: dict[str, Any] = {
         "region_name": tenant.text("region", "us-east-1"),
         "endpoint_url": tenant.text("endpoint_url") or None,
