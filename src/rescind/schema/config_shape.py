@@ -1,0 +1,107 @@
+"""The shape of `rescind.toml`; `docs/reference/config.schema.json` is generated from it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from rescind.schema.faults import Edge
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def _clean_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        held = parts.password
+    except ValueError:
+        raise ValueError("a valid address") from None
+    if held is not None:
+        raise ValueError("an address without a password in it; put a reference beside it instead")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_clean_url)]
+Names = tuple[Annotated[str, Field(min_length=1)], ...]
+
+
+class RefShape(Edge):
+    """Where a credential is kept. Exactly one of the four; the value itself never stands in a configuration."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    keyring: Annotated[
+        str, Field(min_length=3, description="`service/account` in the operating system's keychain.")
+    ] = ""
+    env: Annotated[str, Field(min_length=1, description="An environment variable.")] = ""
+    file: Annotated[str, Field(min_length=1, description="A file that only you can read (mode 0600).")] = ""
+    command: Annotated[
+        Names, Field(min_length=1, description="A program and its arguments; never a shell. Its output is the value.")
+    ] = ()
+
+    @model_validator(mode="after")
+    def _one(self) -> RefShape:
+        if sum(bool(v) for v in (self.keyring, self.env, self.file, self.command)) != 1:
+            raise ValueError("exactly one of keyring, env, file and command")
+        return self
+
+
+class OrgShape(Edge):
+    """The organisation: who it is, who may open and approve, what is protected, and the caps."""
+
+    domains: Annotated[Names, Field(description="Mail domains of the organisation.")] = ()
+    recipients: Annotated[Names, Field(description="age recipients (age1…) that can open sealed inventories.")] = ()
+    allowed_signers: Annotated[
+        str, Field(description="OpenSSH allowed_signers file: who may approve. Relative to this file.")
+    ] = ""
+    protected: Annotated[
+        Names, Field(description="Identities that are never acted on without an explicit approval.")
+    ] = ()
+    fingerprint_key: Annotated[
+        RefShape | None, Field(description="Key that joins fingerprints of several installations.")
+    ] = None
+    max_credentials: Annotated[int, Field(ge=1, le=100_000, description="The most credentials one run may touch.")] = (
+        500
+    )
+    max_share: Annotated[
+        float | None, Field(gt=0, le=1, description="The largest share of a listing that one run may touch.")
+    ] = None
+
+
+class StoreShape(Edge):
+    """Where runs, inventories and the audit trail are kept."""
+
+    url: Annotated[
+        Address,
+        Field(description="sqlite:///… (default: the user's state folder) or postgresql://…, without a password."),
+    ] = ""
+    password: Annotated[RefShape | None, Field(description="The database's password, by reference.")] = None
+
+
+class TenantShape(Edge):
+    """One tenant of a provider. Other keys are the provider's own settings, or references to credentials."""
+
+    model_config = ConfigDict(extra="allow")
+
+    provider: Annotated[str, Field(min_length=1, description="Which provider this is a tenant of.")]
+    rate: Annotated[float, Field(gt=0, le=1000, description="Requests per second.")] = 10.0
+    write: dict[str, Any] = Field(default_factory=dict, description="Another identity that only `apply` loads.")
+
+
+class ConfigShape(Edge):
+    """`rescind.toml`."""
+
+    org: OrgShape = OrgShape()
+    store: StoreShape = StoreShape()
+    tenant: dict[str, TenantShape] = Field(default_factory=dict, description="Tenants by name.")
+    person: dict[str, dict[str, Names]] = Field(
+        default_factory=dict, description="By e-mail address: the names that each provider knows the person by."
+    )
+
+
+def named(name: str) -> bool:
+    """Tell whether a tenant's name is fit for logs, rates and file names."""
+    return _NAME.fullmatch(name) is not None

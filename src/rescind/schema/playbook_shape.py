@@ -1,0 +1,178 @@
+"""The shape of a playbook file; `docs/reference/playbook.schema.json` is generated from it, so that editors complete the words."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from rescind.models.kind import Verb
+from rescind.schema.faults import Edge
+
+_DURATION = re.compile(r"([0-9]{1,6})(s|m|h)")
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+LONGEST_WAIT = 24 * 3600
+
+
+class Intended(StrEnum):
+    """Final states that a playbook may intend. Not `failed`, `unknown`, `held` or `manual`: nobody may declare doubt to be fine."""
+
+    ACKNOWLEDGED = "acknowledged"
+    RESIDUAL = "residual"
+    CONTAINED = "contained"
+    IRREVOCABLE = "irrevocable"
+    SKIPPED = "skipped"
+
+
+def seconds(duration: str) -> float:
+    """Return the seconds in `60s`, `5m` or `1h`. Raises `ValueError` for anything else and beyond a day."""
+    hit = _DURATION.fullmatch(duration)
+    if hit is None or (total := int(hit[1]) * _UNITS[hit[2]]) > LONGEST_WAIT:
+        raise ValueError("a duration like 60s, 5m or 1h, at most 24h")
+    return float(total)
+
+
+def _duration(value: str) -> str:
+    seconds(value)
+    return value
+
+
+def _word(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", value):
+        raise ValueError("a word of small letters, digits and hyphens, such as lost-laptop")
+    return value
+
+
+_EXAMPLE = 'credential.kind == "aws.access-key"'
+Word = Annotated[str, AfterValidator(_word), Field(json_schema_extra={"pattern": "^[a-z][a-z0-9-]{0,62}$"})]
+Duration = Annotated[str, AfterValidator(_duration), Field(json_schema_extra={"pattern": "^[0-9]{1,6}[smh]$"})]
+Select = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="A CEL expression that is true for the credentials meant.",
+        json_schema_extra={"examples": [_EXAMPLE]},
+    ),
+]
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Need = Literal["required", "optional"]
+Verbs = Annotated[tuple[Verb, ...], Field(min_length=1, max_length=7)]
+
+
+class Inputs(Edge):
+    """What must be known before a plan can be made."""
+
+    workstation: Annotated[Need, Field(description="The machine of the case.")] = "optional"
+    person: Annotated[Need, Field(description="The person whose credentials they are.")] = "optional"
+
+
+class Scope(Edge):
+    """Where to look."""
+
+    evidence: Annotated[
+        tuple[Literal["home", "keychain"], ...], Field(description="Parts of the machine that are read.")
+    ] = (
+        "home",
+        "keychain",
+    )
+    providers: Annotated[tuple[Word, ...], Field(description="Providers asked; empty means every configured one.")] = ()
+    sides: Annotated[tuple[Literal["machine", "provider"], ...], Field(description="Whose listing counts.")] = (
+        "machine",
+        "provider",
+    )
+
+
+class Limits(Edge):
+    """Beyond these the plan is refused; the configuration's own caps hold as well."""
+
+    max_credentials: Annotated[int, Field(ge=1, le=100_000, description="The most credentials one run may touch.")] = (
+        500
+    )
+
+
+class Sweep(Edge):
+    """How often to look again after the cuts."""
+
+    rounds: Annotated[
+        int, Field(ge=0, le=10, description="The most rounds of looking for what appeared meanwhile.")
+    ] = 3
+
+
+class StepShape(Edge):
+    """Which credentials, and what is done to each: every one of `verbs` in order, or the first of `prefer` that the kind offers."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["verbs"]}, {"required": ["prefer"]}]})
+
+    select: Select
+    verbs: Annotated[Verbs, Field(description="Every verb in this order, each its own step.")] = ()
+    prefer: Annotated[
+        Verbs, Field(description="Only the first verb that the credential's kind offers; reversible ones first.")
+    ] = ()
+    wait: Annotated[Duration, Field(description="How long to wait for proof of death: 60s, 5m, 1h.")] = "60s"
+    approval: Annotated[
+        bool, Field(description="Whether the step waits for an approval by name; `--yes` does not give it.")
+    ] = False
+
+    @model_validator(mode="after")
+    def _one(self) -> StepShape:
+        if bool(self.verbs) == bool(self.prefer):
+            raise ValueError("exactly one of `verbs` (each in order) and `prefer` (the first that the kind offers)")
+        return self
+
+
+class PhaseShape(Edge):
+    """Steps that may run side by side; the next phase waits for all of them."""
+
+    name: Word
+    steps: Annotated[tuple[StepShape, ...], Field(min_length=1, max_length=64)]
+
+
+class ManualShape(Edge):
+    """A task for a person, where no API or no tenant can end the credential."""
+
+    select: Select
+    task: Annotated[Text, Field(description="What the person must do, as an instruction.")]
+
+
+class SkipShape(Edge):
+    """An exclusion by policy, shown with its reason; never because something looked unused."""
+
+    select: Select
+    reason: Text
+
+
+class AcceptShape(Edge):
+    """A final state that is meant: the summary says "as intended", the state stays what it is."""
+
+    select: Select
+    state: Intended
+
+
+class PlaybookShape(Edge):
+    """What rescind does about one kind of incident, in which order, within which limits."""
+
+    name: Word
+    version: Annotated[int, Field(ge=1, le=1_000_000)]
+    title: Line
+    description: Annotated[str, Field(max_length=4000)] = ""
+    inputs: Inputs = Inputs()
+    scope: Scope = Scope()
+    limits: Limits = Limits()
+    sweep: Sweep = Sweep()
+    phases: Annotated[tuple[PhaseShape, ...], Field(min_length=1, max_length=32)]
+    manual: Annotated[tuple[ManualShape, ...], Field(max_length=256)] = ()
+    skip: Annotated[tuple[SkipShape, ...], Field(max_length=256)] = ()
+    accept: Annotated[tuple[AcceptShape, ...], Field(max_length=256)] = ()
+    on_failure: Annotated[Literal["continue"], Field(description="One provider's outage never shields the others.")] = (
+        "continue"
+    )
+
+    def content(self) -> dict[str, Any]:
+        """Return the normalised content, every default written out, so that equal playbooks have equal digests; it reads back."""
+        content: dict[str, Any] = self.model_dump(mode="json")
+        for step in (step for phase in content["phases"] for step in phase["steps"]):
+            del step["prefer" if step["verbs"] else "verbs"]
+        return content

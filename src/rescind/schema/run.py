@@ -1,0 +1,97 @@
+"""The shape of `rescind.run/1`: what `run`, `apply` and `status --json` print. Readers must allow fields they do not know."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from rescind.models.credential import EndState
+from rescind.models.kind import Liveness, Verb
+from rescind.schema.faults import Edge
+
+ExitCode = Literal[0, 1, 2, 3, 4, 5, 6, 7]
+
+
+class _Open(Edge):
+    """Known fields strictly, others allowed: adding one is not a break."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ReceiptShape(_Open):
+    """The outcome of one step."""
+
+    step: str
+    verb: Verb
+    end_state: EndState
+    liveness: Liveness
+    evidence: str
+    at: str
+    request_id: str = ""
+    provider_time: str = ""
+    attempts: Annotated[int, Field(ge=0)] = 1
+    error: str = ""
+
+
+class ResultShape(_Open):
+    """The one end state of one credential, and everything that led to it."""
+
+    id: str
+    kind: str
+    provider: str
+    identifier: str
+    fingerprint: str
+    tenant: str
+    owner: str
+    relation: Literal["observed", "attributed", "inherited"]
+    parent: str
+    end_state: EndState
+    reason: str
+    residual_until: Annotated[
+        str, Field(description="RFC 3339 UTC; until then something derived from it keeps working.")
+    ]
+    residual_what: str
+    reversible: bool
+    as_intended: Annotated[bool, Field(description="The playbook accepts this final state for it.")]
+    verify_method: str
+    used_after_loss: Literal["yes", "no", "unknown"]
+    last_used: str
+    steps: tuple[ReceiptShape, ...]
+    tasks: tuple[dict[str, Any], ...]
+    places: tuple[str, ...]
+
+
+class RunGap(_Open):
+    """Something that exists, or should, and could not be read or listed."""
+
+    source: str
+    reason: str
+
+
+class AuditShape(_Open):
+    """The head of the audit trail: entries and RFC 6962 root."""
+
+    size: Annotated[int, Field(ge=0)]
+    root: str
+
+
+class RunShape(_Open):
+    """A whole run as it stands now: every credential once, every gap, the audit head."""
+
+    model_config = ConfigDict(title="rescind.run/1")
+
+    schema_: Annotated[Literal["rescind.run/1"], Field(alias="schema")]
+    run: str
+    playbook: str
+    plan_digest: str
+    status: str
+    first_line: str
+    credentials: tuple[ResultShape, ...]
+    counts: Annotated[
+        dict[str, int], Field(description="Credentials by end state; they add up to the number of credentials.")
+    ]
+    gaps: tuple[RunGap, ...]
+    audit: AuditShape
+    exit_code: ExitCode
+    exit_reasons: Annotated[tuple[Any, ...], Field(description="Every exit code that holds, or the reasons for it.")]
