@@ -219,6 +219,15 @@ FAULTS = [
 ]
 
 
+def assert_no_short_list(client):
+    """A listing that failed is a gap, or an error that is worth another try: never fewer keys."""
+    try:
+        rows = list(KIND.enumerate(client, Subject(names=("ada",))))
+    except (Throttled, Unreachable):
+        return
+    assert [type(r) for r in rows] == [Gap]
+
+
 @pytest.mark.parametrize(("answer", "expected"), FAULTS, ids=[f"{i}-{e.__name__}" for i, (_, e) in enumerate(FAULTS)])
 def test_every_answer_has_its_type_and_none_is_dead(aws, answer, expected):
     client, fake = aws(**{"*": answer})
@@ -231,8 +240,7 @@ def test_every_answer_has_its_type_and_none_is_dead(aws, answer, expected):
             assert caught.value.maybe_sent is True
         if expected is Throttled and answer[0] == 429:
             assert caught.value.retry_after == 7.0
-    rows = list(KIND.enumerate(client, Subject(names=("ada",))))
-    assert [type(r) for r in rows] == [Gap]
+    assert_no_short_list(client)
     assert len(fake.pace.waited) == len(fake.sent), "one send each, paced, never retried by the SDK"
     assert set(fake.pace.waited) == {"aws.iam"}
 
@@ -319,7 +327,7 @@ def test_a_page_that_fails_leaves_no_short_list(aws, last):
     )
     with pytest.raises(ProviderError):
         KIND.verify(client, C)
-    assert [type(r) for r in KIND.enumerate(client, Subject(names=("ada",)))] == [Gap]
+    assert_no_short_list(client)
 
 
 @pytest.mark.parametrize("marker", ["m1", " "])

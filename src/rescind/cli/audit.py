@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from rescind.cli.context import open_log, print_json, state_dir
+
+if TYPE_CHECKING:
+    from rescind.audit.check import Verdict
 
 app = typer.Typer(help="Check, read and export the audit trail.", no_args_is_help=True, rich_markup_mode=None)
 JSON = typer.Option(False, "--json", help="Machine-readable output.")
@@ -40,8 +44,24 @@ def verify(
     if as_json:
         print_json(asdict(verdict))
     else:
-        sys.stdout.write(check.describe(verdict))
-    raise typer.Exit(0 if verdict.ok else 6)
+        sys.stdout.write(_describe(verdict))
+    raise typer.Exit(0 if verdict.integrity == "ok" and verdict.completeness != "incomplete" else 6)
+
+
+def _describe(verdict: Verdict) -> str:
+    from rescind.pipeline.render import safe
+
+    lines = [f"integrity {verdict.integrity} · completeness {verdict.completeness} · {verdict.size} entries"]
+    if verdict.where:
+        lines.append(f"  wrong: {verdict.where}")
+    lines += [f"  incomplete: {p}" for p in verdict.problems]
+    lines += [f"  still open: run {r}" for r in verdict.open_runs]
+    lines += [f"  note: {n}" for n in verdict.notes]
+    if verdict.truncation_note:
+        lines.append(f"  note: {verdict.truncation_note}")
+    key = "given by you" if verdict.key_source == "given" else "taken from the file itself: compare it with one you trust (--key)"
+    lines += [f"  root {verdict.root}", f"  key {verdict.vkey} ({key})"]
+    return "\n".join(safe(line) for line in lines) + "\n"
 
 
 @app.command()

@@ -53,10 +53,14 @@ def session(ctx: typer.Context, *, evidence: Path | None = None) -> Session:
 def open_log(state: Path) -> AuditLog:
     from rescind.audit.log import open_log as open_
     from rescind.audit.signer import load_signer
+    from rescind.host.keychain import get_password, set_password
     from rescind.models.clock import SystemClock
 
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return open_(state / "rescind.db", load_signer(state), SystemClock())
+    signer = load_signer(state, get_password, set_password)
+    if signer.warning:
+        sys.stderr.write(f"rescind: {signer.warning}\n")
+    return open_(state / "rescind.db", signer, SystemClock())
 
 
 def print_json(value: Any) -> None:

@@ -70,7 +70,7 @@ def _go(world: World, state: Path, playbook: str, progress: Callable[[str], None
     clock = SystemClock()
     session = Session(
         config=load(world.config, evidence=world.home),
-        resolve=resolver(lambda _service, _account: None),
+        resolve=resolver(lambda _name: None),
         clock=clock,
         state_dir=state,
         keychain=world.keychain,
@@ -89,7 +89,8 @@ def _check_trail(state: Path) -> bool:
     from rescind.audit.signer import load_signer
 
     export(open_log(state / "rescind.db", load_signer(state), SystemClock()), state / "trail.jsonl")
-    return bool(check.check(state / "trail.jsonl", vkey=None, checkpoint=None).ok)
+    verdict = check.check(state / "trail.jsonl", vkey=None, checkpoint=None)
+    return verdict.integrity == "ok" and verdict.completeness == "complete"
 
 
 def rehearse(playbook: str, *, keep: bool, as_json: bool, progress: Callable[[str], None], width: int, out: TextIO) -> int:

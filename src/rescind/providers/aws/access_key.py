@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from rescind.errors import Denied, NotFound, ProviderError
+from rescind.errors import Denied, NotFound, ProviderError, Throttled, Unreachable
 from rescind.models.clock import rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
@@ -85,13 +85,18 @@ def _use(client: AwsClient, key_id: str) -> object:
 
 
 def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # noqa: A001  the row's own word
-    """List every key of the person's IAM users, inactive ones too. A user that could not be read whole is a `Gap`, no short list."""
+    """List every key of the person's IAM users, inactive ones too. A user that could not be read whole is a `Gap`, no short list.
+
+    Raises `Throttled` and `Unreachable`, which are worth another try.
+    """
     for name in subject.names:
         try:
             user, _ = find_user(client, name)
             found = [_known(client, row, user, _use(client, key)) for key, row in keys_of(client, name)[0].items()]
         except NotFound:
             yield Gap(source=f"tenant:{client.tenant.name}", reason=f"mapped IAM user {name} does not exist")
+        except (Throttled, Unreachable):
+            raise  # the caller asks again, and makes the gap if that does not help
         except ProviderError as error:
             yield Gap(
                 source=f"tenant:{client.tenant.name}",

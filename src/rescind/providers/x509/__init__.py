@@ -28,4 +28,5 @@ PROVIDER = Provider(
         "tls_ca",
     ),
     reference="https://www.rfc-editor.org/rfc/rfc5280",
+    controls_email=True,
 )

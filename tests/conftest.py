@@ -1,0 +1,23 @@
+"""Settings for every test: a private HOME, no operator configuration, and no deadline for property tests on a shared machine."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("rescind", deadline=None)
+settings.load_profile("rescind")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _private_home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "VAULT_", "BAO_", "XDG_")) and name != "XDG_RUNTIME_DIR":
+            os.environ.pop(name)
+    for name in ("RESCIND_CONFIG", "RESCIND_STATE", "DBUS_SESSION_BUS_ADDRESS"):
+        os.environ.pop(name, None)
+    os.environ["HOME"] = str(home)
+    yield
