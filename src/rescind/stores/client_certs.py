@@ -1,0 +1,51 @@
+"""X.509 client certificates in files: PEM, DER and PKCS#12, in the folders where people and VPN, database and Docker clients keep them.
+
+Read: `certs`, `.certs`, `.ssl`, `.pki` (two levels), `.step/certs`, `.globalprotect`, `.docker`, `.postgresql`; by ending only: the home
+itself, Desktop, Documents, Downloads, `.ssh`, and one folder below `.config`. The identifier is `<serial hex>@<16 hex digits of
+SHA-256(issuer DN)>`, the serial alone is in `attributes`. Authorities and servers count only with
+their key; a key in a file of its own is for `ssh-keys`, and `spki_sha256` is what a key and its certificate have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rescind.errors import Unparsable
+from rescind.models.evidence import Finding, Location
+from rescind.models.store import At, KiB, Root, Store
+from rescind.stores._certificate import contents, finding, usage
+
+
+def parse(blob: bytes, at: Location) -> Iterator[Finding]:
+    """Yield every certificate with its key, and bare ones made for clients (public only); then raise for what was unreadable."""
+    found, trouble = contents(blob, container=at.path.lower().endswith((".p12", ".pfx")))
+    for held in found:
+        if held.has_key != "no" or (usage(held.certificate) == "client" and not held.authority):
+            yield finding(held, at)
+    if trouble:
+        raise Unparsable(trouble)
+
+
+_WHOLE = (
+    "certs/*",
+    ".certs/*",
+    ".ssl/*",
+    ".pki/*",
+    ".pki/*/*",
+    ".step/certs/*",
+    ".globalprotect/*",
+    ".docker/*.pem",
+    ".postgresql/*",
+)
+_FOLDERS = ("", "Desktop/", "Documents/", "Downloads/", ".ssh/", ".config/*/")
+_ENDING = tuple(f"{folder}*.{end}" for folder in _FOLDERS for end in ("pem", "crt", "cer", "p12", "pfx"))
+STORE = Store(
+    id="client-certs",
+    title="X.509 client certificates in files",
+    where=tuple(At(root=Root.HOME, glob=g) for g in (*_WHOLE, *_ENDING)),
+    yields=("x509.client-cert",),
+    max_bytes=512 * KiB,
+    parse=parse,
+    since="0.1",
+    reference="https://www.rfc-editor.org/rfc/rfc5280#section-4.1",
+)

@@ -1,0 +1,55 @@
+"""`.env` files: secrets of whatever a developer was working on, copied from folder to folder and outliving every project.
+
+AWS key pairs and Vault tokens are told by their format; everything else under a secret-looking name is a `file.secret`. Samples
+(`.env.example`) count only where a value has a real format. Files that git-crypt or Ansible encrypted are gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rescind.errors import Unparsable
+from rescind.models.evidence import Finding, Location, State
+from rescind.models.store import At, KiB, Root, Store
+from rescind.stores._aws import in_variables
+from rescind.stores._decoys import is_harmless, is_placeholder, literal
+from rescind.stores._dotenv import variables
+from rescind.stores._names import is_sample_file, is_secret_name, userinfo
+from rescind.stores._sighting import sighting
+from rescind.stores._text import decode
+from rescind.stores._vault import form_of, is_vault_name
+
+
+def parse(blob: bytes, at: Location) -> Iterator[Finding]:
+    """Yield one finding per secret variable, none for references to a secret elsewhere. Raises `Unparsable` for encrypted files."""
+    if blob.startswith((b"\0GITCRYPT", b"$ANSIBLE_VAULT;")):
+        raise Unparsable("the file is encrypted")
+    keys, rest = in_variables(list(variables(decode(blob))), at)
+    yield from keys
+    for v in rest:
+        url = userinfo(v.value)
+        value = literal(url.password if url else v.value)
+        form = form_of(value, named=is_vault_name(v.name))
+        if not value or is_harmless(value) or not (form or url or is_secret_name(v.name)):
+            continue
+        dud = is_placeholder(value) or (is_sample_file(at.path) and form in {"", "custom"})
+        facts = {"name": v.name, "form": form, "commented": "yes" if v.commented else ""}
+        facts |= {"host": url.host, "user": url.user} if url else {}
+        state = State.PLACEHOLDER if dud else State.LIVE_UNVERIFIED
+        kind, held = "vault.token" if form else "file.secret", "" if dud else value
+        yield sighting(kind, at, line=v.line, pointer=v.name, secret=held, attributes=facts, state=state)
+
+
+_TOOLS = (".git", "node_modules", ".venv", "venv", "virtualenvs", "site-packages", "vendor", "target")
+_SKIP = (*_TOOLS, ".cache", ".npm", ".cargo", "snap")
+_NAMES = (".env", ".env.*", "?*.env", ".envrc", ".flaskenv", ".dev.vars")
+STORE = Store(
+    id="dotenv",
+    title="dotenv files",
+    where=tuple(At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP) for name in _NAMES),
+    yields=("aws.access-key", "aws.role-session", "vault.token", "file.secret"),
+    max_bytes=256 * KiB,
+    parse=parse,
+    since="0.1",
+    reference="https://github.com/motdotla/dotenv#what-rules-does-the-parsing-engine-follow",
+)
