@@ -75,19 +75,26 @@ class Host:
         for store in new:
             self._walked[store.id] = []
         for home in self.homes if new else ():
-            folded, base = home.folded, roots.contexts(home, {}, [])[0]
-            rows: list[Wanted] = []
-            for store in new:
-                globs = [(at, at.glob.split("/")) for at in store.where if _holds(at, home)]
-                rows += [
-                    wanted(store.id, base[at.root], g, skip=at.skip, folded=folded) for at, g in globs if "**" in g
-                ]
-            done = walk(self._tree, rows, folded=folded, clock=self._clock)
+            rows = [
+                row for store in new for at in store.where if _holds(at, home) for row in self._rows(store, at, home)
+            ]
+            done = walk(self._tree, rows, folded=home.folded, clock=self._clock)
             for store_id, hits in done.hits.items():
                 self._walked[store_id] += hits
             self.gaps += [self._gap("scan", t) for t in done.troubles[:_MAX_TROUBLES]]
             if (more := len(done.troubles) - _MAX_TROUBLES) > 0:
                 self.gaps.append(self._gap("scan", Trouble(home.parts, f"{more} more places could not be looked into")))
+
+    def _rows(self, store: Store, at: At, home: roots.Home) -> Iterator[Wanted]:
+        """Yield what the walk looks for because of one row: as it stands, and in folders that its variable names."""
+        glob = at.glob.split("/")
+        if "**" not in glob:
+            return
+        usual = roots.contexts(home, {}, [])[0]
+        yield wanted(store.id, usual[at.root], glob, skip=at.skip, folded=home.folded)
+        for folder in self._moves[home.parts].folders(at) if at.env else ():
+            for cut in range(1, glob.index("**") + 1):
+                yield wanted(store.id, folder, glob[cut:], skip=at.skip, folded=home.folded)
 
     def candidates(self, store: Store) -> Iterator[Opened | Gap]:
         """Yield every file of a store, opened, each once; a `Gap` for what is there and cannot be read."""

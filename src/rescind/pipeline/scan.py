@@ -13,6 +13,7 @@ from types import FrameType
 from rescind import catalogue
 from rescind.errors import Unparsable, redact
 from rescind.host.view import Host, Opened, open_host
+from rescind.host.walk import WALK_SECONDS
 from rescind.models.clock import Clock, rfc3339
 from rescind.models.evidence import Finding, Gap
 from rescind.models.store import Store
@@ -60,7 +61,7 @@ def scan(
     rows = sorted(catalogue.stores().values() if stores is None else stores, key=lambda s: s.id)
     sheet = _Sheet()
     with open_host(target, clock=clock, environ=environ) as host:
-        host.prepare(rows)
+        _walk(host, rows, sheet)
         for store in rows:
             if progress is not None:
                 progress(store.id)
@@ -72,6 +73,14 @@ def scan(
     return ScanResult(
         workstation=workstation, findings=tuple(sheet.findings), gaps=tuple(gaps), scanned_at=rfc3339(clock.now())
     )
+
+
+def _walk(host: Host, rows: Iterable[Store], sheet: _Sheet) -> None:
+    try:
+        with _alarm(WALK_SECONDS * 2):  # the walk has bounds of its own; this is for a file system that does not answer
+            host.prepare(rows)
+    except _TimeUp:
+        sheet.gaps.append(Gap(source="scan", reason="the walk did not come back; folders were not looked into"))
 
 
 def _read_store(host: Host, store: Store, sheet: _Sheet, clock: Clock) -> None:

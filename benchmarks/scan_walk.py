@@ -1,0 +1,125 @@
+"""A whole scan of a home with 50,000 other files against a bare walk of the same tree, in the same run.
+
+`python benchmarks/scan_walk.py [FILES]` prints seconds, the ratio and the scan's own memory; the aim is a ratio of at most 4.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rescind import catalogue
+from rescind.models.clock import SystemClock
+from rescind.models.evidence import Finding, Location
+from rescind.models.store import At, Root, Store
+from rescind.pipeline.scan import scan
+from rescind.secret import Secret
+
+
+def plant(home: Path, files: int) -> None:
+    per_folder = 40
+    for number in range(files // per_folder):
+        folder = home / "src" / f"project{number % 50}" / f"part{number // 50}" / "deep"
+        folder.mkdir(parents=True, exist_ok=True)
+        for n in range(per_folder):
+            (folder / f"file{n}.{('py', 'md', 'json', 'txt')[n % 4]}").touch()
+    (home / ".profile").write_text("export AWS_SHARED_CREDENTIALS_FILE=$HOME/elsewhere/aws\n")
+    for number in range(20):
+        (home / "src" / f"project{number}" / ".env").write_text(f"TOKEN=made-up-{number:032d}\n")
+
+
+def parse(blob: bytes, at: Location) -> Iterator[Finding]:
+    for number, line in enumerate(blob.decode().splitlines(), start=1):
+        yield Finding(
+            kind="demo.token", location=Location(root=at.root, path=at.path, line=number), secret=Secret(line)
+        )
+
+
+def rows() -> list[Store]:
+    def row(name: str, *where: At) -> Store:
+        return Store(
+            id=name,
+            title=name,
+            where=where,
+            yields=("demo.token",),
+            parse=parse,
+            reference="https://example.com",
+            since="0.1",
+        )
+
+    globs = (
+        "**/.env",
+        "**/.env.*",
+        "**/*.pem",
+        "**/*.p12",
+        "**/id_*",
+        "**/.git/config",
+        "**/terraform.tfstate",
+        "**/*credentials*.json",
+    )
+    walked = [row(f"walked-{n}", At(root=Root.HOME, glob=g)) for n, g in enumerate(globs)]
+    placed = [
+        row(
+            f"placed-{n}",
+            At(root=Root.HOME, glob=f".tool{n}/cache/*.json"),
+            At(root=Root.XDG_CONFIG, glob=f"tool{n}/auth.json"),
+        )
+        for n in range(100)
+    ]
+    return [*walked, *placed]
+
+
+def bare(home: Path) -> int:
+    seen, todo = 0, [str(home)]
+    while todo:
+        with os.scandir(todo.pop()) as entries:
+            for entry in entries:
+                seen += 1
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(entry.path)
+    return seen
+
+
+def os_walk(home: Path) -> int:
+    return sum(len(files) for _, _, files in os.walk(home))
+
+
+def best(call: Callable[[], object], times: int = 5) -> float:
+    figures = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        call()
+        figures.append(time.perf_counter() - begin)
+    return min(figures)
+
+
+def main() -> None:
+    files = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        plant(home, files)
+        entries = bare(home)
+        walked, scanned = best(lambda: os_walk(home)), best(lambda: bare(home))
+        for name, stores in (("made-up rows", rows()), ("catalogue rows", list(catalogue.stores().values()))):
+            whole = best(lambda stores=stores: scan(home, clock=SystemClock(), stores=stores, environ={}))
+            tracemalloc.start()
+            result = scan(home, clock=SystemClock(), stores=stores, environ={})
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            print(
+                f"{name} ({len(stores)}): {entries} entries, {len(result.findings)} findings, {len(result.gaps)} gaps, scan {whole:.3f} s"
+            )
+            print(
+                f"  os.walk {walked:.3f} s -> {whole / walked:.2f}x; bare scandir {scanned:.3f} s -> {whole / scanned:.2f}x; peak {peak / 2**20:.1f} MiB"
+            )
+        print(f"process peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
