@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rescind.errors import Denied, NotFound, Rejected, Unreachable
-from rescind.models.clock import SystemClock
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallResult, CallStatus, Known, Liveness, Observation, Rest, Subject, Verb
-from rescind.models.tenant import SecretRef, Tenant
-from rescind.providers.vault._connect import Vault, connect
+from rescind.providers.vault._connect import Vault
 from rescind.providers.vault.token import KIND
 from rescind.secret import Secret
 from rescind.wire import rest
-from rescind.wire.pace import Pacer
-from tests.counterparts import free_port, require, wait_url
+from tests.interop.bao_world import Bao, start
 
 OPERATOR = """
 path "auth/token/accessors"        { capabilities = ["list", "sudo"] }
@@ -36,71 +28,9 @@ path "identity/entity/id/*"        { capabilities = ["read"] }
 """
 
 
-@dataclass
-class Bao:
-    url: str
-    log: Path
-
-    def ask(
-        self, method: str, path: str, body: Any = None, *, token: str = "root", namespace: str = ""
-    ) -> tuple[int, Any]:
-        headers = {"X-Vault-Token": token} | ({"X-Vault-Namespace": namespace} if namespace else {})
-        data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(f"{self.url}/v1/{path}", data=data, method=method, headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"null")
-
-    def new(self, *, token: str = "root", namespace: str = "", **body: Any) -> dict[str, Any]:
-        status, answer = self.ask(
-            "POST",
-            "auth/token/create",
-            {"policies": ["default"], "ttl": "1h", **body},
-            token=token,
-            namespace=namespace,
-        )
-        assert status == 200, answer
-        return dict(answer["auth"])
-
-    def works(self, token: str) -> bool:
-        return self.ask("GET", "auth/token/lookup-self", token=token)[0] == 200
-
-    def client(self, *, token: str = "root", write: str = "", on: bool = False, **settings: Any) -> Vault:
-        values = {"token": token, "write": write}
-        tenant = Tenant(
-            name="bao",
-            provider="vault",
-            settings={"base_url": self.url, **settings},
-            refs={"token": SecretRef(env="token")},
-            write_refs={"token": SecretRef(env="write")} if write else {},
-        )
-        return connect(tenant, lambda ref: Secret(values[ref.env]), Pacer(1000, SystemClock()), write=on)
-
-
 @pytest.fixture(scope="module")
 def bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bao]:
-    program = require("bao")
-    home = tmp_path_factory.mktemp("bao")
-    port = free_port()
-    audit = home / "audit.log"
-    # The API refuses to add an audit device; the configuration may declare one.
-    (home / "audit.hcl").write_text(f'audit "file" "trail" {{\n  options = {{ file_path = "{audit}" }}\n}}\n')
-    argv = [
-        program,
-        "server",
-        "-dev",
-        "-dev-root-token-id=root",
-        "-dev-no-store-token",
-        f"-dev-listen-address=127.0.0.1:{port}",
-    ]
-    argv.append(f"-config={home / 'audit.hcl'}")
-    with (home / "out.log").open("wb") as out:
-        process = subprocess.Popen(argv, stdout=out, stderr=out, env={"HOME": str(home), "PATH": "/usr/bin:/bin"})
-    try:
-        server = Bao(f"http://127.0.0.1:{port}", audit)
-        wait_url(f"{server.url}/v1/sys/health", process)
+    with start(tmp_path_factory.mktemp("bao")) as server:
         server.ask("POST", "sys/policies/acl/operator", {"policy": OPERATOR})
         server.ask("POST", "sys/auth/userpass", {"type": "userpass"})
         for name in ("ada", "bob"):
@@ -108,9 +38,6 @@ def bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bao]:
                 "POST", f"auth/userpass/users/{name}", {"password": f"pw-{name}-fake", "token_policies": "default"}
             )
         yield server
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def login(bao: Bao, name: str) -> dict[str, Any]:

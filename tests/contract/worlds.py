@@ -1,0 +1,259 @@
+"""For each kind behind HTTP, a provider to break: how a credential is made there, and whether it still lives."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from rescind import catalogue
+from rescind.models.credential import Credential
+from rescind.models.kind import Kind, Known, Subject
+from rescind.models.tenant import SecretRef, Tenant
+from rescind.secret import Secret
+from rescind.wire.pace import Pacer
+from tests.interop import aws_world, bao_world
+from tests.unit.wire_clock import FakeClock
+
+
+@dataclass(frozen=True)
+class Held:
+    """One living credential: as found on the machine, with its value where it has one, and a question put to the provider itself."""
+
+    found: Credential
+    secret: Secret | None
+    lives: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class World:
+    """A provider. `connect(url)` gives a client that goes through `url`; `secrets` must never show up anywhere."""
+
+    kind: Kind
+    target: str
+    connect: Callable[[str], Any]
+    make: Callable[[], Held]
+    subject: Subject
+    secrets: Callable[[], set[str]]
+
+
+class ScriptedVault:
+    """Ours: answers the token endpoints as OpenBao 2.7.2 was seen to. The interop tests hold the two together."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[str, dict[str, Any]] = {}
+        self._lock = threading.Lock()
+        self.root = self.make("auth/token/create")
+
+    def make(self, path: str, entity: str = "") -> dict[str, Any]:
+        accessor = secrets.token_urlsafe(18)
+        made = {
+            "accessor": accessor, "creation_time": 1795442407, "display_name": "token", "entity_id": entity, "expire_time": "2026-12-25T14:00:08.644990542Z",
+            "id": "s." + secrets.token_urlsafe(18), "issue_time": "2026-11-23T14:00:08.644996453Z", "meta": None, "orphan": True, "path": path, "policies": ["default"], "type": "service",
+        }  # fmt: skip
+        with self._lock:
+            self.tokens[accessor] = made
+        return made
+
+    def answer(self, token: str, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        with self._lock:
+            by_value = {t["id"]: t for t in self.tokens.values()}
+            if path == "/v1/sys/health?standbyok=true&perfstandbyok=true":
+                return 200, {"cluster_id": "cluster-1", "cluster_name": "scripted"}
+            if token not in by_value:
+                return 403, {"errors": ["permission denied"]}
+            return self._for_known(by_value, token, path, body)
+
+    def _for_known(self, by_value: dict[str, Any], token: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        invalid = 400, {"errors": ["1 error occurred:\n\t* invalid accessor\n\n"]}
+        shown = self.tokens.get(body.get("accessor", ""))
+        match path.removeprefix("/v1/auth/token/"):
+            case "lookup-self":
+                return 200, {"data": by_value[token]}
+            case "lookup":
+                known = by_value.get(body["token"] or token)
+                return (200, {"data": known}) if known else (403, {"errors": ["bad token"]})
+            case "lookup-accessor":
+                return (200, {"data": {**shown, "id": ""}}) if shown else invalid
+            case "revoke-accessor":
+                gone = self.tokens.pop(body["accessor"], None)
+                return (204, None) if gone else (200, {"data": None, "warnings": ["No token found with this accessor"]})
+            case "accessors?list=true":
+                return 200, {"data": {"keys": list(self.tokens)}, "warnings": None}
+        if path.startswith("/v1/identity/entity/id/"):
+            name = path.rpartition("-")[2]
+            return 200, {"data": {"name": "entity_0a1b2c3d", "aliases": [{"name": name}]}}
+        return 404, {"errors": []}
+
+
+@contextmanager
+def scripted_vault(_: Path) -> Iterator[World]:
+    """The scripted server behind HTTP."""
+    vault = ScriptedVault()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, answer = vault.answer(
+                self.headers.get("X-Vault-Token", ""), self.command, self.path, json.loads(body or b"{}")
+            )
+            raw = b"" if answer is None else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+
+        do_GET = do_POST
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+
+    def make() -> Held:
+        token = vault.make("auth/userpass/login/ada", "ent-ada")
+        found = Credential(kind="vault.token", provider="vault", identifier=token["accessor"], owner="ada")
+        return Held(found, Secret(token["id"]), lambda: token["accessor"] in vault.tokens)
+
+    def client(through: str) -> Any:
+        return bao_world.Bao(through, Path()).client(token=vault.root["id"], clock=FakeClock())
+
+    vault.make("auth/userpass/login/bob", "ent-bob")
+    yield World(
+        catalogue.kinds()["vault.token"],
+        url,
+        client,
+        make,
+        Subject(names=("ada",)),
+        lambda: {t["id"] for t in vault.tokens.values()},
+    )
+    server.shutdown()
+    server.server_close()
+
+
+@contextmanager
+def real_openbao(home: Path) -> Iterator[World]:
+    """The real server, for the same kind."""
+    with bao_world.start(home) as bao:
+        bao.ask("POST", "sys/auth/userpass", {"type": "userpass"})
+        for name in ("ada", "bob"):
+            bao.ask("POST", f"auth/userpass/users/{name}", {"password": "pw-fake", "token_policies": "default"})
+        bao.ask("POST", "auth/userpass/login/bob", {"password": "pw-fake"})
+        given: set[str] = set()
+
+        def make() -> Held:
+            _, answer = bao.ask("POST", "auth/userpass/login/ada", {"password": "pw-fake"})
+            token, accessor = answer["auth"]["client_token"], answer["auth"]["accessor"]
+            given.add(token)
+            found = Credential(kind="vault.token", provider="vault", identifier=accessor, owner="ada")
+            return Held(found, Secret(token), lambda: bao.works(token))
+
+        def client(through: str) -> Any:
+            return bao_world.Bao(through, bao.log).client(clock=FakeClock())
+
+        yield World(catalogue.kinds()["vault.token"], bao.url, client, make, Subject(names=("ada",)), lambda: given)
+
+
+@contextmanager
+def openbao_pki(home: Path) -> Iterator[World]:
+    """Client certificates of the real server's PKI engine."""
+    from cryptography import x509
+
+    from rescind.providers.x509._authority import issuer_tag
+    from rescind.providers.x509._connect import connect
+
+    with bao_world.start(home) as bao:
+        bao.ask("POST", "sys/mounts/pki", {"type": "pki"})
+        bao.ask("POST", "pki/root/generate/internal", {"common_name": "Test root", "ttl": "24h"})
+        bao.ask(
+            "POST",
+            "pki/roles/r",
+            {"allow_any_name": True, "enforce_hostnames": False, "client_flag": True, "ttl": "1h", "max_ttl": "2h"},
+        )
+        bao.ask("POST", "pki/issue/r", {"common_name": "bob"})
+        made: set[str] = {bao.new()["client_token"]}
+        operator = bao.new(policies=["root"])["client_token"]
+        made.add(operator)
+
+        def make() -> Held:
+            _, answer = bao.ask("POST", "pki/issue/r", {"common_name": "ada"})
+            cert = x509.load_pem_x509_certificate(answer["data"]["certificate"].encode())
+            serial = answer["data"]["serial_number"]
+            found = Credential(
+                kind="x509.client-cert",
+                provider="x509",
+                identifier=f"{cert.serial_number:x}@{issuer_tag(cert.issuer)}",
+                owner="ada",
+            )
+            return Held(found, None, lambda: not bao.ask("GET", f"pki/cert/{serial}")[1]["data"]["revocation_time"])
+
+        def client(through: str) -> Any:
+            tenant = Tenant(
+                name="pki",
+                provider="x509",
+                settings={"ca": "vault", "base_url": through},
+                refs={"token": SecretRef(env="T")},
+            )
+            return connect(tenant, lambda _: Secret(operator), Pacer(1000, FakeClock()), write=True)
+
+        yield World(catalogue.kinds()["x509.client-cert"], bao.url, client, make, Subject(names=("ada",)), lambda: made)
+
+
+@contextmanager
+def ministack(_: Path) -> Iterator[World]:
+    """Access keys in an AWS double that enforces."""
+    from rescind.providers.aws._connect import connect
+
+    aws = aws_world.start()
+    try:
+        given: set[str] = set()
+        users = iter(range(10**6))
+        aws.make_user("ada")
+        standing = aws.make_key("ada")
+        aws.make_key(aws.make_user("bob"))
+        given.add(standing[1])
+
+        def make() -> Held:
+            key, secret = aws.make_key(aws.make_user(f"ada-{next(users)}"))
+            given.add(secret)
+            user = aws.client("iam").get_access_key_last_used(AccessKeyId=key)["UserName"]
+            found = Credential(kind="aws.access-key", provider="aws", identifier=key, owner=user)
+            return Held(found, Secret(secret), lambda: aws.works(key, secret))
+
+        def client(through: str) -> Any:
+            tenant, values = replace(aws, endpoint=through).tenant()
+            return connect(tenant, lambda ref: values[ref.env], Pacer(1000, FakeClock()), write=True)
+
+        yield World(
+            catalogue.kinds()["aws.access-key"], aws.endpoint, client, make, Subject(names=("ada",)), lambda: given
+        )
+    finally:
+        aws.stop()
+
+
+WORLDS: dict[str, Callable[[Path], Any]] = {
+    "vault.token/scripted": scripted_vault,
+    "vault.token/openbao": real_openbao,
+    "x509.client-cert/openbao": openbao_pki,
+    "aws.access-key/ministack": ministack,
+}
+NOT_HTTP = {"keychain.item", "file.secret"}
+"""Kinds of this machine: no wire, no faults on it."""
+
+
+def identifiers(items: list[Any]) -> set[str]:
+    """Return the identifiers that a listing gave."""
+    return {i.identifier for i in items if isinstance(i, Known)}
