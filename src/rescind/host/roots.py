@@ -15,7 +15,10 @@ from rescind.models.store import Root
 Context = dict[Root, Parts]
 """Where each root lies. A home has one, and one more for every sandbox that gives its programs a home of their own."""
 
-_SYSTEM_MARKS = ("etc/passwd", "usr/bin", "Windows/System32", "System/Library")
+_SYSTEM_MARKS = (
+    *("etc/passwd", "etc/os-release", "usr/bin", "Windows/System32", "System/Library", "private/var", "private/etc"),
+    *("Library/Preferences/SystemConfiguration", "Users/Shared", "Users/Public"),
+)
 _HOME_MARKS = (
     *(
         ".profile",

@@ -116,10 +116,20 @@ def _groups(sightings: Iterable[_Sighting]) -> list[list[_Sighting]]:
     return list(groups.values())
 
 
-def _order(s: _Sighting) -> tuple[bool, str, str, str, int, str]:
-    """Order sightings: those that show the value itself count more than those that only name it."""
-    at = s.finding.location
-    return (not s.fingerprint, s.store, at.root, at.path, at.line or 0, at.pointer or "")
+def _order(s: _Sighting) -> tuple[bool | int | str, ...]:
+    """Order sightings, whatever order they came in: those that show the value count more than those that only name it."""
+    f, at = s.finding, s.finding.location
+    where = (s.store, at.root, at.path, at.line or 0, at.pointer or "", at.modified or "")
+    return (
+        not s.fingerprint,
+        *where,
+        s.fingerprint,
+        f.identifier,
+        f.issuer,
+        f.subject,
+        f.expires_at or "",
+        f.state.value,
+    )
 
 
 def _place(finding: Finding) -> str:

@@ -1,0 +1,134 @@
+"""Which homes a target holds, and what it says of itself."""
+
+from __future__ import annotations
+
+import plistlib
+from pathlib import Path
+
+import pytest
+
+from rescind.errors import EvidenceError
+from rescind.host.view import open_host
+from rescind.models.store import At, Root
+from tests.unit._evidence import StillClock, put, split, store
+
+
+def view(target: Path):
+    return open_host(target, clock=StillClock(), environ={})
+
+
+def test_linux_root(tmp_path: Path) -> None:
+    put(
+        tmp_path / "etc" / "passwd",
+        "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/srv/ada:/bin/sh\ndaemon:x:2:2::/usr/sbin:/x\nbroken\n",
+    )
+    put(tmp_path / "etc" / "hostname", "lost-1\x1b[2J\n")
+    for path in (
+        "root/.profile",
+        "srv/ada/.demo",
+        "home/bob/.demo",
+        "home/EXAMPLE.COM/cy/.profile",
+        "home/EXAMPLE.COM/cy/.demo",
+    ):
+        put(tmp_path / path)
+    with view(tmp_path) as host:
+        assert host.workstation == {"hostname": "lost-1\\x1b[2J", "os": "linux", "users": "ada, bob, cy, root"}
+        assert set(split(host.candidates(store(".demo")))[0]) == {
+            "srv/ada/.demo",
+            "home/bob/.demo",
+            "home/EXAMPLE.COM/cy/.demo",
+        }
+
+
+def test_home_folder_that_is_a_link_counts_once(tmp_path: Path) -> None:
+    put(tmp_path / "etc" / "passwd", "ada:x:1000:1000::/home/ada:/bin/sh\n")
+    put(tmp_path / "var" / "home" / "ada" / ".demo")
+    (tmp_path / "home").symlink_to("var/home")
+    with view(tmp_path) as host:
+        assert [h.parts for h in host.homes] == [("var", "home", "ada")]
+        assert len(list(host.candidates(store(".demo")))) == 1
+
+
+def test_home_that_leads_nowhere_is_a_gap(tmp_path: Path) -> None:
+    put(tmp_path / "etc" / "passwd", "")
+    put(tmp_path / "home" / "ada" / ".demo")
+    (tmp_path / "home" / "bob").symlink_to("/data/bob")
+    with view(tmp_path) as host:
+        assert [(g.path, g.reason) for g in host.gaps] == [("home/bob", "home link target is not in the evidence")]
+
+
+def test_mac_root(tmp_path: Path) -> None:
+    put(tmp_path / "Users" / "ada" / "Library" / "Preferences" / "x.plist")
+    put(tmp_path / "Users" / "ada" / ".Demo")
+    put(tmp_path / "Users" / "Shared" / ".demo")
+    names = {"System": {"Network": {"HostNames": {"LocalHostName": "adas-mac"}}}}
+    put(tmp_path / "Library" / "Preferences" / "SystemConfiguration" / "preferences.plist", plistlib.dumps(names))
+    with view(tmp_path) as host:
+        assert host.workstation == {"hostname": "adas-mac", "os": "macos", "users": "ada"}
+        assert list(split(host.candidates(store(".demo")))[0]) == [
+            "Users/ada/.Demo"
+        ]  # the machine did not tell case apart
+        assert list(split(host.candidates(store("**/.DEMO")))[0]) == ["Users/ada/.Demo"]
+
+
+def test_windows_root(tmp_path: Path) -> None:
+    put(tmp_path / "Windows" / "System32" / "x.dll")
+    put(tmp_path / "Users" / "Public" / "x")
+    put(tmp_path / "Users" / "ada" / "AppData" / "Roaming" / "Demo" / "A.json")
+    put(
+        tmp_path
+        / "Users"
+        / "ada"
+        / "AppData"
+        / "Local"
+        / "Packages"
+        / "X"
+        / "LocalCache"
+        / "Roaming"
+        / "demo"
+        / "a.json"
+    )
+    put(tmp_path / "Users" / "ada" / "AppData" / "Local" / "Packages" / "Ubuntu" / "LocalState" / "ext4.vhdx")
+    row = store(
+        At(root=Root.APPDATA, glob="demo/*.json", os=("windows",)), At(root=Root.HOME, glob=".never", os=("linux",))
+    )
+    with view(tmp_path) as host:
+        assert host.workstation["os"] == "windows"
+        assert len(split(host.candidates(row))[0]) == 2
+        assert [g.reason for g in host.gaps] == ["is the disk of a virtual machine and was not opened"]
+
+
+def test_copied_home_of_an_unknown_system_holds_every_row(tmp_path: Path) -> None:
+    put(tmp_path / ".demo")
+    with view(tmp_path) as host:
+        assert host.workstation == {"hostname": "", "os": "", "users": tmp_path.name}
+        assert len(list(host.candidates(store(At(root=Root.HOME, glob=".demo", os=("darwin",)))))) == 1
+
+
+def test_folder_of_homes_without_a_system(tmp_path: Path) -> None:
+    put(tmp_path / "home" / "ada" / ".demo")
+    with view(tmp_path) as host:
+        assert list(split(host.candidates(store(".demo")))[0]) == ["home/ada/.demo"]
+
+
+def test_home_inside_a_home_is_a_gap(tmp_path: Path) -> None:
+    put(tmp_path / ".profile")
+    put(tmp_path / "home" / "bob" / ".ssh" / "id")
+    with view(tmp_path) as host:
+        assert [(g.path, g.reason) for g in host.gaps] == [
+            ("home/bob", "another home lies in this home; scan it by itself")
+        ]
+
+
+def test_system_without_homes_is_an_error(tmp_path: Path) -> None:
+    put(tmp_path / "etc" / "passwd", "")
+    with pytest.raises(EvidenceError, match="no home"):
+        view(tmp_path)
+
+
+def test_own_home_is_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with view(tmp_path) as host:
+        assert host.live
+        assert host.workstation["hostname"]
+        assert host.workstation["os"]
