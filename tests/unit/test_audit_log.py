@@ -78,7 +78,10 @@ def test_selection_and_last(tmp_path):
         log.append("intent", run="b", step="step-0007", data={"again": True})
         newest = log.last("intent", "b", "step-0007")
         assert newest is not None and newest.data == {"again": True}
-        plan = log._select("EXPLAIN QUERY PLAN SELECT raw FROM audit_entry WHERE run='b' AND step='' AND type='' ORDER BY seq DESC LIMIT 1", ())
+        plan = log._select(
+            "EXPLAIN QUERY PLAN SELECT raw FROM audit_entry WHERE run='b' AND step='' AND type='' ORDER BY seq DESC LIMIT 1",
+            (),
+        )
         assert "USING INDEX audit_entry_run" in str(plan) and "TEMP B-TREE" not in str(plan)
 
 
@@ -139,7 +142,11 @@ def test_signing(tmp_path):
         story(log, "r", 3)
         second = log.sign_head()
         head = open_checkpoint(second, signer.vkey)
-        assert (head.origin, head.size, head.root.hex()) == (signer.origin, *log.head()) == (signer.origin, *_recomputed(log))
+        assert (
+            (head.origin, head.size, head.root.hex())
+            == (signer.origin, *log.head())
+            == (signer.origin, *_recomputed(log))
+        )
         assert [size for size, _, _ in log.checkpoints()] == [1, 10]
         assert [e.data for e in log.entries(type="head")] == [{"checkpoint": n, "vkey": signer.vkey} for n in (1, 2)]
     with fresh(tmp_path) as log:  # another key: the same log signs again, and says with which key
@@ -256,7 +263,9 @@ _WRITER = textwrap.dedent("""
 
 
 def _writer(folder: Path, name: str, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", _WRITER, str(folder), name, str(count)], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(folder), name, str(count)], stdout=subprocess.PIPE, text=True
+    )
 
 
 def test_processes_share_one_file(tmp_path):
@@ -282,7 +291,12 @@ def test_killed_writer_loses_nothing_it_acknowledged(tmp_path):
             if time.monotonic() > until:
                 break
         os.kill(writer.pid, signal.SIGKILL)
-        acknowledged = max([acknowledged, *(int(line) for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n"))])
+        acknowledged = max(
+            [
+                acknowledged,
+                *(int(line) for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n")),
+            ]
+        )
         writer.wait()
         writer.stdout.close()
         assert acknowledged >= total

@@ -89,7 +89,9 @@ def test_consistency_holds_for_prefixes_and_for_nothing_else(new, data):
     proof = merkle.consistency_proof(leaves, old)
     assert merkle.verify_consistency(old, new, proof, *roots)
     rewritten = [merkle.leaf_hash(b"rewritten"), *leaves[1:]]
-    assert not merkle.verify_consistency(old, new, merkle.consistency_proof(rewritten, old), roots[0], merkle.root(rewritten))
+    assert not merkle.verify_consistency(
+        old, new, merkle.consistency_proof(rewritten, old), roots[0], merkle.root(rewritten)
+    )
     assert not merkle.verify_consistency(old, new, [*proof, roots[0]], *roots)
     for n in range(len(proof)):
         assert not merkle.verify_consistency(old, new, proof[:n] + proof[n + 1 :], *roots)

@@ -33,7 +33,11 @@ def test_go_note_both_ways():
 def test_go_checksum_database_checkpoint():
     for opened in (notes.open_checkpoint, reader.open_head):
         head = opened(CHECKPOINT["note"], CHECKPOINT["vkey"])
-        assert (head.origin, head.size, head.root.hex()) == (CHECKPOINT["origin"], CHECKPOINT["size"], CHECKPOINT["root"])
+        assert (head.origin, head.size, head.root.hex()) == (
+            CHECKPOINT["origin"],
+            CHECKPOINT["size"],
+            CHECKPOINT["root"],
+        )
 
 
 def test_every_changed_byte_of_a_checkpoint_is_refused():
@@ -73,7 +77,16 @@ def test_bent_notes_are_refused(bend):
 
 @pytest.mark.parametrize(
     "text",
-    ["o\n01\n{r}\n", "o\n-1\n{r}\n", "o\n1\n{r}", "o\n1\n{r}x\n", "\n1\n{r}\n", "o\n1\nAAAA\n", "o\n" + "9" * 30 + "\n{r}\n", "o\n\u0661\n{r}\n"],
+    [
+        "o\n01\n{r}\n",
+        "o\n-1\n{r}\n",
+        "o\n1\n{r}",
+        "o\n1\n{r}x\n",
+        "\n1\n{r}\n",
+        "o\n1\nAAAA\n",
+        "o\n" + "9" * 30 + "\n{r}\n",
+        "o\n\u0661\n{r}\n",
+    ],
 )
 def test_signed_notes_that_are_not_checkpoints(text):
     signer = new_signer("o")
@@ -123,7 +136,9 @@ def test_key_in_the_keychain_leaves_no_file(tmp_path):
     signer = load_signer(tmp_path, kept.get, kept.__setitem__)
     assert signer.warning == "" and list(kept) == [signer.origin] and not (tmp_path / "audit.key").exists()
     assert load_signer(tmp_path, kept.get, kept.__setitem__).vkey == signer.vkey
-    assert load_signer(tmp_path, lambda name: kept[name].reveal(), None).vkey == signer.vkey  # a keychain that answers with text
+    assert (
+        load_signer(tmp_path, lambda name: kept[name].reveal(), None).vkey == signer.vkey
+    )  # a keychain that answers with text
 
 
 def test_keychains_that_fail_or_forget(tmp_path):

@@ -66,13 +66,14 @@ def check(source: Path | str | bytes | BinaryIO, *, vkey: str | None = None, che
             if checkpoint:
                 notes += _compare(state, checkpoint)
         except Flaw as flaw:
-            place = f"line {lines.number}" if flaw.entry is None else f"entry {flaw.entry} (line {lines.number})"
+            line = flaw.line or lines.number
+            place = f"line {line}" if flaw.entry is None else f"entry {flaw.entry} (line {line})"
             where = f"{place}: {flaw.what}"
             return Verdict(
                 integrity="failed",
                 completeness="unknown",
                 where=where,
-                line=lines.number,
+                line=line,
                 entry=flaw.entry,
                 notes=tuple(notes),
                 **key,

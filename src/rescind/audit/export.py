@@ -44,7 +44,7 @@ def export(log: AuditLog, out: Path, run: str | None = None) -> str:
     if not heads or (log.signer is None and heads[-1][0] != log.head()[0]):
         raise AuditError("the newest entries are not covered by a signed head", hint="export where the signing key is")
     size, vkey, note = heads[-1]
-    origin, _, root = note.split("\n")[:3]
+    origin, _, root = (*note.split("\n"), "", "")[:3]  # a stored note that was tampered with is the checker's to name
     header: dict[str, object] = {"schema": SCHEMA, "origin": origin, "vkey": vkey, "size": size, "root": root}
     lines = _whole(log, header, size) if run is None else _partial(log, header, size, run, note)
     _write(out, lines)
@@ -69,12 +69,18 @@ def _partial(log: AuditLog, header: dict[str, object], size: int, run: str, note
     shown = [(seq, raw) for seq, _, raw in log.rows(run=run, end=size)]
     if not shown:
         raise AuditError("the audit trail has no such run")
-    rows = merkle.levels([leaf for _, leaf, _ in log.rows(end=size)])
+    leaves = [leaf for _, leaf, _ in log.rows(end=size)]
+    if len(leaves) != size:
+        raise AuditError(
+            f"the audit trail holds {len(leaves)} of {size} signed entries",
+            hint="export all of it and run `rescind audit verify`",
+        )
+    rows = merkle.levels(leaves)
     digest = hashlib.sha256()
     parts = [_line(header | {"run": run, "seqs": [seq for seq, _ in shown]})]
     for seq, raw in shown:
         proof = [base64.b64encode(node).decode() for node in merkle.inclusion_proof(rows, seq)]
-        parts.append(_line({"entry": raw.decode(), "proof": proof}))
+        parts.append(_line({"entry": raw.decode(errors="replace"), "proof": proof}))
     parts.append(_line(note))
     for part in parts:
         digest.update(part)

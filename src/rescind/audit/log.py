@@ -105,7 +105,7 @@ class AuditLog:
         named = {column: value for column, value in wanted.items() if value is not None}
         where = "".join(f" AND {column} = :{column}" for column in named)
         # The plus keeps SQLite from walking the whole table by seq when a run, step or type narrows it.
-        query = f"SELECT seq, leaf, raw FROM audit_entry WHERE {'+' if named else ''}seq >= :after AND seq < :end{where} ORDER BY seq LIMIT {_PAGE}"  # noqa: S608
+        query = f"SELECT seq, CAST(leaf AS BLOB), CAST(raw AS BLOB) FROM audit_entry WHERE {'+' if named else ''}seq >= :after AND seq < :end{where} ORDER BY seq LIMIT {_PAGE}"  # noqa: S608
         after, last = 0, end if end is not None else 1 << 62
         while True:
             page = self._select(query, named | {"after": after, "end": last})
@@ -116,7 +116,7 @@ class AuditLog:
 
     def last(self, type: str, run: str, step: str) -> Entry | None:  # noqa: A002
         """Return the newest entry of that type, run and step, or None."""
-        query = "SELECT raw FROM audit_entry WHERE run = ? AND step = ? AND type = ? ORDER BY seq DESC LIMIT 1"
+        query = "SELECT CAST(raw AS BLOB) FROM audit_entry WHERE run = ? AND step = ? AND type = ? ORDER BY seq DESC LIMIT 1"
         rows = self._select(query, (run, step, type))
         return _entry(rows[0][0]) if rows else None
 
@@ -203,7 +203,7 @@ class AuditLog:
                     self._db.execute("ROLLBACK")
 
     def _state(self) -> tuple[int, list[bytes], int]:
-        size, frontier, heads = self._select("SELECT size, frontier, heads FROM audit_head", ())[0]
+        size, frontier, heads = self._select("SELECT size, CAST(frontier AS BLOB), heads FROM audit_head", ())[0]
         return size, [frontier[i : i + merkle.HASH_BYTES] for i in range(0, len(frontier), merkle.HASH_BYTES)], heads
 
     def _select(self, query: str, values: tuple[Any, ...] | Mapping[str, Any]) -> list[Any]:

@@ -53,7 +53,11 @@ def whole(state: State, lines: Lines) -> None:
         line = lines.next()
     state.leaves = bytes(leaves)
     if len(leaves) != 32 * state.size:
-        raise Flaw(f"the leaf list names {len(leaves) // 32} entries, the header {state.size}")
+        raise Flaw(f"the leaf list names {len(leaves) // 32} entries, the header {state.size}", line=2)
+    if (
+        _root_of(state.leaves) != state.root
+    ):  # before the entries, so that a leaf that differs there is the entry's fault
+        raise Flaw("the leaf list does not lead to the header's root", line=2)
     while line is not None and line[:1] != b'"':
         _entry(state, line)
         line = lines.next()
@@ -127,11 +131,6 @@ def _blame(state: State, seq: int, leaf: bytes) -> Flaw:
     """Tell what stands where entry `seq` should, by what the leaf list knows."""
     if seq >= state.size:
         return Flaw(f"added: the header names {state.size} entries", entry=seq)
-    frontier: list[bytes] = []
-    for index in range(state.size):
-        _grow(frontier, index, state.leaves[32 * index : 32 * index + 32])
-    if _root(frontier) != state.root:
-        return Flaw("does not match the leaf list, and the leaf list does not match the header's root", entry=seq)
     other = next((i for i in range(state.size) if state.leaves[32 * i : 32 * i + 32] == leaf), None)
     if other is None:
         return Flaw("changed or added: its bytes are not those that were signed", entry=seq)
@@ -203,6 +202,13 @@ def _grow(frontier: list[bytes], size: int, node: bytes) -> None:
         node = _sha256(b"\x01" + frontier.pop() + node).digest()
         size >>= 1
     frontier.append(node)
+
+
+def _root_of(leaves: bytes) -> bytes:
+    frontier: list[bytes] = []
+    for index in range(len(leaves) // 32):
+        _grow(frontier, index, leaves[32 * index : 32 * index + 32])
+    return _root(frontier)
 
 
 def _root(frontier: list[bytes]) -> bytes:
