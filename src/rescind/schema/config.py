@@ -51,7 +51,8 @@ class _Toml:
         line = line_of(self.text, key)
         place = f"{self.path}:{line}" if line else str(self.path)
         tail = f"; did you mean {near!r}?" if near else ""
-        raise ConfigError(f"{place}: at {pointer(key)}: found {found}; allowed: {allowed}{tail}", hint=hint)
+        where = pointer(tuple(redact(part, limit=80) if isinstance(part, str) else part for part in key))
+        raise ConfigError(f"{place}: at {where}: found {redact(found)}; allowed: {allowed}{tail}", hint=hint)
 
 
 def location() -> Path:
@@ -111,7 +112,7 @@ def _listed(value: Any) -> Any:
 
 def _setting(toml: _Toml, key: KeyPath, value: Any) -> str | int | float | bool | tuple[str, ...]:
     """Return one plain setting. Its value is never quoted in a message: somebody may have pasted a secret."""
-    if isinstance(value, list) and all(isinstance(v, str) for v in value):
+    if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
         return tuple(value)
     if not isinstance(value, str | int | float | bool):
         toml.refuse(key, typed(value), "text, a number, true or false, or a list of text")

@@ -190,7 +190,7 @@ def faults(error: ValidationError, shape: type[BaseModel], *, quote: Callable[[A
                 )
             )
         else:
-            ctx = item.get("ctx", {})
+            ctx = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in item.get("ctx", {}).items()}
             allowed = _PLAIN.get(kind) or (_BOUNDS[kind].format(**ctx) if kind in _BOUNDS else "")
             allowed = allowed or str(ctx.get("error") or item["msg"])
             if kind == "string_pattern_mismatch":

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rescind.errors import UsageError
+from rescind.schema.bounded import read_bounded
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -25,19 +24,8 @@ def _constant(word: str) -> NoReturn:
 
 
 def read_object(path: Path, limit: int, refuse: type[UsageError]) -> dict[str, Any]:
-    """Return the JSON object in a file; anything else raises `refuse`. A pipe or device is refused before it can stall us."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a usable file name"
-        raise refuse(f"{path}: it cannot be opened: {reason}") from None
-    with os.fdopen(descriptor, "rb") as handle:
-        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
-            raise refuse(f"{path}: found something that is not a file; allowed: a JSON file")
-        blob = handle.read(limit + 1)
-    if len(blob) > limit:
-        raise refuse(f"{path}: found more than {limit} bytes; allowed: {limit}")
-    return parse_object(blob, str(path), refuse)
+    """Return the JSON object in a file; anything else raises `refuse`."""
+    return parse_object(read_bounded(path, limit, refuse), str(path), refuse)
 
 
 def parse_object(blob: bytes, name: str, refuse: type[UsageError]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from rescind.errors import ConfigError
+from rescind.schema.bounded import read_bounded
 
 _OTHERS_WRITE = 0o022
 _OTHERS_READ = 0o077
@@ -30,18 +31,12 @@ def read_owned(path: Path, limit: int, *, private: bool = False) -> bytes:
     `private` also demands that nobody else can read it. More than `limit` bytes, a pipe, a device or a folder are refused.
     """
     try:
-        for folder in {path.parent, path.resolve().parent}:
-            _trusted(folder, folder.stat(), _OTHERS_WRITE)
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        folders = {path.parent: path.parent.stat()}
+        folders[path.resolve().parent] = path.resolve().parent.stat()
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a usable file name"
         raise ConfigError(f"{path}: it cannot be opened: {reason}") from None
-    with os.fdopen(descriptor, "rb") as handle:
-        found = os.fstat(handle.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise ConfigError(f"{path}: found something that is not a file; allowed: a file")
-        _trusted(path, found, _OTHERS_READ if private else _OTHERS_WRITE)
-        blob = handle.read(limit + 1)
-    if len(blob) > limit:
-        raise ConfigError(f"{path}: found more than {limit} bytes; allowed: {limit}")
-    return blob
+    for folder, found in folders.items():
+        _trusted(folder, found, _OTHERS_WRITE)
+    forbidden = _OTHERS_READ if private else _OTHERS_WRITE
+    return read_bounded(path, limit, ConfigError, check=lambda found: _trusted(path, found, forbidden))

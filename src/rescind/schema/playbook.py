@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from rescind.models.credential import EndState
 from rescind.models.kind import CaseVerb, Verb
 from rescind.models.playbook import Phase, Playbook, PlaybookStep, Rule, Selector
 from rescind.schema import selector
+from rescind.schema.bounded import read_bounded
 from rescind.schema.faults import Fault, KeyPath, checked, nearest, shown
 from rescind.schema.playbook_shape import PlaybookShape, seconds
 from rescind.schema.yaml_marks import MAX_BYTES, Document, read
@@ -49,24 +50,11 @@ def _find(name_or_path: str | Path) -> Path:
     )
 
 
-def _bytes(path: Path) -> bytes:
-    """Return a playbook file's bytes; a pipe, a device or a directory is refused before it can stall us."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a file name"
-        raise PlaybookError(f"{path}: this playbook cannot be opened: {reason}") from None
-    with os.fdopen(descriptor, "rb") as handle:
-        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
-            raise PlaybookError(f"{path}: found something that is not a file; allowed: a .yaml file")
-        return handle.read(MAX_BYTES + 1)
-
-
 def _say(doc: Document, fault: Fault) -> PlaybookError:
     place = doc.at(fault.path, key=fault.on_key)
     if fault.kind == "enum" and fault.value in _CASE_VERBS and fault.path[-2:-1] in {("verbs",), ("prefer",)}:
         return PlaybookError(
-            f"{place}: {fault}; {fault.value!r} is a verb for the case as a whole, and this version carries none of those out",
+            f"{place}: {replace(fault, near='')}; {fault.value!r} is a verb for the case as a whole, and this version carries none of those out",
             hint=f"The verbs for the case are {', '.join(_CASE_VERBS)}; do them by hand and put them under `manual`.",
         )
     return PlaybookError(f"{place}: {fault}")
@@ -157,13 +145,11 @@ def parse_playbook(text: str, file: str) -> Playbook:
 def load_playbook(name_or_path: str | Path) -> Playbook:
     """Return a shipped playbook by name, or the one in a file. Raises `PlaybookError`."""
     path = _find(name_or_path)
-    blob = _bytes(path)
+    blob = read_bounded(path, MAX_BYTES, PlaybookError)
     try:
         text = blob.decode("utf-8")
     except UnicodeDecodeError as error:
-        if len(blob) <= MAX_BYTES:
-            raise PlaybookError(
-                f"{path}: found bytes that are not UTF-8 at offset {error.start}; allowed: UTF-8 text"
-            ) from None
-        text = " " * len(blob)
+        raise PlaybookError(
+            f"{path}: found bytes that are not UTF-8 at offset {error.start}; allowed: UTF-8 text"
+        ) from None
     return parse_playbook(text, str(path))

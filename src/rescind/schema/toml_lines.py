@@ -30,7 +30,8 @@ def line_of(text: str, key: KeyPath) -> int:
         if bare.startswith("["):
             table, end = _parts(bare.lstrip("["))
             if end == "]":
-                lines.setdefault(table, number)
+                for depth in range(1, len(table) + 1):
+                    lines.setdefault(table[:depth], number)
         else:
             found, end = _parts(bare)
             if end == "=":
