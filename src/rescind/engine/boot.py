@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,13 @@ class _Json(Serializer):
 
     def deserialize(self, serialized_data: str) -> Any:
         return serializer.loads(serialized_data)
+
+
+class _Stderr(logging.Handler):
+    """The engine's warnings, if ever there are any, on whatever stderr is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(f"engine: {record.getMessage()[:200]}", file=sys.stderr)  # noqa: T201
 
 
 def queue_of(run: str) -> str:
@@ -93,6 +101,8 @@ def launched(run: str, state_dir: Path) -> Iterator[None]:
     """Launch the engine for one run and take it down afterwards. What was in flight stays pending and is taken up next time."""
     log = logging.getLogger("dbos")
     log.setLevel(logging.WARNING)
+    log.propagate = False
+    log.handlers[:] = [_Stderr()]  # its own would keep the stderr of the first launch
     path = state_dir / JOURNAL
     engine = _engine(path)
     try:

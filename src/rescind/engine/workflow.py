@@ -25,7 +25,7 @@ from rescind.engine.lock import exclusive
 from rescind.engine.work import Interrupted, OnEvent, PhaseSpec, Work
 from rescind.errors import EngineError, RescindError
 
-BATCH = 250
+BATCH = 250  # actions per lane workflow; part of what a resumed run counts on, so it changes only with `boot.VERSION`
 _POLL = 0.05
 
 
@@ -103,11 +103,37 @@ async def _durable(session: _Session, body: Callable[[_Session], Awaitable[None]
         await _parked()
 
 
-async def _step(session: _Session, pool: ThreadPoolExecutor, name: str, fn: Callable[..., Any], *args: object) -> Any:
+class _Turns:
+    """Begins the steps of a lane in plan order, although each looks into the journal first and these looks overtake each other."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._here: dict[int, Callable[[], object]] = {}
+
+    def arrive(self, index: int, begin: Callable[[], object]) -> None:
+        """Call `begin` as soon as every earlier step has begun or has turned out to be done."""
+        if index >= self._next:
+            self._here[index] = begin
+        while self._next in self._here:
+            self._next += 1
+            self._here.pop(self._next - 1)()
+
+
+async def _step(
+    session: _Session,
+    pool: ThreadPoolExecutor,
+    name: str,
+    fn: Callable[..., Any],
+    *args: object,
+    turn: Callable[[Callable[[], object]], object] = lambda begin: begin(),
+) -> Any:
     """Run one call of the work as a durable step. Nothing may be awaited before the step itself."""
 
     async def body() -> Any:
-        result = await asyncio.get_running_loop().run_in_executor(pool, session.call, fn, *args)
+        loop = asyncio.get_running_loop()
+        begun: asyncio.Future[asyncio.Future[Any]] = loop.create_future()
+        turn(lambda: begun.set_result(loop.run_in_executor(pool, session.call, fn, *args)))
+        result = await (await begun)
         return await _parked() if result is None else result
 
     return await DBOS.run_step_async({"name": name}, body)
@@ -130,7 +156,13 @@ async def _lane(run: str, sweep: int, phase: int, tenant: str, batch: int) -> No
             session.tell("step.done", step=step, **result)
             return result
 
-        await asyncio.gather(*(_step(session, pool, f"act:{step}", act, step) for step in steps))
+        turns = _Turns()
+
+        async def one(index: int, step: str) -> None:
+            await _step(session, pool, f"act:{step}", act, step, turn=lambda begin: turns.arrive(index, begin))
+            turns.arrive(index, lambda: None)  # it may have been found in the journal
+
+        await asyncio.gather(*(one(index, step) for index, step in enumerate(steps)))
         pool.shutdown(wait=False)
 
     await _durable(_current(run), body)
