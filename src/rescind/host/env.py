@@ -27,6 +27,7 @@ SYSTEM_FILES = ("etc/environment", "etc/profile.d/*.sh")
 
 HOME = "~"
 _MAX_VALUES = 16
+_MAX_LINE = 4096
 _QUOTED = r"\"(?P<double>(?:[^\"\\]|\\.)*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s;&|\"'#]*)"
 _LINE = re.compile(rf"(?:^|[\s;&|(])(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:=|[ \t]+(?:DEFAULT|OVERRIDE)=)(?:{_QUOTED})")
 _FISH = re.compile(rf"^\s*set\s+(?:-\S+\s+)+(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s+(?:{_QUOTED})")
@@ -40,7 +41,10 @@ def assignments(text: str, name: str, known: dict[str, str]) -> list[str | None]
     """Return what one start-up file assigns to `name`, in order; `None` where only a shell could tell. Adds to `known`."""
     found: list[str | None] = []
     for line in text.replace("\\\n", " ").splitlines():
-        if len(line) > 4096 or line.lstrip().startswith("#"):
+        if len(line) > _MAX_LINE:
+            found += [None] if name + "=" in line else []
+            continue
+        if line.lstrip().startswith("#"):
             continue
         for match in (*_LINE.finditer(line), *_FISH.finditer(line)):
             raw = match["double"] if match["double"] is not None else match["bare"]
