@@ -108,7 +108,7 @@ def key(name: str):
     if name == "ed25519":
         return ed25519.Ed25519PrivateKey.from_private_bytes(b"a test key that protects nothing")
     if name == "ecdsa":
-        return ec.derive_private_key(0x0123456789ABCDEF0123456789ABCDEF, ec.SECP256R1())
+        return ec.derive_private_key(int("0123456789ABCDEF" * 4, 16), ec.SECP256R1())
     p, q = 2**1024 - 105, 3 * 2**1022 + 1037  # two primes that no generator would ever choose
     d = pow(65537, -1, (p - 1) * (q - 1))
     public = rsa.RSAPublicNumbers(65537, p * q)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from itertools import pairwise
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -43,23 +46,31 @@ def _members(data: bytes) -> list[tuple[int, bytes]] | None:
     return out
 
 
+def _wrapped(content: bytes) -> bytes:
+    """Return the sequence that an octet string begins with (what follows is ignored, as OpenSSL does), b"" where it is data."""
+    long = content[1] & 0x7F if len(content) > 1 and content[1] & 0x80 else 0
+    end = 2 + (int.from_bytes(content[2 : 2 + long], "big") + long if long else content[1] if len(content) > 1 else 0)
+    return content[:end] if content[:1] == b"\x30" and (end <= len(content) or content[1:2] == b"\x80") else b""
+
+
 def work(blob: bytes) -> int:
-    """Return an upper bound for the sum of all iteration counts: every integer that follows a salt. Raises `Unparsable`."""
+    """Return an upper bound for the sum of all iteration counts: every integer that follows a salt.
+
+    Raises `Unparsable` where a part is not DER, so that nothing can ask for work unseen.
+    """
     total, visited = 0, 0
     queue = [(blob, 0)]
     while queue:
         data, depth = queue.pop()
         members = _members(data)
         visited += len(members or ())
-        if depth > _DEEP or visited > _MANY or (members is None and data[:1] == b"\x30"):
-            raise Unparsable("a PKCS#12 file cannot be checked before it is read")
-        for (tag, _), (then, number) in zip(members or (), (members or ())[1:], strict=False):
+        if members is None or depth > _DEEP or visited > _MANY or any(tag == 0x24 for tag, _ in members):
+            raise Unparsable("a PKCS#12 file is not plain DER, so what it asks for cannot be seen")
+        for (tag, _), (then, number) in pairwise(members):
             if tag == 0x04 and then == 0x02:
                 total += int.from_bytes(number[:8], "big")
-        inner = [(tag, content) for tag, content in members or () if tag & 0x20 or tag == 0x04]
-        if any(tag == 0x24 or (tag != 0x04 and _members(content) is None) for tag, content in inner):
-            raise Unparsable("a PKCS#12 file is not in DER, so what it asks for cannot be seen")
-        queue += [(content, depth + 1) for _, content in inner]
+        queue += [(c, depth + 1) for tag, c in members if tag & 0x20]
+        queue += [(inner, depth + 1) for tag, c in members if tag == 0x04 and (inner := _wrapped(c))]
     return total
 
 
@@ -75,10 +86,14 @@ def open_pkcs12(blob: bytes) -> tuple[bytes, list[x509.Certificate]]:
         raise Unparsable("a PKCS#12 file asks for an unreasonable amount of work")
     for password in (None, b""):
         try:
-            bag = pkcs12.load_pkcs12(blob, password)
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "error", UserWarning
+                )  # it says that BER would be read instead, which `work` cannot follow
+                bag = pkcs12.load_pkcs12(blob, password)
             certificates = [c.certificate for c in (bag.cert, *bag.additional_certs) if c is not None]
             form = serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             return (bag.key.private_bytes(*form) if bag.key else b""), certificates
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except (ValueError, TypeError, UserWarning, UnsupportedAlgorithm):
             continue
     raise Unparsable("PKCS#12 is encrypted")
