@@ -57,8 +57,8 @@ def main() -> None:
     from rescind.errors import RescindError
 
     try:
-        app(standalone_mode=False)
-        code = 0
+        answer = app(prog_name="rescind", standalone_mode=False)
+        code = answer if isinstance(answer, int) else 0
     except RescindError as error:
         from rescind.pipeline.render import safe
 
