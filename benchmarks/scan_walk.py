@@ -12,6 +12,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from rescind import catalogue
@@ -90,13 +91,15 @@ def os_walk(home: Path) -> int:
     return sum(len(files) for _, _, files in os.walk(home))
 
 
-def best(call: Callable[[], object], times: int = 5) -> float:
-    figures = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        call()
-        figures.append(time.perf_counter() - begin)
-    return min(figures)
+def best(calls: dict[str, Callable[[], object]], rounds: int = 7) -> dict[str, float]:
+    """Return the fastest of some rounds of each call, taken in turn so that a busy machine slows all of them alike."""
+    figures: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            begin = time.perf_counter()
+            call()
+            figures[name].append(time.perf_counter() - begin)
+    return {name: min(values) for name, values in figures.items()}
 
 
 def main() -> None:
@@ -105,19 +108,18 @@ def main() -> None:
         home = Path(folder)
         plant(home, files)
         entries = bare(home)
-        walked, scanned = best(lambda: os_walk(home)), best(lambda: bare(home))
         for name, stores in (("made-up rows", rows()), ("catalogue rows", list(catalogue.stores().values()))):
-            whole = best(lambda stores=stores: scan(home, clock=SystemClock(), stores=stores, environ={}))
+            whole = partial(scan, home, clock=SystemClock(), stores=stores, environ={})
+            t = best({"walk": partial(os_walk, home), "bare": partial(bare, home), "scan": whole})
             tracemalloc.start()
-            result = scan(home, clock=SystemClock(), stores=stores, environ={})
+            result = whole()
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             print(
-                f"{name} ({len(stores)}): {entries} entries, {len(result.findings)} findings, {len(result.gaps)} gaps, scan {whole:.3f} s"
+                f"{name} ({len(stores)}): {entries} entries, {len(result.findings)} findings, {len(result.gaps)} gaps"
             )
-            print(
-                f"  os.walk {walked:.3f} s -> {whole / walked:.2f}x; bare scandir {scanned:.3f} s -> {whole / scanned:.2f}x; peak {peak / 2**20:.1f} MiB"
-            )
+            print(f"  scan {t['scan']:.3f} s; os.walk {t['walk']:.3f} s -> {t['scan'] / t['walk']:.2f}x; ", end="")
+            print(f"bare scandir {t['bare']:.3f} s -> {t['scan'] / t['bare']:.2f}x; peak {peak / 2**20:.1f} MiB")
         print(f"process peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
