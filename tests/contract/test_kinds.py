@@ -64,7 +64,12 @@ class Bench:
         assert self.world.kind.identify is not None
         known = self.world.kind.identify(self.client, held.found, held.secret)
         return replace(
-            held.found, owner=known.owner, issuer=known.issuer, subject=known.subject, attributes=known.attributes
+            held.found,
+            identifier=known.identifier,
+            owner=known.owner,
+            issuer=known.issuer,
+            subject=known.subject,
+            attributes=known.attributes,
         )
 
     def run(self, row: Any, credential: Credential, *, look: bool) -> Any:
@@ -127,7 +132,7 @@ def rules(fault: str, requests: int) -> Iterator[tuple[str, Rule]]:
         yield f"request {n}", Rule(fault=fault, skip=n, times=1)
 
 
-LOOKS = ("identify", "verify", "control")
+LOOKS = ("identify", "identify again", "verify", "control")
 
 
 def work_of(bench: Bench, name: str, credential: Credential) -> Callable[[], Any]:
@@ -135,6 +140,7 @@ def work_of(bench: Bench, name: str, credential: Credential) -> Callable[[], Any
     assert identify is not None
     return {
         "identify": lambda: identify(bench.client, bench.standing.found, bench.standing.secret),
+        "identify again": lambda: identify(bench.client, credential, None),
         "verify": lambda: bench.verify(credential),
         "control": lambda: bench.control(credential),
     }[name]
@@ -167,18 +173,34 @@ def test_a_living_credential_is_never_called_dead(bench: Bench, fault: str) -> N
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_owner_is_never_invented(bench: Bench, fault: str) -> None:
+@pytest.mark.parametrize("name", ["identify", "identify again"])
+def test_an_owner_is_never_invented(bench: Bench, name: str, fault: str) -> None:
     credential = bench.whole(bench.standing)
-    work = work_of(bench, "identify", credential)
+    work = work_of(bench, name, credential)
     for where, rule in rules(fault, bench.requests(work)):
         with bench.server.faults(rule):
             result = attempt(bench, work)
         if not isinstance(result, ProviderError):
-            assert result.identifier == bench.standing.found.identifier, where
-            assert result.owner in {credential.owner, ""} or result.owner == credential.attributes.get("entity_id"), (
-                where
-            )
+            assert result.identifier == credential.identifier, where
+            assert result.owner in {credential.owner, credential.attributes.get("entity_id"), ""}, where
             assert not result.irrevocable, where
+
+
+def test_an_ended_credential_is_not_identified_as_alive_and_its_value_is_not_told(bench: Bench) -> None:
+    identify = bench.world.kind.identify
+    assert identify is not None
+    held = bench.world.make()
+    credential = bench.whole(held)
+    last = max(verbs(bench), key=lambda v: not bench.world.kind.actions[v].reversible)
+    bench.act(last, credential)
+    for work in (
+        lambda: identify(bench.client, held.found, held.secret),
+        lambda: identify(bench.client, credential, None),
+    ):
+        result = attempt(bench, work)
+        assert isinstance(result, NotFound) or result.liveness is Liveness.DEAD
+        if held.secret:
+            assert held.secret.reveal() not in f"{result} {result!r}"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
