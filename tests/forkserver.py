@@ -8,7 +8,7 @@ An event is one side of a durable or visible effect; each is counted before and 
 
     commit   every commit of a write that SQLAlchemy makes (the engine's journal); polling reads are not counted, so that
              the numbers mean nearly the same thing in every run: patched at `do_commit` of the SQLite dialect
-    append   `rescind.audit.log.AuditLog.append`
+    append   `rescind.audit.log.AuditLog.append` and `.sign_head`
     send     `httpx.HTTPTransport.handle_request` and `botocore.httpsession.URLLib3Session.send`
 
 A test adds its own: `patch=fn2` names a module-level function that is called with the `KillPoints` in the child, before `fn`, and does
@@ -101,6 +101,7 @@ def standard(points: KillPoints) -> None:
     points.around(SQLiteDialect_pysqlite, "do_commit", "commit", lambda _d, connection: connection.in_transaction)
     for module, owner, method, name in (
         ("rescind.audit.log", "AuditLog", "append", "append"),
+        ("rescind.audit.log", "AuditLog", "sign_head", "append"),
         ("httpx", "HTTPTransport", "handle_request", "send"),
         ("botocore.httpsession", "URLLib3Session", "send", "send"),
     ):

@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.forkserver import KillPoints, run_killed
 
 from rescind.engine import PhaseSpec, execute
+from tests.forkserver import KillPoints, run_killed
 
 RUN = "r1"
 PLAN = {"cut": {"aws": ["a1", "a2", "a3"], "vault": ["v1", "v2"]}, "erase": {"aws": ["a4"], "local": ["l1"]}}

@@ -67,14 +67,20 @@ def _open(state_dir: Path, *, write: bool) -> Iterator[sqlite3.Connection | None
 
 
 def save_run(state_dir: Path, run: str, plan_json: str, meta: Mapping[str, Any]) -> None:
-    """Record a new run as `planned`. Again with the same plan changes nothing; with another one raises `EngineError`."""
+    """Record a new run, as `planned` unless its meta has a `status`. Again with another plan raises `EngineError`."""
     if not run:
         raise EngineError("a run needs an id")
     with _open(state_dir, write=True) as db:
         assert db is not None  # noqa: S101  # writing always connects
         row = db.execute("select plan from runs where run = ?", (run,)).fetchone()
         if row is None:
-            values = (run, plan_json, json.dumps(dict(meta)), "planned", rfc3339(datetime.now(UTC)))
+            values = (
+                run,
+                plan_json,
+                json.dumps(dict(meta)),
+                str(meta.get("status", "planned")),
+                rfc3339(datetime.now(UTC)),
+            )
             db.execute("insert into runs values (?, ?, ?, ?, ?)", values)
         elif row[0] != plan_json:
             raise EngineError(f"run {run} already has another plan", hint="a new plan gets a new run")
