@@ -90,7 +90,9 @@ def test_checkpoint_root_and_proofs_as_others_read_them(tmp_path):
         "entries": [base64.b64encode(raw).decode() for _, _, raw in rows],
         "proofs": [[base64.b64encode(h).decode() for h in merkle.inclusion_proof(tree, n)] for n in range(size)],
     }
-    done = subprocess.run([str(python), "-c", JUDGE], input=json.dumps(case), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [str(python), "-c", JUDGE], input=json.dumps(case), capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     answer = json.loads(done.stdout)
     assert (answer["origin"], answer["size"], answer["root"]) == (signer.origin, size, root)
