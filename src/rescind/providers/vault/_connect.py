@@ -76,7 +76,7 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
     if not token:
         raise ConfigError(f"the token of tenant {tenant.name!r} is empty")
     bundle = tenant.text("ca_bundle")
-    # Listeners of the vendor's agent may ask for this header: https://openbao.org/docs/agent-and-proxy/agent/
+    # A proxy in front may insist on this header: https://openbao.org/docs/agent-and-proxy/proxy/apiproxy/
     headers = {"X-Vault-Request": "true"}
     if tenant.text("namespace"):
         headers["X-Vault-Namespace"] = path_of(tenant.text("namespace"))

@@ -92,6 +92,7 @@ def _entity(client: Vault, ident: str) -> Mapping[str, Any]:
 
 
 def marks(known: Known) -> set[str]:
+    """Return every name that the identity store has for a token's owner."""
     facts = known.attributes
     return {
         known.owner,
