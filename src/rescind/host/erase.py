@@ -28,7 +28,6 @@ MOST_BYTES = 4 * 1024 * 1024
 _MOST_TRIES = 200_000
 _EDGE = re.compile(rb"[^A-Za-z0-9_]")
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-_PLACE = re.compile(rb"[=:]\s*(.*)$")
 
 
 def _typed(error: OSError, what: str) -> ProviderError:
@@ -83,8 +82,8 @@ def _read(folder: int, name: str) -> tuple[bytes, os.stat_result] | None:
     return data, info
 
 
-def find(line: bytes, fingerprint: str, key: bytes) -> bytes | None:
-    """Return the part of a line that has this keyed fingerprint, None when no part between two edges has.
+def find(line: bytes, fingerprint: str, key: bytes) -> slice | None:
+    """Return which part of a line has this keyed fingerprint, None when no part between two edges has.
 
     Raises `Unrecognised` for a line with too many parts to try them all: not finding it there would prove nothing.
     """
@@ -99,7 +98,7 @@ def find(line: bytes, fingerprint: str, key: bytes) -> bytes | None:
             if tries > _MOST_TRIES:
                 raise Unrecognised("a line has too many parts to say whether it holds the value")
             if Secret(line[start:end]).fingerprint(key) == fingerprint:
-                return line[start:end]
+                return slice(start, end)
     return None
 
 
@@ -110,7 +109,7 @@ def holds(root: Path, path: str, fingerprint: str, key: bytes) -> bool:
     """
     with _folder(root, path) as spot:
         got = _read(*spot) if spot else None
-    return got is not None and any(find(line, fingerprint, key) for line in got[0].split(b"\n"))
+    return got is not None and any(find(line, fingerprint, key) is not None for line in got[0].split(b"\n"))
 
 
 def erase_value(
@@ -126,8 +125,8 @@ def erase_value(
     """Remove the value from its line (`NAME=` stays), atomically; False when neither the line nor the file holds it any more.
 
     `line` counts from 1; None searches every line. With `seal_to` (age recipients) the value is first written, sealed, into
-    `folder`. Raises `Rejected` when the value moved to another line or another value took its place, when the file changed
-    while we worked, has a second name (hard link), or is reached through a link; `Denied` and `Unreachable` otherwise.
+    `folder`. A value that took its place is never touched. Raises `Rejected` when the value moved to another line, or the file
+    changed while we worked, has a second name (hard link), or is reached through a link; `Denied` or `Unreachable` otherwise.
     """
     with _folder(root, path) as spot:
         got = _read(*spot) if spot else None
@@ -135,32 +134,31 @@ def erase_value(
             return False
         data, before = got
         lines = data.split(b"\n")
-        at, value = _located(lines, line, fingerprint, key)
-        if value is None:
+        at, found = _located(lines, line, fingerprint, key)
+        if found is None:
             return False
         if before.st_nlink > 1:
             raise Rejected("the file has a second name (hard link) that would keep the value: erase by hand")
         if seal_to:
-            what = {"path": path, "line": at + 1, "value": value.decode("utf-8", "backslashreplace")}
+            what = {"path": path, "line": at + 1, "value": lines[at][found].decode("utf-8", "backslashreplace")}
             keep_sealed(json.dumps(what).encode(), f"{path}\x1f{fingerprint}", seal_to, folder)
-        lines[at] = lines[at].replace(value, b"")
+        while found is not None:  # exactly where it was recognised: a short value may also be part of a name
+            lines[at] = lines[at][: found.start] + lines[at][found.stop :]
+            found = find(lines[at], fingerprint, key)
         _replace(*spot, b"\n".join(lines), before)
     return True
 
 
-def _located(lines: list[bytes], line: int | None, fingerprint: str, key: bytes) -> tuple[int, bytes | None]:
+def _located(lines: list[bytes], line: int | None, fingerprint: str, key: bytes) -> tuple[int, slice | None]:
     wanted = range(len(lines)) if line is None else range(line - 1, line)
     for at in wanted:
-        value = find(lines[at], fingerprint, key) if 0 <= at < len(lines) else None
-        if value is not None:
-            return at, value
+        found = find(lines[at], fingerprint, key) if 0 <= at < len(lines) else None
+        if found is not None:
+            return at, found
     if line is None:
         return 0, None
-    if any(find(text, fingerprint, key) for text in lines):
+    if any(find(text, fingerprint, key) is not None for text in lines):
         raise Rejected("the file changed since it was scanned: the value is on another line; scan again")
-    now = _PLACE.search(lines[line - 1].strip()) if 0 < line <= len(lines) else None
-    if now and now.group(1).strip(b" \t\r\"',"):
-        raise Rejected("the file changed since it was scanned: the line holds another value now; it was left alone")
     return 0, None
 
 
