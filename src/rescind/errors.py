@@ -102,7 +102,9 @@ class Throttled(ProviderError):
 class Unreachable(ProviderError):
     """No answer, a cut connection, or a 5xx. `maybe_sent` is True when the provider may have acted."""
 
-    def __init__(self, message: str, *, maybe_sent: bool, retry_after: float | None = None, request_id: str = "") -> None:
+    def __init__(
+        self, message: str, *, maybe_sent: bool, retry_after: float | None = None, request_id: str = ""
+    ) -> None:
         super().__init__(message, request_id=request_id)
         self.maybe_sent = maybe_sent
         self.retry_after = retry_after

@@ -39,7 +39,6 @@ allowed_signers = "allowed_signers"
 protected = ["break-glass@example.com"]
 fingerprint_key = { env = "RESCIND_KEY" }
 max_credentials = 40
-max_share = 0.25
 
 [tenant.prod-aws]
 provider = "aws"
@@ -106,7 +105,7 @@ def test_everything_that_can_be_said(folder):
         ("age1example",),
         ("break-glass@example.com",),
     )
-    assert (c.org.max_credentials, c.org.max_share, c.org.fingerprint_key) == (40, 0.25, SecretRef(env="RESCIND_KEY"))
+    assert (c.org.max_credentials, c.org.fingerprint_key) == (40, SecretRef(env="RESCIND_KEY"))
     assert c.org.allowed_signers == folder / "allowed_signers"
     aws, vault = c.tenants
     assert (aws.name, aws.provider, aws.rate, aws.settings) == (
@@ -276,13 +275,12 @@ GOLDEN = {
     ),
     "unknown key": (
         "[org]\n\ndomain = []\n",
-        "T:3: at org.domain: found the unknown key 'domain'; allowed: domains, recipients, allowed_signers, protected, fingerprint_key, max_credentials, max_share; did you mean 'domains'?",
+        "T:3: at org.domain: found the unknown key 'domain'; allowed: domains, recipients, allowed_signers, protected, fingerprint_key, max_credentials; did you mean 'domains'?",
     ),
     "wrong type": (
         '[org]\ndomains = "example.com"\n',
         "T:2: at org.domains: found text of 11 characters; allowed: a list",
     ),
-    "bound": ("[org]\nmax_share = 1.5\n", "T:2: at org.max_share: found a number or date; allowed: 1 or less"),
     "unknown provider": (
         '[tenant.a]\nprovider = "awz"\n',
         "T:2: at tenant.a.provider: found 'awz'; allowed: aws, vault; did you mean 'aws'?",
@@ -382,7 +380,7 @@ def digest(there, text):
     [
         ('"break-glass@example.com"', '"other@example.com"'),
         ("max_credentials = 40", "max_credentials = 41"),
-        ("max_share = 0.25", "max_share = 0.5"),
+        ("max_credentials = 40", "max_credentials = 41"),
         ('"ada-admin"', '"root"'),
         ("age1example", "age1other"),
         ('"123456789012"', '"210987654321"'),

@@ -18,7 +18,7 @@ MAX_LINE = 16 * 1024 * 1024
 _DASH = "\u2014"
 
 
-class Flaw(Exception):  # noqa: N818 - it is a finding, not a failure of the checker
+class Flaw(Exception):
     """What is wrong with an export: `line` counts from 1, `entry` is a sequence number where one is concerned."""
 
     def __init__(self, what: str, *, line: int = 0, entry: int | None = None) -> None:

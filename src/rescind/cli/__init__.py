@@ -31,9 +31,11 @@ def _version(value: bool) -> None:
 def root(
     ctx: typer.Context,
     config: str = typer.Option("", "--config", envvar="RESCIND_CONFIG", help="rescind.toml to use.", metavar="FILE"),
-    state: str = typer.Option("", "--state", envvar="RESCIND_STATE", help="Folder for runs, audit trail and journal.", metavar="DIR"),
+    state: str = typer.Option(
+        "", "--state", envvar="RESCIND_STATE", help="Folder for runs, audit trail and journal.", metavar="DIR"
+    ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress on stderr."),
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),  # noqa: ARG001  answered by its callback
 ) -> None:
     ctx.obj = {"config": config, "state": state, "quiet": quiet}
 
@@ -69,19 +71,25 @@ def main() -> None:
     except typer.Exit as done:
         code = done.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("rescind: interrupted; nothing more was started. `rescind status` shows what happened, `rescind resume` goes on.\n")
+        sys.stderr.write(
+            "rescind: interrupted; nothing more was started. `rescind status` shows what happened, `rescind resume` goes on.\n"
+        )
         code = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
     except OSError as error:
-        sys.stderr.write(f"rescind: {error.strerror or type(error).__name__}{': ' + str(error.filename) if error.filename else ''}\n")
+        sys.stderr.write(
+            f"rescind: {error.strerror or type(error).__name__}{': ' + str(error.filename) if error.filename else ''}\n"
+        )
         sys.stderr.write("  → nothing is lost: what was done is in the audit trail; `rescind status` shows it\n")
         code = 1
-    except Exception as error:  # the message of an unforeseen error could quote anything, so only its type is shown
+    except Exception as error:  # noqa: BLE001  the message of an unforeseen error could quote anything, so only its type is shown
         code = _usage_or_internal(error)
     sys.stdout.flush()
     sys.stderr.flush()
+    if code == 130:
+        os._exit(code)  # a thread may still wait for a provider; nothing is lost, the run goes on with `resume`
     sys.exit(code)
 
 
@@ -95,5 +103,7 @@ def _usage_or_internal(error: Exception) -> int:
         where = where.tb_next
     place = f" at {where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where else ""
     sys.stderr.write(f"rescind: internal error ({type(error).__name__}{place}); this is a bug\n")
-    sys.stderr.write("  → no step is lost: `rescind status` shows what was done, `rescind resume` goes on; please report it\n")
+    sys.stderr.write(
+        "  → no step is lost: `rescind status` shows what was done, `rescind resume` goes on; please report it\n"
+    )
     return 1

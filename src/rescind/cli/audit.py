@@ -21,9 +21,15 @@ JSON = typer.Option(False, "--json", help="Machine-readable output.")
 @app.command()
 def verify(
     ctx: typer.Context,
-    trail: Path | None = typer.Argument(None, help="An exported trail; default: this installation's own.", metavar="FILE"),
-    vkey: str = typer.Option("", "--key", help="The log's public key (vkey) that you know from elsewhere.", metavar="VKEY"),
-    checkpoint: Path | None = typer.Option(None, "--checkpoint", help="A later signed head: detects a trail cut back.", metavar="FILE"),
+    trail: Path | None = typer.Argument(
+        None, help="An exported trail; default: this installation's own.", metavar="FILE"
+    ),
+    vkey: str = typer.Option(
+        "", "--key", help="The log's public key (vkey) that you know from elsewhere.", metavar="VKEY"
+    ),
+    checkpoint: Path | None = typer.Option(
+        None, "--checkpoint", help="A later signed head: detects a trail cut back.", metavar="FILE"
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Check integrity and completeness with code that shares nothing with the writer. Exit 6 if it does not check."""
@@ -59,13 +65,19 @@ def _describe(verdict: Verdict) -> str:
     lines += [f"  note: {n}" for n in verdict.notes]
     if verdict.truncation_note:
         lines.append(f"  note: {verdict.truncation_note}")
-    key = "given by you" if verdict.key_source == "given" else "taken from the file itself: compare it with one you trust (--key)"
+    key = (
+        "given by you"
+        if verdict.key_source == "given"
+        else "taken from the file itself: compare it with one you trust (--key)"
+    )
     lines += [f"  root {verdict.root}", f"  key {verdict.vkey} ({key})"]
     return "\n".join(safe(line) for line in lines) + "\n"
 
 
 @app.command()
-def show(ctx: typer.Context, run: str = typer.Option("", "--run", help="Only this run.", metavar="RUN"), as_json: bool = JSON) -> None:
+def show(
+    ctx: typer.Context, run: str = typer.Option("", "--run", help="Only this run.", metavar="RUN"), as_json: bool = JSON
+) -> None:
     """Print the entries, oldest first."""
     from rescind.audit.log import open_reader
     from rescind.pipeline.render import safe
@@ -75,7 +87,9 @@ def show(ctx: typer.Context, run: str = typer.Option("", "--run", help="Only thi
             sys.stdout.write(entry.raw.decode() + "\n")
         else:
             facts = json.dumps(dict(entry.data), ensure_ascii=True)
-            sys.stdout.write(safe(f"{entry.seq:6} {entry.at} {entry.type:12} {entry.run} {entry.step} {facts}")[:400] + "\n")
+            sys.stdout.write(
+                safe(f"{entry.seq:6} {entry.at} {entry.type:12} {entry.run} {entry.step} {facts}")[:400] + "\n"
+            )
 
 
 @app.command("export")

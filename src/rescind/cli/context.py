@@ -47,7 +47,13 @@ def session(ctx: typer.Context, *, evidence: Path | None = None) -> Session:
 
     given = ctx.obj.get("config") if ctx.obj else ""
     config = load(Path(given).expanduser() if given else None, evidence=evidence)
-    return Session(config=config, resolve=resolver(get_password), clock=SystemClock(), state_dir=state_dir(ctx), progress=progress(ctx))
+    return Session(
+        config=config,
+        resolve=resolver(get_password),
+        clock=SystemClock(),
+        state_dir=state_dir(ctx),
+        progress=progress(ctx),
+    )
 
 
 def open_log(state: Path) -> AuditLog:

@@ -21,9 +21,13 @@ JSON = typer.Option(False, "--json", help="Machine-readable output.")
 
 def scan(
     ctx: typer.Context,
-    target: Path | None = typer.Argument(None, help="Home, mounted root or copied tree; default: your home.", metavar="TARGET"),
+    target: Path | None = typer.Argument(
+        None, help="Home, mounted root or copied tree; default: your home.", metavar="TARGET"
+    ),
     output: Path | None = typer.Option(None, "-o", "--output", help="Write the inventory here.", metavar="FILE"),
-    seal_to: list[str] = typer.Option([], "--seal-to", help="Encrypt it to this age recipient (repeatable).", metavar="RECIPIENT"),
+    seal_to: list[str] = typer.Option(
+        [], "--seal-to", help="Encrypt it to this age recipient (repeatable).", metavar="RECIPIENT"
+    ),
     as_of: str = typer.Option("", "--as-of", help="Judge expiry at this moment (RFC 3339).", metavar="TIME"),
     as_json: bool = JSON,
 ) -> None:
@@ -40,7 +44,9 @@ def scan(
         try:
             moment = parse_rfc3339(as_of)
         except ValueError as error:
-            raise EvidenceError(f"{as_of!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z") from error
+            raise EvidenceError(
+                f"{as_of!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z"
+            ) from error
     found, _ = inventory.build(look_at(s, place), key=fingerprint_key(s), as_of=moment)
     data = inventory.to_json(found)
     if seal_to and output is None:
@@ -55,7 +61,9 @@ def scan(
         for gap in found.gaps:
             sys.stdout.write(f"  unseen  {gap.source}  {render.safe(gap.path)}: {gap.reason}\n")
         for c in found.credentials:
-            where = ", ".join(render.safe(f.location.path) + (f":{f.location.line}" if f.location.line else "") for f in c.findings)
+            where = ", ".join(
+                render.safe(f.location.path) + (f":{f.location.line}" if f.location.line else "") for f in c.findings
+            )
             sys.stdout.write(f"  {c.kind:20} {render.safe(c.identifier or c.fingerprint)}  {c.state}\n")
             sys.stdout.write(f"  {'':20} {where[: max(width() - 23, 20)]}\n")
     raise typer.Exit(7 if found.gaps else 0)
@@ -85,13 +93,20 @@ def plan(
     as_json: bool = JSON,
 ) -> None:
     """Decide what would be done to every credential, and write it down. Touches nothing."""
-    from rescind.pipeline import preview, session as flow
+    from rescind.pipeline import preview
+    from rescind.pipeline import session as flow
     from rescind.schema import plan as plan_file
     from rescind.schema.playbook import load_playbook
 
     s = session(ctx, evidence=target)
     case = flow.case_of(
-        person=person, workstation=workstation, target=target, inventory=inventory, lost_at=lost_at, now=s.clock.now(), hold=hold
+        person=person,
+        workstation=workstation,
+        target=target,
+        inventory=inventory,
+        lost_at=lost_at,
+        now=s.clock.now(),
+        hold=hold,
     )
     made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
     plan_file.write_plan(made, output)

@@ -31,10 +31,12 @@ def doctor(ctx: typer.Context, as_json: bool = JSON) -> None:
     raise typer.Exit(7 if bad or not rows else 0)
 
 
-def catalogue(what: str = typer.Argument("kinds", help="stores, kinds or playbooks.", metavar="WHAT"), as_json: bool = JSON) -> None:
+def catalogue(
+    what: str = typer.Argument("kinds", help="stores, kinds or playbooks.", metavar="WHAT"), as_json: bool = JSON
+) -> None:
     """What this version knows, from its own rows."""
-    from rescind.dev.catalogue import listing
     from rescind.errors import UsageError
+    from rescind.pipeline.listing import listing
 
     tables = listing()
     if what not in tables:
@@ -55,5 +57,7 @@ def drill(
     """Rehearse a playbook end to end against a safe, local, throw-away world, with real refusals."""
     from rescind.drill import run as rehearsal
 
-    code = rehearsal.rehearse(playbook, keep=keep, as_json=as_json, progress=progress(ctx), width=width(), out=sys.stdout)
+    code = rehearsal.rehearse(
+        playbook, keep=keep, as_json=as_json, progress=progress(ctx), width=width(), out=sys.stdout
+    )
     raise typer.Exit(code)

@@ -42,7 +42,12 @@ def _start(s: Session, plan: Plan, *, as_json: bool) -> None:
     raise typer.Exit(show_result(result, as_json=as_json))
 
 
-def apply(ctx: typer.Context, plan: Path = typer.Argument(..., help="A file that `rescind plan` wrote.", metavar="PLAN"), yes: bool = YES, as_json: bool = JSON) -> None:
+def apply(
+    ctx: typer.Context,
+    plan: Path = typer.Argument(..., help="A file that `rescind plan` wrote.", metavar="PLAN"),
+    yes: bool = YES,
+    as_json: bool = JSON,
+) -> None:
     """Execute exactly that plan. Refused if the plan, the evidence, the configuration or a tenant changed since."""
     from rescind.schema.plan import read_plan
 
@@ -71,7 +76,13 @@ def run(
 
     s = session(ctx, evidence=target)
     case = flow.case_of(
-        person=person, workstation=workstation, target=target, inventory=inventory, lost_at=lost_at, now=s.clock.now(), hold=hold
+        person=person,
+        workstation=workstation,
+        target=target,
+        inventory=inventory,
+        lost_at=lost_at,
+        now=s.clock.now(),
+        hold=hold,
     )
     made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
     _confirm(made, yes=yes)
@@ -85,7 +96,10 @@ def _known_run(state: Path, run: str) -> str:
     chosen = run or runs.latest_run(state)
     if not chosen or runs.load_run(state, chosen) is None:
         known = [str(r) for r in runs.list_runs(state)]
-        raise UsageError(f"there is no run {run!r}" if run else "there is no run yet", hint="known runs: " + (", ".join(known[-5:]) or "none"))
+        raise UsageError(
+            f"there is no run {run!r}" if run else "there is no run yet",
+            hint="known runs: " + (", ".join(known[-5:]) or "none"),
+        )
     return chosen
 
 
@@ -97,10 +111,16 @@ def status(ctx: typer.Context, run: str = RUN, as_json: bool = JSON) -> None:
 
     state = state_dir(ctx)
     chosen = _known_run(state, run)
-    raise typer.Exit(show_result(result(state, open_reader(state / "rescind.db"), chosen, SystemClock()), as_json=as_json))
+    raise typer.Exit(
+        show_result(result(state, open_reader(state / "rescind.db"), chosen, SystemClock()), as_json=as_json)
+    )
 
 
-def resume(ctx: typer.Context, run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN"), as_json: bool = JSON) -> None:
+def resume(
+    ctx: typer.Context,
+    run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN"),
+    as_json: bool = JSON,
+) -> None:
     """Go on with a run after any crash or interruption. No call of unknown outcome is repeated blindly."""
     from rescind.engine import start
     from rescind.engine.runs import plans_of
@@ -115,7 +135,9 @@ def resume(ctx: typer.Context, run: str = typer.Argument(..., help="A run id (re
 def report(
     ctx: typer.Context,
     run: str = RUN,
-    output: Path | None = typer.Option(None, "-o", "--output", help="Write it here instead of to the screen.", metavar="FILE"),
+    output: Path | None = typer.Option(
+        None, "-o", "--output", help="Write it here instead of to the screen.", metavar="FILE"
+    ),
     as_json: bool = JSON,
 ) -> None:
     """The whole run to read or keep: Markdown, or JSON."""
@@ -124,7 +146,8 @@ def report(
     from rescind.audit.log import open_reader
     from rescind.engine.runs import result
     from rescind.models.clock import SystemClock
-    from rescind.pipeline import render, report as adding
+    from rescind.pipeline import render
+    from rescind.pipeline import report as adding
     from rescind.wire.files import write_atomic
 
     state = state_dir(ctx)

@@ -66,7 +66,7 @@ class Emulator:
         end = time.monotonic() + 30
         while time.monotonic() < end and self.process.poll() is None:
             try:
-                urllib.request.urlopen(self.endpoint + "/_ministack/health", timeout=1).close()
+                urllib.request.urlopen(self.endpoint + "/_ministack/health", timeout=1).close()  # noqa: S310  ours, on loopback
             except urllib.error.HTTPError:
                 return
             except OSError:

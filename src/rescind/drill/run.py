@@ -93,7 +93,9 @@ def _check_trail(state: Path) -> bool:
     return verdict.integrity == "ok" and verdict.completeness == "complete"
 
 
-def rehearse(playbook: str, *, keep: bool, as_json: bool, progress: Callable[[str], None], width: int, out: TextIO) -> int:
+def rehearse(
+    playbook: str, *, keep: bool, as_json: bool, progress: Callable[[str], None], width: int, out: TextIO
+) -> int:
     """Run the drill and print what was proven. Returns 0 when every refusal and every bystander is as printed, else 4.
 
     Raises `UsageError` for a playbook without a drill.
@@ -114,11 +116,27 @@ def rehearse(playbook: str, *, keep: bool, as_json: bool, progress: Callable[[st
         for p in world.probes:
             state, after = _state_of(p, result), p.use()
             ok = judge(p, before[p.name], after, state)
-            rows.append(Row(name=p.name, kind=p.kind, identifier=p.identifier, must=p.must, before=before[p.name], after=after, end_state=state, ok=ok))
+            rows.append(
+                Row(
+                    name=p.name,
+                    kind=p.kind,
+                    identifier=p.identifier,
+                    must=p.must,
+                    before=before[p.name],
+                    after=after,
+                    end_state=state,
+                    ok=ok,
+                )
+            )
         trail = _check_trail(folder / "state")
         passed = all(r.ok for r in rows) and trail
         seconds = time.monotonic() - began
-        facts = {"passed": passed, "seconds": round(seconds, 1), "trail_checks": trail, "folder": str(folder) if keep else ""}
+        facts = {
+            "passed": passed,
+            "seconds": round(seconds, 1),
+            "trail_checks": trail,
+            "folder": str(folder) if keep else "",
+        }
         if as_json:
             out.write(json.dumps(_json(playbook, result, rows, world, facts), indent=2) + "\n")
         else:
@@ -152,7 +170,11 @@ def _text(result: RunResult, rows: list[Row], world: World, facts: dict[str, Any
     lines += ["", "What this world is made of:"]
     for note in (*world.emulated, *world.left_out):
         lines += render.wrap(note, width, "  ")
-    verdict = "every refusal and every bystander is as printed" if facts["passed"] else "what was printed and what was seen differ"
+    verdict = (
+        "every refusal and every bystander is as printed"
+        if facts["passed"]
+        else "what was printed and what was seen differ"
+    )
     trail = "the audit trail checks" if facts["trail_checks"] else "the audit trail DOES NOT check"
     lines += ["", f"Drill {'passed' if facts['passed'] else 'FAILED'} in {facts['seconds']} s: {verdict}; {trail}."]
     if facts["folder"]:

@@ -156,15 +156,47 @@ def build(folder: Path) -> World:
 
     probes = [
         Probe(name="ada's key on the laptop", kind="aws.access-key", identifier=ada.id, must="refused", use=key(ada)),
-        Probe(name="ada's second key, not on the laptop", kind="aws.access-key", identifier=hidden.id, must="refused", use=key(hidden)),
-        Probe(name="a session minted from ada's key", kind="aws.role-session", identifier=session.id, must="refused", use=key(session)),
-        Probe(name="ada's client certificate", kind="x509.client-cert", identifier="", must="refused", use=lambda: server.try_certificate(stolen)),
+        Probe(
+            name="ada's second key, not on the laptop",
+            kind="aws.access-key",
+            identifier=hidden.id,
+            must="refused",
+            use=key(hidden),
+        ),
+        Probe(
+            name="a session minted from ada's key",
+            kind="aws.role-session",
+            identifier=session.id,
+            must="refused",
+            use=key(session),
+        ),
+        Probe(
+            name="ada's client certificate",
+            kind="x509.client-cert",
+            identifier="",
+            must="refused",
+            use=lambda: server.try_certificate(stolen),
+        ),
         Probe(name="the copy in ada's keychain", kind="keychain.item", identifier="", must="refused", use=in_keychain),
         Probe(name="the copy in ada's .env", kind="file.secret", identifier="", must="refused", use=in_file),
-        Probe(name="grace's key, planted on the laptop", kind="aws.access-key", identifier=grace.id, must="works", use=key(grace)),
+        Probe(
+            name="grace's key, planted on the laptop",
+            kind="aws.access-key",
+            identifier=grace.id,
+            must="works",
+            use=key(grace),
+        ),
         Probe(name="linus's key, elsewhere", kind="bystander", identifier=linus.id, must="works", use=key(linus)),
-        Probe(name="grace's client certificate", kind="bystander", identifier="", must="works", use=lambda: server.try_certificate(other)),
-        Probe(name="the responder's own key", kind="responder", identifier=responder.id, must="works", use=key(responder)),
+        Probe(
+            name="grace's client certificate",
+            kind="bystander",
+            identifier="",
+            must="works",
+            use=lambda: server.try_certificate(other),
+        ),
+        Probe(
+            name="the responder's own key", kind="responder", identifier=responder.id, must="works", use=key(responder)
+        ),
     ]
     return World(
         folder=folder,

@@ -46,7 +46,7 @@ def plans_of(state_dir: Path, run: str) -> tuple[list[Plan], Mapping[str, Any]]:
 
 def outcomes(log: AuditLog, run: str) -> dict[str, Receipt]:
     """Return every receipt of a run by step id, from the audit trail."""
-    return {e.step: receipts.from_json(e.data["receipt"]) for e in log.entries(run=run, type="outcome")}
+    return {e.step: receipts.from_json(e.data) for e in log.entries(run=run, type="outcome")}
 
 
 def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
@@ -76,16 +76,29 @@ def phases_of(plan: Plan) -> list[PhaseSpec]:
 class CaseWork:
     """What the engine drives for one run of one case."""
 
-    def __init__(self, *, state_dir: Path, tenants: Tenants, people: People, log: AuditLog, clock: Clock, playbook: Playbook, providers: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        state_dir: Path,
+        tenants: Tenants,
+        people: People,
+        log: AuditLog,
+        clock: Clock,
+        playbook: Playbook,
+        providers: tuple[str, ...],
+    ) -> None:
         self._dir, self._log, self._clock, self._playbook = state_dir, log, clock, playbook
         self._providers = providers
         self._tenants, self._people = tenants, people
         self._contexts: dict[str, execute.Context] = {}
         self._plans: dict[str, list[Plan]] = {}
+        self._begun: set[str] = set()
 
     def _context(self, run: str) -> execute.Context:
         if run not in self._contexts:
-            self._contexts[run] = execute.Context(run=run, tenants=self._tenants, people=self._people, log=self._log, clock=self._clock)
+            self._contexts[run] = execute.Context(
+                run=run, tenants=self._tenants, people=self._people, log=self._log, clock=self._clock
+            )
         return self._contexts[run]
 
     def _load(self, run: str) -> list[Plan]:
@@ -96,9 +109,10 @@ class CaseWork:
     def begin(self, run: str) -> None:
         """Record once that the run started, with every planned step: the trail is complete only if each has its outcome."""
         plan = self._load(run)[0]
-        if self._log.last("run-started", run, "") is not None:
+        if run in self._begun or self._log.last("run-started", run, "") is not None:
+            self._begun.add(run)
             return
-        data = {
+        data: dict[str, Any] = {
             "playbook": str(plan.playbook.get("name", "")),
             "plan_digest": plan.digest,
             "person": plan.case.person,
@@ -155,7 +169,12 @@ class CaseWork:
             self._log.append("sweep", run=run, step=f"sweep-{round}", data={"round": round, "new_steps": len(steps)})
             if stored:
                 extra = plan_file.from_json(json.loads(stored))
-                data = {"steps": steps, "plan_digest": extra.digest, "parent_digest": extra.parent_digest, "credentials": [c.id for c in extra.credentials]}
+                data: dict[str, Any] = {
+                    "steps": steps,
+                    "plan_digest": extra.digest,
+                    "parent_digest": extra.parent_digest,
+                    "credentials": [c.id for c in extra.credentials],
+                }
                 self._log.append("addendum", run=run, step=f"sweep-{round}", data=data)
         return {"steps": len(steps), "again": bool(steps)}
 
@@ -170,7 +189,9 @@ class CaseWork:
             provider_side="provider" in self._playbook.sides,
         )
         known = {c.id: c for plan in plans for c in plan.credentials}
-        done = report.add_up(run, plans, outcomes(self._log, run), now=self._clock.now(), status="running", started_at="")
+        done = report.add_up(
+            run, plans, outcomes(self._log, run), now=self._clock.now(), status="running", started_at=""
+        )
         ended = {c.id for c in done.credentials if c.end_state in ENDED}
         back = frozenset(c.id for c in seen.credentials if c.id in seen.live_at_provider and c.id in ended)
         everything = replace(first, credentials=tuple(known.values()), gaps=tuple(g for p in plans for g in p.gaps))
@@ -184,9 +205,12 @@ class CaseWork:
         if self._log.last("run-ended", run, "") is None:
             self._plans.pop(run, None)
             done = result(self._dir, self._log, run, self._clock)
-            data = {"counts": dict(done.counts), "gaps": len(done.gaps), "line_one": report.line_one(done), "exit_code": report.exit_code(done)}
+            data: dict[str, Any] = {
+                "counts": dict(done.counts),
+                "gaps": len(done.gaps),
+                "line_one": report.line_one(done),
+                "exit_code": report.exit_code(done),
+            }
             self._log.append("run-ended", run=run, data=data)
             state.set_status(self._dir, run, "ended", ended_at=rfc3339(self._clock.now()))
         self._log.sign_head()
-
-

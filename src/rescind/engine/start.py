@@ -33,9 +33,16 @@ def again(session: Session, run: str, plan: Plan, playbook: Playbook, log: Audit
     return _carry_out(session, run, plan, playbook, connect(session, plan.case, write=True), log)
 
 
-def _carry_out(session: Session, run: str, plan: Plan, playbook: Playbook, tenants: Tenants, log: AuditLog) -> RunResult:
+def _carry_out(
+    session: Session, run: str, plan: Plan, playbook: Playbook, tenants: Tenants, log: AuditLog
+) -> RunResult:
     work = CaseWork(
-        state_dir=session.state_dir, tenants=tenants, people=people(session, plan.case), log=log, clock=session.clock, playbook=playbook,
+        state_dir=session.state_dir,
+        tenants=tenants,
+        people=people(session, plan.case),
+        log=log,
+        clock=session.clock,
+        playbook=playbook,
         providers=in_scope(session, playbook),
     )
     total = len(plan.steps)

@@ -23,7 +23,7 @@ class PhaseSpec:
     lanes: Mapping[str, Sequence[str]]
 
 
-class Interrupted(RescindError):  # noqa: N818  # a decision of the operator, not an error
+class Interrupted(RescindError):  # a decision of the operator, not an error
     """The operator stopped the run (Ctrl-C). Nothing is lost: the same `execute` call takes it up again."""
 
     exit_code = 130

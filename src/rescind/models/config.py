@@ -20,7 +20,6 @@ class Org:
     protected: tuple[str, ...] = ()
     fingerprint_key: SecretRef | None = None
     max_credentials: int = 500
-    max_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,7 @@ from rescind import catalogue
 from rescind.errors import ProviderError, RescindError
 from rescind.models.credential import Credential
 from rescind.models.kind import Kind, Liveness
-from rescind.pipeline.session import Session, tenants
-from rescind.pipeline.session import case_of
+from rescind.pipeline.session import Session, case_of, tenants
 from rescind.pipeline.tenants import Connected
 
 
@@ -18,7 +17,14 @@ def examine(session: Session) -> list[dict[str, Any]]:
     at = tenants(session, case_of(now=session.clock.now()), write=False)
     rows: list[dict[str, Any]] = []
     for tenant in session.config.tenants:
-        row: dict[str, Any] = {"tenant": tenant.name, "provider": tenant.provider, "account": "", "as": "", "verdict": "reached", "kinds": []}
+        row: dict[str, Any] = {
+            "tenant": tenant.name,
+            "provider": tenant.provider,
+            "account": "",
+            "as": "",
+            "verdict": "reached",
+            "kinds": [],
+        }
         rows.append(row)
         try:
             connected = at.get(tenant.name)
@@ -31,11 +37,18 @@ def examine(session: Session) -> list[dict[str, Any]]:
 
 
 def _kind(kind: Kind, at: Connected) -> dict[str, Any]:
-    row = {"kind": kind.id, "readable": "unknown", "evidence": "no control read", "permissions": list(kind.read_permissions)}
+    row = {
+        "kind": kind.id,
+        "readable": "unknown",
+        "evidence": "no control read",
+        "permissions": list(kind.read_permissions),
+    }
     control = kind.control
     if control is None:
         return row
-    probe = Credential(kind=kind.id, provider=kind.provider, tenant=at.tenant.name, owner=at.identity.principal.rsplit("/", 1)[-1])
+    probe = Credential(
+        kind=kind.id, provider=kind.provider, tenant=at.tenant.name, owner=at.identity.principal.rsplit("/", 1)[-1]
+    )
     try:
         seen, _ = at.ask(lambda: at.run(control, probe, look=True))
     except ProviderError as error:

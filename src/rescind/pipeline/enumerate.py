@@ -1,4 +1,4 @@
-"""Ask the providers: whose is each credential that was found, and what else do they hold of this person?
+"""Ask the providers: whose is each credential that was found, and what else do they hold of this person.
 
 Two-sided: evidence is identified at the tenants (`observed`), and each kind lists what the person has (`inherited`). Whatever
 could not be asked becomes a `Gap` or leaves the credential's fate open, never absent.
@@ -62,6 +62,9 @@ def ownership(known: Known, people: People, provider: str, identity: Identity) -
         return Ownership.PROTECTED
     if not known.owner:
         return Ownership.UNPROVEN
+    row = catalogue.providers().get(provider)
+    if row is not None and row.controls_email:  # mail addresses are compared without case, names are not
+        return Ownership.CASE if known.owner.casefold() in {n.casefold() for n in names} else Ownership.OTHER
     return Ownership.CASE if known.owner in names else Ownership.OTHER
 
 
@@ -96,7 +99,9 @@ def _why(error: ProviderError) -> str:
 
 
 def _manual(credential: Credential, reason: str, task: str) -> Decision:
-    return Decision(credential=credential.id, end_state=EndState.MANUAL, reason=reason, task=task, owner="incident responder")
+    return Decision(
+        credential=credential.id, end_state=EndState.MANUAL, reason=reason, task=task, owner="incident responder"
+    )
 
 
 def _identify_at(kind: Kind, c: Credential, secret: Secret | None, at: Connected) -> Known | None:
@@ -119,11 +124,27 @@ def identify_one(
     kind = kind_of(c.kind)
     unknown = Liveness.UNKNOWN
     if kind is None:
-        return c, _manual(c, "this version knows no way to end this kind", f"End {c.kind} {c.identifier or c.fingerprint} at its issuer."), unknown
+        return (
+            c,
+            _manual(
+                c,
+                "this version knows no way to end this kind",
+                f"End {c.kind} {c.identifier or c.fingerprint} at its issuer.",
+            ),
+            unknown,
+        )
     names = tenants.names(c.provider)
     if not names:
-        where = "the scanned copy is not the live machine" if c.provider == LOCAL else f"no {c.provider} tenant is configured: run `rescind init`"
-        return c, _manual(c, where, kind.steps_by_hand or f"End {c.kind} {c.identifier or c.fingerprint} at its issuer."), unknown
+        where = (
+            "the scanned copy is not the live machine"
+            if c.provider == LOCAL
+            else f"no {c.provider} tenant is configured: run `rescind init`"
+        )
+        return (
+            c,
+            _manual(c, where, kind.steps_by_hand or f"End {c.kind} {c.identifier or c.fingerprint} at its issuer."),
+            unknown,
+        )
     open_questions: list[str] = []
     for name in names:
         try:
@@ -137,18 +158,38 @@ def identify_one(
         found = enrich(c, known, at, people)
         if known.irrevocable:
             reason = known.irrevocable
-            return found, Decision(credential=found.id, end_state=EndState.IRREVOCABLE, reason=reason, task=kind.steps_by_hand), known.liveness
+            return (
+                found,
+                Decision(credential=found.id, end_state=EndState.IRREVOCABLE, reason=reason, task=kind.steps_by_hand),
+                known.liveness,
+            )
         if c.provider == LOCAL:
             found = replace(found, ownership=Ownership.CASE)
         return found, None, known.liveness
     if open_questions:
         why = "; ".join(open_questions)
-        return c, Decision(credential=c.id, end_state=EndState.UNKNOWN, reason=f"no tenant could be asked whose it is ({why})"), unknown
+        return (
+            c,
+            Decision(
+                credential=c.id, end_state=EndState.UNKNOWN, reason=f"no tenant could be asked whose it is ({why})"
+            ),
+            unknown,
+        )
     reason = "no configured tenant knows it: it may be another organisation's, or already gone"
-    return c, _manual(c, reason, kind.steps_by_hand or f"Find the issuer of {c.kind} {c.identifier or c.fingerprint} and end it there."), unknown
+    return (
+        c,
+        _manual(
+            c,
+            reason,
+            kind.steps_by_hand or f"Find the issuer of {c.kind} {c.identifier or c.fingerprint} and end it there.",
+        ),
+        unknown,
+    )
 
 
-def listed(tenants: Tenants, people: People, providers: Iterable[str]) -> tuple[list[tuple[Credential, Liveness]], list[Gap], dict[str, Connected]]:
+def listed(
+    tenants: Tenants, people: People, providers: Iterable[str]
+) -> tuple[list[tuple[Credential, Liveness]], list[Gap], dict[str, Connected]]:
     """List the person's credentials at every tenant in scope. A page that could not be read is a gap."""
     found: list[tuple[Credential, Liveness]] = []
     gaps: list[Gap] = []
@@ -164,7 +205,12 @@ def listed(tenants: Tenants, people: People, providers: Iterable[str]) -> tuple[
                 gaps.append(Gap(source=f"tenant:{name}", reason=f"could not be reached: {_why(error)}"))
                 continue
             if not subject.names:
-                gaps.append(Gap(source=f"tenant:{name}", reason=f"not enumerated: no {provider} name is mapped for this person (rescind.toml, [person])"))
+                gaps.append(
+                    Gap(
+                        source=f"tenant:{name}",
+                        reason=f"not enumerated: no {provider} name is mapped for this person (rescind.toml, [person])",
+                    )
+                )
                 continue
             for kind in (k for k in catalogue.kinds().values() if k.provider == provider and k.enumerate is not None):
                 _list_kind(kind, at, subject, people, found, gaps)
@@ -172,7 +218,12 @@ def listed(tenants: Tenants, people: People, providers: Iterable[str]) -> tuple[
 
 
 def _list_kind(
-    kind: Kind, at: Connected, subject: Subject, people: People, found: list[tuple[Credential, Liveness]], gaps: list[Gap]
+    kind: Kind,
+    at: Connected,
+    subject: Subject,
+    people: People,
+    found: list[tuple[Credential, Liveness]],
+    gaps: list[Gap],
 ) -> None:
     enumerate_ = kind.enumerate
     assert enumerate_ is not None  # noqa: S101  the caller filtered
@@ -185,7 +236,9 @@ def _list_kind(
         if isinstance(item, Gap):
             gaps.append(replace(item, source=f"tenant:{at.tenant.name}"))
             continue
-        blank = Credential(kind=kind.id, provider=kind.provider, identifier=item.identifier, relation=Relation.INHERITED)
+        blank = Credential(
+            kind=kind.id, provider=kind.provider, identifier=item.identifier, relation=Relation.INHERITED
+        )
         found.append((enrich(blank, item, at, people), item.liveness))
 
 
@@ -203,7 +256,13 @@ def merge(observed: Credential, inherited: Credential) -> Credential:
 
 
 def enumerate_all(
-    inventory: Inventory, secrets: Mapping[str, Secret], tenants: Tenants, people: People, *, providers: tuple[str, ...], provider_side: bool = True
+    inventory: Inventory,
+    secrets: Mapping[str, Secret],
+    tenants: Tenants,
+    people: People,
+    *,
+    providers: tuple[str, ...],
+    provider_side: bool = True,
 ) -> Enumerated:
     """Identify what was found and list what was not; returns every credential once, with both gaps reported."""
     by_id: dict[str, Credential] = {}

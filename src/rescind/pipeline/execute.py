@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from rescind.audit.log import AuditLog
-from rescind.errors import NotFound, ProviderError, RefusedError
+from rescind.errors import ConfigError, EvidenceError, NotFound, ProviderError, RefusedError, Rejected
 from rescind.models.clock import Clock, parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Observation
@@ -64,13 +64,26 @@ def _drift(c: Credential, kind: Kind, at: Connected, ctx: Context) -> str:
 
 
 def _call(row: Act, c: Credential, at: Connected) -> tuple[CallResult, int]:
-    return at.ask(lambda: at.run(row.call, c, look=False), repeatable=row.idempotent)
+    try:
+        return at.ask(lambda: at.run(row.call, c, look=False), repeatable=row.idempotent)
+    except (
+        ConfigError,
+        EvidenceError,
+    ) as error:  # a recipient that cannot be sealed to: this step's trouble, not the run's
+        raise Rejected(error.message, code="configuration") from error
 
 
 def _receipt(step: Step, state: EndState, ctx: Context, *, evidence: str, **facts: Any) -> Receipt:
     liveness = facts.pop("liveness", Liveness.UNKNOWN)
     return Receipt(
-        step=step.id, credential=step.credential, verb=step.verb, end_state=state, liveness=liveness, evidence=evidence, at=rfc3339(ctx.clock.now()), **facts
+        step=step.id,
+        credential=step.credential,
+        verb=step.verb,
+        end_state=state,
+        liveness=liveness,
+        evidence=evidence,
+        at=rfc3339(ctx.clock.now()),
+        **facts,
     )
 
 
@@ -81,30 +94,47 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
     """
     done = ctx.log.last("outcome", ctx.run, step.id)
     if done is not None:
-        return receipts.from_json(done.data["receipt"])
+        return receipts.from_json(done.data)
     earlier = ctx.log.last("intent", ctx.run, step.id)
     kind = kind_of(c.kind)
     row = kind.actions.get(step.verb) if kind else None
     if kind is None or row is None:
-        return _close(ctx, step, _receipt(step, EndState.FAILED, ctx, evidence="this version cannot carry out the step", error="no such action"))
+        return _close(
+            ctx,
+            step,
+            c,
+            _receipt(
+                step, EndState.FAILED, ctx, evidence="this version cannot carry out the step", error="no such action"
+            ),
+        )
     try:
         at = ctx.tenants.get(step.tenant)
         drift = _drift(c, kind, at, ctx)
     except (ProviderError, RefusedError) as error:
-        return _close(ctx, step, _receipt(step, EndState.UNKNOWN, ctx, evidence="its owner could not be checked again", error=error.message))
+        return _close(
+            ctx,
+            step,
+            c,
+            _receipt(step, EndState.UNKNOWN, ctx, evidence="its owner could not be checked again", error=error.message),
+        )
     if drift:
-        return _close(ctx, step, _receipt(step, EndState.HELD, ctx, evidence=drift))
-    return _close(ctx, step, _carry_out(step, c, kind, row, at, ctx, attempted=earlier is not None))
+        return _close(ctx, step, c, _receipt(step, EndState.HELD, ctx, evidence=drift))
+    return _close(ctx, step, c, _carry_out(step, c, kind, row, at, ctx, attempted=earlier is not None))
 
 
-def _carry_out(step: Step, c: Credential, kind: Kind, row: Act, at: Connected, ctx: Context, *, attempted: bool) -> Receipt:
+def _carry_out(
+    step: Step, c: Credential, kind: Kind, row: Act, at: Connected, ctx: Context, *, attempted: bool
+) -> Receipt:
     if attempted:
         before = prove(kind, row, c, at, ctx.clock, wait=0.0)
         if before.observation.liveness is Liveness.DEAD:
             proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds)
-            return conclude(step, c, kind, row, proof, ctx, CallResult(status=CallStatus.ALREADY), attempts=0)
+            return conclude(step, kind, row, proof, ctx, CallResult(status=CallStatus.ALREADY), attempts=0)
         if not row.idempotent and before.observation.liveness is Liveness.UNKNOWN:
-            why = "an earlier attempt has an unknown outcome and must not be repeated blindly: " + before.observation.evidence
+            why = (
+                "an earlier attempt has an unknown outcome and must not be repeated blindly: "
+                + before.observation.evidence
+            )
             return _receipt(step, EndState.UNKNOWN, ctx, evidence=why, verify_method=before.method)
     ctx.log.append("intent", run=ctx.run, step=step.id, data=_intent(step, c, at))
     result: CallResult | None = None
@@ -116,8 +146,10 @@ def _carry_out(step: Step, c: Credential, kind: Kind, row: Act, at: Connected, c
         error = failure
     proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds if error is None else 0.0)
     if error is not None and proof.observation.liveness is Liveness.DEAD:
-        proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds)  # one look is not the declared number of negatives
-    return conclude(step, c, kind, row, proof, ctx, result, error=error, attempts=attempts)
+        proof = prove(
+            kind, row, c, at, ctx.clock, wait=step.wait_seconds
+        )  # one look is not the declared number of negatives
+    return conclude(step, kind, row, proof, ctx, result, error=error, attempts=attempts)
 
 
 def _intent(step: Step, c: Credential, at: Connected) -> Mapping[str, Any]:
@@ -135,7 +167,6 @@ def _intent(step: Step, c: Credential, at: Connected) -> Mapping[str, Any]:
 
 def conclude(
     step: Step,
-    c: Credential,
     kind: Kind,
     row: Act,
     proof: Proof,
@@ -192,8 +223,10 @@ def _residual(kind: Kind, seen: Observation, cut_at: str) -> tuple[str, str]:
     return rfc3339(parse_rfc3339(cut_at) + timedelta(seconds=kind.residual.seconds)), kind.residual.what
 
 
-def _close(ctx: Context, step: Step, receipt: Receipt) -> Receipt:
-    ctx.log.append("outcome", run=ctx.run, step=step.id, data={"receipt": receipts.to_json(receipt)})
+def _close(ctx: Context, step: Step, c: Credential, receipt: Receipt) -> Receipt:
+    # what the checker and the exports need beside the receipt: whose outcome it is, and that no call was made ("")
+    named = {"kind": c.kind, "identifier": c.identifier, "call_status": receipt.call_status}
+    ctx.log.append("outcome", run=ctx.run, step=step.id, data={**receipts.to_json(receipt), **named})
     return receipt
 
 

@@ -30,8 +30,12 @@ _HELD = {
 
 def _held(c: Credential, now: datetime) -> Decision:
     breaks = f"whatever {c.owner or 'its unknown owner'} runs with {c.kind} {c.identifier or c.fingerprint}"
-    exposed = Relation.OBSERVED == c.relation and c.state is not State.PUBLIC_ONLY
-    how = "its secret was on the machine (exposed)" if exposed else "only its identifier was seen (it may be planted)"
+    exposed = c.relation == Relation.OBSERVED and c.state is not State.PUBLIC_ONLY
+    how = (
+        "its secret was on the machine (exposed)"
+        if exposed
+        else "only its identifier or public half was seen there (it may be planted, or its secret lies elsewhere)"
+    )
     return Decision(
         credential=c.id,
         end_state=EndState.HELD,
@@ -76,7 +80,9 @@ def _ordered(steps: Iterable[Step], playbook: Playbook, suffix: str = "") -> tup
     return tuple(sorted(steps, key=lambda s: (place[s.phase], s.tenant, s.credential)))
 
 
-def decide(c: Credential, playbook: Playbook, earlier: Decision | None, case: Case, now: datetime, suffix: str = "") -> tuple[list[Step], list[Decision]]:
+def decide(
+    c: Credential, playbook: Playbook, earlier: Decision | None, case: Case, now: datetime, suffix: str = ""
+) -> tuple[list[Step], list[Decision]]:
     """Return the steps and decisions of one credential. At least one of the two is never empty."""
     for rule in playbook.skip:
         if rule.select.matches(c, now):
@@ -93,12 +99,34 @@ def decide(c: Credential, playbook: Playbook, earlier: Decision | None, case: Ca
     steps, needs_approval = _steps(c, playbook, now, suffix)
     if case.hold:
         steps = [s for s in steps if s.verb not in {Verb.DELETE, Verb.ERASE_LOCAL}]
-    decisions = [Decision(credential=c.id, end_state=EndState.MANUAL, reason="only its issuer can end it", task=task, owner="incident responder")] if task else []
+    decisions = (
+        [
+            Decision(
+                credential=c.id,
+                end_state=EndState.MANUAL,
+                reason="only its issuer can end it",
+                task=task,
+                owner="incident responder",
+            )
+        ]
+        if task
+        else []
+    )
     if needs_approval:
         reason = "the playbook asks for an approval of this step"
-        decisions.append(Decision(credential=c.id, end_state=EndState.HELD, reason=reason, owner=c.owner, decide_by=rfc3339(now + DECIDE_WITHIN)))
+        decisions.append(
+            Decision(
+                credential=c.id,
+                end_state=EndState.HELD,
+                reason=reason,
+                owner=c.owner,
+                decide_by=rfc3339(now + DECIDE_WITHIN),
+            )
+        )
     if not steps and not decisions:
-        decisions.append(Decision(credential=c.id, end_state=EndState.SKIPPED, reason="no step of the playbook selects it"))
+        decisions.append(
+            Decision(credential=c.id, end_state=EndState.SKIPPED, reason="no step of the playbook selects it")
+        )
     return steps, decisions
 
 
@@ -164,7 +192,9 @@ def make_plan(
     )
 
 
-def addendum(parent: Plan, found: Enumerated, playbook: Playbook, *, round_: int, again: frozenset[str], now: datetime) -> Plan | None:
+def addendum(
+    parent: Plan, found: Enumerated, playbook: Playbook, *, round_: int, again: frozenset[str], now: datetime
+) -> Plan | None:
     """Return what a sweep adds: credentials that appeared, or came back to life (`again`), and new gaps. None: nothing new.
 
     Something new is ended without asking only if the provider says it is the person's and its kind was part of the plan;
@@ -182,7 +212,18 @@ def addendum(parent: Plan, found: Enumerated, playbook: Playbook, *, round_: int
     for c in fresh:
         mine, why = decide(c, playbook, found.decided.get(c.id), parent.case, now, suffix)
         if mine and c.kind not in planned:
-            mine, why = [], [Decision(credential=c.id, end_state=EndState.HELD, reason="it appeared during the run and is of a kind that the plan did not hold", owner=c.owner, decide_by=rfc3339(now + DECIDE_WITHIN))]
+            mine, why = (
+                [],
+                [
+                    Decision(
+                        credential=c.id,
+                        end_state=EndState.HELD,
+                        reason="it appeared during the run and is of a kind that the plan did not hold",
+                        owner=c.owner,
+                        decide_by=rfc3339(now + DECIDE_WITHIN),
+                    )
+                ],
+            )
         steps += mine
         decisions += why
     return replace(

@@ -52,7 +52,9 @@ def text(plan: Plan, *, width: int = 80) -> str:
     phases: dict[str, list[str]] = {}
     for s in plan.steps:
         c = by_id[s.credential]
-        phases.setdefault(s.phase, []).append(f"{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})")
+        phases.setdefault(s.phase, []).append(
+            f"{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})"
+        )
     for phase, lines in phases.items():
         out.append(f"Phase {phase}: {len(lines)} steps")
         for line in lines[:ONE_SCREEN]:

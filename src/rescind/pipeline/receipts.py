@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from rescind.models.credential import EndState
@@ -19,5 +19,10 @@ def to_json(receipt: Receipt) -> dict[str, Any]:
 
 def from_json(data: Mapping[str, Any]) -> Receipt:
     """Return the receipt that an outcome entry holds."""
-    typed = {"verb": Verb(data["verb"]), "end_state": EndState(data["end_state"]), "liveness": Liveness(data["liveness"])}
-    return Receipt(**{**data, **typed})
+    facts = {f.name for f in fields(Receipt)}
+    typed = {
+        "verb": Verb(data["verb"]),
+        "end_state": EndState(data["end_state"]),
+        "liveness": Liveness(data["liveness"]),
+    }
+    return Receipt(**{k: v for k, v in {**data, **typed}.items() if k in facts})

@@ -29,7 +29,10 @@ def name(c: CredentialResult) -> str:
 
 def wrap(text: str, width: int, indent: str) -> list[str]:
     """Return text as lines of at most `width` columns (an unbreakable word may stand out), each indented."""
-    return textwrap.wrap(safe(text), width=width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False) or []
+    return (
+        textwrap.wrap(safe(text), width=width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+        or []
+    )
 
 
 def text(result: RunResult, *, width: int = 80) -> str:
@@ -84,10 +87,22 @@ def markdown(result: RunResult) -> str:
     out += [f"Started {result.started_at}, {result.status} {result.ended_at}. Plan `{result.plan_digest}`.", ""]
     out.append("## Not seen")
     out.append("")
-    out += [f"- {_cell(g.source)} {_cell(g.path)}: {_cell(g.reason)}" for g in result.gaps] or ["- nothing known to be missing"]
-    out += ["", "## Credentials", "", "| state | kind | identifier | owner | tenant | until | evidence |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    out += [f"- {_cell(g.source)} {_cell(g.path)}: {_cell(g.reason)}" for g in result.gaps] or [
+        "- nothing known to be missing"
+    ]
+    out += [
+        "",
+        "## Credentials",
+        "",
+        "| state | kind | identifier | owner | tenant | until | evidence |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for c in result.credentials:
-        state = title(c.end_state) + (" (as intended)" if c.as_intended else "") + (" (reversible)" if c.reversible and c.end_state is EndState.DEAD else "")
+        state = (
+            title(c.end_state)
+            + (" (as intended)" if c.as_intended else "")
+            + (" (reversible)" if c.reversible and c.end_state is EndState.DEAD else "")
+        )
         cells = (state, c.kind, name(c), c.owner, c.tenant, c.residual_until, c.reason)
         out.append("| " + " | ".join(_cell(v) for v in cells) + " |")
     tasks = [(c, t) for c in result.credentials for t in c.tasks]
@@ -96,10 +111,21 @@ def markdown(result: RunResult) -> str:
         for c, t in tasks:
             by = f" by {t['decide_by']}" if t.get("decide_by") else ""
             breaks = f" Would break: {t['would_break']}." if t.get("would_break") else ""
-            out.append(f"- [ ] {_cell(c.kind)} {_cell(name(c))}: {_cell(t['task'])} ({_cell(t.get('owner', ''))}{by}){_cell(breaks)}")
+            out.append(
+                f"- [ ] {_cell(c.kind)} {_cell(name(c))}: {_cell(t['task'])} ({_cell(t.get('owner', ''))}{by}){_cell(breaks)}"
+            )
     out += ["", "## Timeline", ""]
     steps = sorted((r for c in result.credentials for r in c.steps), key=lambda r: r.at)
     kinds = {c.id: (c.kind, name(c)) for c in result.credentials}
-    out += [f"- {r.at} {r.verb} {_cell(' '.join(kinds[r.credential]))}: {title(r.end_state)} ({_cell(r.error or r.evidence)})" for r in steps] or ["- no step was carried out"]
-    out += ["", "## Audit", "", f"{result.audit_size} entries, root `{result.audit_root}`. Check offline: `rescind audit export -o trail.jsonl && rescind audit verify trail.jsonl`.", ""]
+    out += [
+        f"- {r.at} {r.verb} {_cell(' '.join(kinds[r.credential]))}: {title(r.end_state)} ({_cell(r.error or r.evidence)})"
+        for r in steps
+    ] or ["- no step was carried out"]
+    out += [
+        "",
+        "## Audit",
+        "",
+        f"{result.audit_size} entries, root `{result.audit_root}`. Check offline: `rescind audit export -o trail.jsonl && rescind audit verify trail.jsonl`.",
+        "",
+    ]
     return "\n".join(out)

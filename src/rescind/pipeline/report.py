@@ -17,7 +17,14 @@ from rescind.models.evidence import Gap
 from rescind.models.plan import Decision, Plan
 from rescind.models.run import CredentialResult, Receipt, RunResult
 
-LIVE_OR_PRESUMED = {EndState.FAILED, EndState.HELD, EndState.UNKNOWN, EndState.MANUAL, EndState.IRREVOCABLE, EndState.SKIPPED}
+LIVE_OR_PRESUMED = {
+    EndState.FAILED,
+    EndState.HELD,
+    EndState.UNKNOWN,
+    EndState.MANUAL,
+    EndState.IRREVOCABLE,
+    EndState.SKIPPED,
+}
 CUT_NOT_PROVEN = {EndState.ACKNOWLEDGED, EndState.RESIDUAL, EndState.CONTAINED}
 NEEDS_YOU = (EndState.FAILED, EndState.HELD, EndState.UNKNOWN, EndState.MANUAL, EndState.IRREVOCABLE)
 
@@ -38,7 +45,11 @@ def _shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Re
     kind = catalogue.kinds().get(c.kind)
     if kind is None or ending.end_state is not EndState.RESIDUAL or not ending.cut_at:
         return ending
-    bounds = [kind.residual.shortened_by[h.verb] for h in helping if h.liveness == "dead" and h.verb in kind.residual.shortened_by]
+    bounds = [
+        kind.residual.shortened_by[h.verb]
+        for h in helping
+        if h.liveness == "dead" and h.verb in kind.residual.shortened_by
+    ]
     if not bounds:
         return ending
     until = rfc3339(parse_rfc3339(ending.cut_at) + timedelta(seconds=min(bounds)))
@@ -51,14 +62,18 @@ def _used_after(c: Credential, lost_at: str) -> str:
     return "unknown"  # `no` needs proven log coverage
 
 
-def result_of(c: Credential, receipts: Sequence[Receipt], decisions: Sequence[Decision], plan: Plan, pending: int, now: datetime) -> CredentialResult:
+def result_of(
+    c: Credential, receipts: Sequence[Receipt], decisions: Sequence[Decision], plan: Plan, pending: int, now: datetime
+) -> CredentialResult:
     """Return the one end state of a credential. A planned step without an outcome yet makes it `unknown`."""
     helping = [r for r in receipts if _supports(r, c)]
     ending = [_shortened(c, r, helping) for r in receipts if not _supports(r, c)]
     states: list[tuple[EndState, str, Receipt | None]] = [(d.end_state, d.reason, None) for d in decisions]
     for r in ending:
         over = r.residual_until and parse_rfc3339(r.residual_until) <= now
-        states.append((EndState.DEAD if over and r.end_state is EndState.RESIDUAL else r.end_state, r.error or r.evidence, r))
+        states.append(
+            (EndState.DEAD if over and r.end_state is EndState.RESIDUAL else r.end_state, r.error or r.evidence, r)
+        )
     if helping and not ending:
         states += [(r.end_state, r.error or r.evidence, r) for r in helping]
     if pending and not any(s is EndState.FAILED for s, _, _ in states):
@@ -93,21 +108,43 @@ def result_of(c: Credential, receipts: Sequence[Receipt], decisions: Sequence[De
         last_used=c.last_used or "",
         steps=tuple(receipts),
         tasks=tasks,
-        places=tuple(f"{s.location.root}:{s.location.path}" + (f":{s.location.line}" if s.location.line else "") for s in c.findings),
+        places=tuple(
+            f"{s.location.root}:{s.location.path}" + (f":{s.location.line}" if s.location.line else "")
+            for s in c.findings
+        ),
     )
 
 
-_STILL_WORKS = {EndState.FAILED, EndState.HELD, EndState.UNKNOWN, EndState.MANUAL, EndState.IRREVOCABLE, EndState.RESIDUAL, EndState.SKIPPED}
+_STILL_WORKS = {
+    EndState.FAILED,
+    EndState.HELD,
+    EndState.UNKNOWN,
+    EndState.MANUAL,
+    EndState.IRREVOCABLE,
+    EndState.RESIDUAL,
+    EndState.SKIPPED,
+}
 
 
 def _parents(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]:
     """A child that may still work makes its parent at best residual."""
     for child in list(results.values()):
         parent = results.get(child.parent)
-        if parent and child.end_state in _STILL_WORKS and worst([parent.end_state, EndState.RESIDUAL]) is EndState.RESIDUAL:
+        if (
+            parent
+            and child.end_state in _STILL_WORKS
+            and worst([parent.end_state, EndState.RESIDUAL]) is EndState.RESIDUAL
+        ):
             until = max(parent.residual_until, child.residual_until)
             why = f"{child.kind} {child.identifier} derived from it is {child.end_state}"
-            results[parent.id] = replace(parent, end_state=EndState.RESIDUAL, residual_until=until, residual_what=why, reason=why, as_intended=False)
+            results[parent.id] = replace(
+                parent,
+                end_state=EndState.RESIDUAL,
+                residual_until=until,
+                residual_what=why,
+                reason=why,
+                as_intended=False,
+            )
     return results
 
 

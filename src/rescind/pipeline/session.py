@@ -17,6 +17,7 @@ from rescind import __version__, catalogue
 from rescind.errors import EvidenceError, RefusedError
 from rescind.host import erase, keychain
 from rescind.models.clock import Clock, parse_rfc3339, rfc3339
+from rescind.models.config import Config
 from rescind.models.credential import Inventory
 from rescind.models.evidence import Finding, Gap
 from rescind.models.plan import Case, Plan
@@ -29,7 +30,7 @@ from rescind.pipeline.scan import ScanResult, scan
 from rescind.pipeline.tenants import Tenants
 from rescind.providers.local._connect import local_client
 from rescind.schema import plan as plan_file
-from rescind.schema.config import Config, policy_digest
+from rescind.schema.config import policy_digest
 from rescind.schema.inventory import read_inventory
 from rescind.secret import Secret
 from rescind.wire.files import write_atomic
@@ -68,7 +69,9 @@ def fingerprint_key(session: Session) -> bytes:
 def people(session: Session, case: Case) -> People:
     """Return whom the case is about, by every name the configuration maps, and who is protected."""
     mapped = session.config.persons.get(case.person, {})
-    return People(person=case.person, workstation=case.workstation, mapped=mapped, protected=session.config.org.protected)
+    return People(
+        person=case.person, workstation=case.workstation, mapped=mapped, protected=session.config.org.protected
+    )
 
 
 def is_live(target: Path) -> bool:
@@ -87,12 +90,16 @@ def look_at(session: Session, target: Path, *, scope: Iterable[str] = ("home", "
     return scan(target, clock=session.clock, keychain=items, progress=session.progress)
 
 
-def inventory_of(session: Session, case: Case, *, scope: Iterable[str] = ("home", "keychain")) -> tuple[Inventory, Mapping[str, Secret]]:
+def inventory_of(
+    session: Session, case: Case, *, scope: Iterable[str] = ("home", "keychain")
+) -> tuple[Inventory, Mapping[str, Secret]]:
     """Return the inventory a case names, from evidence or from a file; from a file there are no raw values."""
     if case.inventory:
         return read_inventory(Path(case.inventory)), {}
     if not case.target:
-        empty = Inventory(workstation={}, credentials=(), gaps=(Gap(source="scan", reason="no evidence of the machine was given"),))
+        empty = Inventory(
+            workstation={}, credentials=(), gaps=(Gap(source="scan", reason="no evidence of the machine was given"),)
+        )
         return empty, {}
     return inventories.build(look_at(session, Path(case.target), scope=scope), key=fingerprint_key(session))
 
@@ -115,7 +122,13 @@ def local_host(session: Session, case: Case) -> Any:
 
 def tenants(session: Session, case: Case, *, write: bool) -> Tenants:
     """Return the configured tenants, unconnected. `write` loads their write identities."""
-    return Tenants(session.config.tenants, resolve=session.resolve, clock=session.clock, write=write, local=local_host(session, case))
+    return Tenants(
+        session.config.tenants,
+        resolve=session.resolve,
+        clock=session.clock,
+        write=write,
+        local=local_host(session, case),
+    )
 
 
 def survey(session: Session, playbook: Playbook, case: Case, *, self_allowed: bool = False) -> Plan:
@@ -127,7 +140,9 @@ def survey(session: Session, playbook: Playbook, case: Case, *, self_allowed: bo
         session.progress("no rescind.toml: every provider credential stays manual (rescind init)")
     at = tenants(session, case, write=False)
     session.progress(f"{len(seen.credentials)} credentials on the machine; asking the providers")
-    found = enumerate_all(seen, raw, at, who, providers=in_scope(session, playbook), provider_side="provider" in playbook.sides)
+    found = enumerate_all(
+        seen, raw, at, who, providers=in_scope(session, playbook), provider_side="provider" in playbook.sides
+    )
     names = tuple(n for p in catalogue.providers() for n in who.subject(p).names)
     plan = make_plan(
         found,
@@ -154,7 +169,9 @@ def check_inputs(playbook: Playbook, case: Case) -> None:
         if need == "required" and not getattr(case, name, ""):
             raise EvidenceError(f"playbook {playbook.name!r} needs a {name}", hint=f"give --{name}")
     if not (case.target or case.inventory or case.person):
-        raise EvidenceError("nothing was given to work from", hint="give --target PATH, --inventory FILE or --person EMAIL")
+        raise EvidenceError(
+            "nothing was given to work from", hint="give --target PATH, --inventory FILE or --person EMAIL"
+        )
 
 
 def gate(session: Session, plan: Plan, playbook: Playbook) -> Tenants:
@@ -168,15 +185,22 @@ def gate(session: Session, plan: Plan, playbook: Playbook) -> Tenants:
     if plan.tool_version != __version__ or plan.catalogue_version != catalogue.version():
         raise RefusedError("the plan was made by another version of rescind or of its catalogue", hint=again)
     if plan.policy_digest != policy_digest(session.config):
-        raise RefusedError("the configuration (tenants, protected identities, people or limits) changed since the plan was made", hint=again)
+        raise RefusedError(
+            "the configuration (tenants, protected identities, people or limits) changed since the plan was made",
+            hint=again,
+        )
     seen, _ = inventory_of(session, plan.case, scope=playbook.evidence)
     if plan.inventory_digest != inventories.digest(seen):
-        raise RefusedError("the evidence changed since the plan was made: other credentials are on the machine now", hint=again)
+        raise RefusedError(
+            "the evidence changed since the plan was made: other credentials are on the machine now", hint=again
+        )
     at = tenants(session, plan.case, write=True)
     for name, account in plan.tenants.items():
         now_account = at.get(name).identity.account
         if now_account != account:
-            raise RefusedError(f"tenant {name!r} is account {now_account!r} now, the plan was made for {account!r}", hint=again)
+            raise RefusedError(
+                f"tenant {name!r} is account {now_account!r} now, the plan was made for {account!r}", hint=again
+            )
     return at
 
 
@@ -186,13 +210,22 @@ def new_run_id(now: datetime) -> str:
 
 
 def case_of(
-    *, person: str = "", workstation: str = "", target: Path | None = None, inventory: Path | None = None, lost_at: str = "", now: datetime, hold: bool = False
+    *,
+    person: str = "",
+    workstation: str = "",
+    target: Path | None = None,
+    inventory: Path | None = None,
+    lost_at: str = "",
+    now: datetime,
+    hold: bool = False,
 ) -> Case:
     """Return the case that the operator's options describe. `lost_at` is RFC 3339 (default: not known)."""
     try:
         lost = rfc3339(parse_rfc3339(lost_at)) if lost_at else ""
     except ValueError as error:
-        raise EvidenceError(f"{lost_at!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z") from error
+        raise EvidenceError(
+            f"{lost_at!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z"
+        ) from error
     if lost and parse_rfc3339(lost) > now:
         raise EvidenceError(f"the loss at {lost} lies in the future", hint="check --lost-at")
     return Case(

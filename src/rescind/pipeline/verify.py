@@ -60,7 +60,9 @@ def _controlled(kind: Kind, c: Credential, at: Connected, seen: Observation) -> 
     control = _look(kind.control, c, at)
     if control.liveness is Liveness.LIVE:
         return seen
-    return unknown(f"{seen.evidence}; but the control read failed, so this is no proof: {control.evidence}", control.request_id)
+    return unknown(
+        f"{seen.evidence}; but the control read failed, so this is no proof: {control.evidence}", control.request_id
+    )
 
 
 def prove(kind: Kind, row: Act, c: Credential, at: Connected, clock: Clock, *, wait: float) -> Proof:

@@ -194,7 +194,6 @@ def _org(toml: _Toml, shape: OrgShape) -> Org:
         protected=shape.protected,
         fingerprint_key=_ref(toml, shape.fingerprint_key) if shape.fingerprint_key else None,
         max_credentials=shape.max_credentials,
-        max_share=shape.max_share,
     )
 
 
@@ -259,7 +258,7 @@ def policy_digest(config: Config) -> str:
         "recipients": org.recipients,
         "signers": org.signers_digest,
         "protected": org.protected,
-        "caps": {"max_credentials": org.max_credentials, "max_share": org.max_share},
+        "caps": {"max_credentials": org.max_credentials},
         "persons": config.persons,
         "tenants": {
             t.name: {"provider": t.provider, "settings": t.settings, "write": t.write, "rate": t.rate}

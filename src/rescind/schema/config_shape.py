@@ -66,9 +66,6 @@ class OrgShape(Edge):
     max_credentials: Annotated[int, Field(ge=1, le=100_000, description="The most credentials one run may touch.")] = (
         500
     )
-    max_share: Annotated[
-        float | None, Field(gt=0, le=1, description="The largest share of a listing that one run may touch.")
-    ] = None
 
 
 class StoreShape(Edge):

@@ -30,6 +30,9 @@ def _data(answer: Answer) -> dict[str, Any]:
     return data
 
 
+ABSENT, FOREIGN = "absent", "foreign"  # tidied away since the listing; of another issuer in this mount
+
+
 @dataclass(frozen=True, slots=True)
 class VaultAuthority:
     """An authority at `mount`. The CA's certificate is read at each use: a rotated issuer is another CA."""
@@ -39,6 +42,9 @@ class VaultAuthority:
 
     def _get(self, path: str, what: str, *, query: dict[str, str] | None = None) -> Answer:
         answer = self.http.send("GET", f"/v1/{self.mount}/{path}", query=query)
+        if answer.status == 404 and isinstance(answer.json, dict) and answer.json.get("errors") == []:
+            # how the engine says that it holds no such thing; any other 404 (a proxy's, a wrong path's) says nothing
+            raise NotFound(f"{what}: the engine holds none", status=404, code=ABSENT, request_id=answer.request_id)
         raise_for(answer, what=what)
         return answer
 
@@ -71,8 +77,9 @@ class VaultAuthority:
         for key in keys:
             try:
                 yield self._record(key.replace(":", "").replace("-", ""), ca)
-            except NotFound:  # tidied away since the listing, or of another issuer in this mount
-                continue
+            except NotFound as error:
+                if error.code not in {ABSENT, FOREIGN}:
+                    raise  # a shorter list would pass for a whole one
 
     def record(self, serial_hex: str) -> Issued:
         """Return the engine's stored certificate. Raises `NotFound` when it has none, or it is of another issuer."""
@@ -91,7 +98,7 @@ class VaultAuthority:
         try:
             cert.verify_directly_issued_by(ca)
         except Exception:  # noqa: BLE001  (ValueError, TypeError, InvalidSignature: all mean "not by this CA")
-            raise NotFound("issued by another CA", request_id=answer.request_id) from None
+            raise NotFound("issued by another CA", code=FOREIGN, request_id=answer.request_id) from None
         if cert.serial_number != int(serial_hex, 16):
             raise Unrecognised("the PKI engine gave another certificate than asked for", request_id=answer.request_id)
         return described(cert, revoked_at=at if data.get("revocation_time") else "")

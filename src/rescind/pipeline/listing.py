@@ -10,7 +10,10 @@ from rescind.models.store import Store
 
 
 def _path(store: Store) -> list[str]:
-    return [f"{a.root}:{a.glob}" + (f" ({', '.join(a.os)})" if a.os else "") + (f" [{a.env}]" if a.env else "") for a in store.where]
+    return [
+        f"{a.root}:{a.glob}" + (f" ({', '.join(a.os)})" if a.os else "") + (f" [{a.env}]" if a.env else "")
+        for a in store.where
+    ]
 
 
 def _method(kind: Kind) -> str:
@@ -30,7 +33,15 @@ def _residual(kind: Kind) -> str:
 def stores() -> list[dict[str, Any]]:
     """Return one row per store."""
     return [
-        {"id": s.id, "title": s.title, "paths": _path(s), "yields": list(s.yields), "erase": str(s.erase), "reference": s.reference, "since": s.since}
+        {
+            "id": s.id,
+            "title": s.title,
+            "paths": _path(s),
+            "yields": list(s.yields),
+            "erase": str(s.erase),
+            "reference": s.reference,
+            "since": s.since,
+        }
         for s in catalogue.stores().values()
     ]
 
@@ -42,7 +53,16 @@ def kinds() -> list[dict[str, Any]]:
             "id": k.id,
             "title": k.title,
             "provider": k.provider,
-            "verbs": {str(v): {"reversible": a.reversible, "idempotent": a.idempotent, "ends": str(a.ends), "permissions": list(a.permissions), "undo": a.undo} for v, a in k.actions.items()},
+            "verbs": {
+                str(v): {
+                    "reversible": a.reversible,
+                    "idempotent": a.idempotent,
+                    "ends": str(a.ends),
+                    "permissions": list(a.permissions),
+                    "undo": a.undo,
+                }
+                for v, a in k.actions.items()
+            },
             "enumerated": k.enumerate is not None,
             "verify": _method(k),
             "control": k.control is not None,
@@ -61,7 +81,10 @@ def playbooks() -> list[dict[str, Any]]:
     """Return one row per shipped playbook."""
     from rescind.schema.playbook import load_playbook, shipped
 
-    return [{"id": name, "title": load_playbook(name).title, "description": load_playbook(name).description} for name in shipped()]
+    return [
+        {"id": name, "title": load_playbook(name).title, "description": load_playbook(name).description}
+        for name in shipped()
+    ]
 
 
 def listing() -> dict[str, list[dict[str, Any]]]:
