@@ -72,14 +72,32 @@ class LineWorld:
 
     def rescind(self, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run the command line inside a desktop session with an unlocked keyring."""
-        return self.session(sys.executable, "-m", "rescind", "--config", str(self.config), "--state", str(self.state), *args, stdin=stdin)
+        return self.session(
+            sys.executable,
+            "-m",
+            "rescind",
+            "--config",
+            str(self.config),
+            "--state",
+            str(self.state),
+            *args,
+            stdin=stdin,
+        )
 
     def session(self, *command: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         inner = ["dbus-run-session", "--", "bash", "-c", SESSION, "session", *command]
-        return subprocess.run(inner, env=self.env, capture_output=True, text=True, input=stdin, timeout=240, cwd=self.base, check=False)
+        return subprocess.run(
+            inner, env=self.env, capture_output=True, text=True, input=stdin, timeout=240, cwd=self.base, check=False
+        )
 
     def remember(self, account: str, value: str) -> None:
-        done = self.session("bash", "-c", 'printf %s "$0" | secret-tool store --label="$1" service chat.example.com username "$1"', value, account)
+        done = self.session(
+            "bash",
+            "-c",
+            'printf %s "$0" | secret-tool store --label="$1" service chat.example.com username "$1"',
+            value,
+            account,
+        )
         assert done.returncode == 0, done.stderr
 
     def recall(self, account: str) -> str:
@@ -133,7 +151,10 @@ def _fill(w: LineWorld) -> None:
         "[docs]\naws_access_key_id=AKIAIOSFODNN7EXAMPLE\naws_secret_access_key=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n",
     )
     w.write(".aws/config", f"[default]\nregion=us-east-1\nendpoint_url={w.trap.url}\n")
-    w.write(".bashrc", f"export AWS_ENDPOINT_URL={w.trap.url}\nexport VAULT_ADDR={w.trap.url}\nexport HTTPS_PROXY={w.trap.url}\n")
+    w.write(
+        ".bashrc",
+        f"export AWS_ENDPOINT_URL={w.trap.url}\nexport VAULT_ADDR={w.trap.url}\nexport HTTPS_PROXY={w.trap.url}\n",
+    )
     w.write(".vault-token", k["token"] + "\n")
     w.write("project/.env", f"VAULT_ADDR={w.trap.url}\nSHOP_API_TOKEN={k['shop']}\n")
     certificate = (w.ca.d / "alice.crt").read_text() + (w.ca.d / "alice.key").read_text()

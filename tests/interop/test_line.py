@@ -26,10 +26,26 @@ def everything(world: LineWorld) -> tuple:
     """Return the state of the machine, of the CA, and of IAM as its administrator sees it."""
     iam = world.aws.client("iam", *world.aws.root)
     users = [u["UserName"] for u in iam.list_users()["Users"]]
-    keys = [(k["AccessKeyId"], k["Status"]) for u in users for k in iam.list_access_keys(UserName=u)["AccessKeyMetadata"]]
-    policies = [(u, iam.list_user_policies(UserName=u)["PolicyNames"], iam.list_attached_user_policies(UserName=u)["AttachedPolicies"]) for u in users]
+    keys = [
+        (k["AccessKeyId"], k["Status"]) for u in users for k in iam.list_access_keys(UserName=u)["AccessKeyMetadata"]
+    ]
+    policies = [
+        (
+            u,
+            iam.list_user_policies(UserName=u)["PolicyNames"],
+            iam.list_attached_user_policies(UserName=u)["AttachedPolicies"],
+        )
+        for u in users
+    ]
     accessors = sorted(world.bao.ask("LIST", "auth/token/accessors")[1]["data"]["keys"])
-    return world.tree(), (world.ca.d / "ca.crl").read_bytes(), (world.ca.d / "index.txt").read_bytes(), keys, policies, accessors
+    return (
+        world.tree(),
+        (world.ca.d / "ca.crl").read_bytes(),
+        (world.ca.d / "index.txt").read_bytes(),
+        keys,
+        policies,
+        accessors,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +60,9 @@ def dry(world: LineWorld):
     assert world.recall("ada") == k["chat"]
     before = everything(world)
     scan = world.rescind("scan", "--json")
-    plan = world.rescind("plan", "lost-laptop", "--target", str(world.home), "--person", ADA, "-o", str(world.base / "plan.json"))
+    plan = world.rescind(
+        "plan", "lost-laptop", "--target", str(world.home), "--person", ADA, "-o", str(world.base / "plan.json")
+    )
     doctor = world.rescind("doctor", "--json")
     after = everything(world)
     return scan, plan, doctor, before, after, list(world.aws_proxy.seen), list(world.bao_proxy.seen)
@@ -74,7 +92,10 @@ def test_dry_means_dry(world, dry):
     writes = [s for s in bao_seen if s.method == "POST" and not s.path.startswith("/v1/auth/token/lookup")]
     assert writes == []
     audited = [json.loads(line) for line in world.bao.log.read_text().splitlines()]
-    touched = {e["request"]["path"] for e in audited if e["type"] == "request"} & {"auth/token/revoke-accessor", "auth/token/revoke"}
+    touched = {e["request"]["path"] for e in audited if e["type"] == "request"} & {
+        "auth/token/revoke-accessor",
+        "auth/token/revoke",
+    }
     assert touched == set()
     assert scan.returncode in {0, 7}, scan.stderr
     assert plan.returncode in {0, 4, 7}, plan.stderr
@@ -140,7 +161,9 @@ def test_again_is_the_same_end_and_an_old_plan_is_refused(world, applied):
     again = world.rescind("apply", str(world.base / "plan.json"), "--yes")
     assert again.returncode == 3
     assert "changed since the plan was made" in again.stderr
-    run = json.loads(world.rescind("run", "lost-laptop", "--target", str(world.home), "--person", ADA, "--yes", "--json").stdout)
+    run = json.loads(
+        world.rescind("run", "lost-laptop", "--target", str(world.home), "--person", ADA, "--yes", "--json").stdout
+    )
     s = states(run)
     assert s["aws.access-key", world.keys["ada"][0]] == "residual"
     assert world.aws.works(*world.keys["grace"])
@@ -149,7 +172,15 @@ def test_again_is_the_same_end_and_an_old_plan_is_refused(world, applied):
 def test_no_secret_reached_any_output_or_file(world, dry, applied):
     """Every raw value, also base64 and reversed, is searched in all that was printed and written."""
     scan, plan, doctor, *_ = dry
-    shown = [scan, plan, doctor, applied[0], world.rescind("status"), world.rescind("report"), world.rescind("audit", "show")]
+    shown = [
+        scan,
+        plan,
+        doctor,
+        applied[0],
+        world.rescind("status"),
+        world.rescind("report"),
+        world.rescind("audit", "show"),
+    ]
     texts = [t.encode() for d in shown for t in (d.stdout, d.stderr)]
     places = [p for p in (world.state, world.base / "plan.json", world.base / "trail.jsonl") if p.exists()]
     files = [f for p in places for f in ([p] if p.is_file() else sorted(Path(p).rglob("*"))) if f.is_file()]

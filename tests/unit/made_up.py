@@ -8,7 +8,19 @@ from datetime import UTC, datetime, timedelta
 
 from rescind.errors import NotFound
 from rescind.models.credential import Credential, Ownership
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Identity, Kind, Known, Liveness, Observation, Residual, Verb
+from rescind.models.kind import (
+    Act,
+    CallResult,
+    CallStatus,
+    Death,
+    Identity,
+    Kind,
+    Known,
+    Liveness,
+    Observation,
+    Residual,
+    Verb,
+)
 from rescind.models.plan import Step
 from rescind.models.tenant import Tenant
 
@@ -99,5 +111,7 @@ def kind(**changes: object) -> Kind:
     return Kind(**{**facts, **changes})  # type: ignore[arg-type]
 
 
-CREDENTIAL = Credential(kind="made-up.token", provider="made-up", identifier="one", tenant="t", owner="ada", ownership=Ownership.CASE)
+CREDENTIAL = Credential(
+    kind="made-up.token", provider="made-up", identifier="one", tenant="t", owner="ada", ownership=Ownership.CASE
+)
 STEP = Step(phase="revoke", verb=Verb.REVOKE, credential=CREDENTIAL.id, tenant="t", wait_seconds=20)

@@ -20,7 +20,12 @@ from tests.unit.made_up import CREDENTIAL, STEP, FakeClock, Provider, act, kind
 
 class OneTenant:
     def __init__(self, provider: Provider, clock: FakeClock) -> None:
-        self.at = Connected(tenant=provider.tenant, client=provider, identity=provider.identity(), retry=Retry(clock, deadline=60, jitter=lambda c: c))
+        self.at = Connected(
+            tenant=provider.tenant,
+            client=provider,
+            identity=provider.identity(),
+            retry=Retry(clock, deadline=60, jitter=lambda c: c),
+        )
 
     def get(self, name: str) -> Connected:
         return self.at
@@ -32,7 +37,9 @@ def world(tmp_path, monkeypatch):
     log = open_log(tmp_path / "rescind.db", load_signer(tmp_path), clock)
     rows = {"made-up.token": kind()}
     monkeypatch.setattr(execute, "kind_of", lambda k: rows.get(k))
-    ctx = execute.Context(run="r", tenants=OneTenant(provider, clock), people=People(mapped={"made-up": ("ada",)}), log=log, clock=clock)
+    ctx = execute.Context(
+        run="r", tenants=OneTenant(provider, clock), people=People(mapped={"made-up": ("ada",)}), log=log, clock=clock
+    )
     monkeypatch.setattr("rescind.catalogue.providers", lambda: {})
     return provider, ctx, rows
 
@@ -78,7 +85,14 @@ def test_still_alive_after_the_wait_is_failed_not_acknowledged(world):
 
 @pytest.mark.parametrize(
     "error",
-    [Denied("401"), Throttled("429", retry_after=1), Unreachable("500", maybe_sent=True), NotFound("404", status=404), Rejected("409", status=409), Unrecognised("html")],
+    [
+        Denied("401"),
+        Throttled("429", retry_after=1),
+        Unreachable("500", maybe_sent=True),
+        NotFound("404", status=404),
+        Rejected("409", status=409),
+        Unrecognised("html"),
+    ],
 )
 def test_a_look_that_fails_is_unknown_never_dead(world, error):
     provider, ctx, _ = world
@@ -105,7 +119,9 @@ def test_denied_to_act_and_seen_alive_is_failed(world):
 
 def test_reset_after_the_provider_acted_is_proven_not_guessed(world):
     provider, ctx, rows = world
-    rows["made-up.token"] = kind(actions={Verb.REVOKE: Act(call=act, reversible=False, idempotent=False, permissions=("x",))})
+    rows["made-up.token"] = kind(
+        actions={Verb.REVOKE: Act(call=act, reversible=False, idempotent=False, permissions=("x",))}
+    )
     provider.after_act = boom(Unreachable("reset", maybe_sent=True))
     receipt = run(ctx)
     assert provider.calls.count("act") == 1
@@ -138,7 +154,9 @@ def test_twice_is_the_same_receipt_and_no_second_call(world):
 
 def test_an_earlier_intent_is_looked_at_before_anything_is_repeated(world):
     provider, ctx, rows = world
-    rows["made-up.token"] = kind(actions={Verb.REVOKE: Act(call=act, reversible=False, idempotent=False, permissions=("x",))})
+    rows["made-up.token"] = kind(
+        actions={Verb.REVOKE: Act(call=act, reversible=False, idempotent=False, permissions=("x",))}
+    )
     ctx.log.append("intent", run="r", step=STEP.id, data={})
     provider.alive["one"] = False  # the killed process had got through
     receipt = run(ctx)
@@ -148,7 +166,9 @@ def test_an_earlier_intent_is_looked_at_before_anything_is_repeated(world):
 
 def test_an_earlier_intent_of_unknown_fate_is_not_repeated_blindly(world):
     provider, ctx, rows = world
-    rows["made-up.token"] = kind(actions={Verb.REVOKE: Act(call=act, reversible=False, idempotent=False, permissions=("x",))})
+    rows["made-up.token"] = kind(
+        actions={Verb.REVOKE: Act(call=act, reversible=False, idempotent=False, permissions=("x",))}
+    )
     ctx.log.append("intent", run="r", step=STEP.id, data={})
     provider.on_look = boom(Denied("403"))
     assert run(ctx).end_state is EndState.UNKNOWN
@@ -176,7 +196,15 @@ def test_without_a_way_to_check_it_is_acknowledged_and_nothing_found_is_unknown(
     rows["made-up.token"] = kind(verify=None)
     assert run(ctx).end_state is EndState.ACKNOWLEDGED
     rows["made-up.token"] = kind(
-        verify=None, actions={Verb.REVOKE: Act(call=lambda *_: CallResult(status=CallStatus.NOTHING), reversible=False, idempotent=True, permissions=("x",))}
+        verify=None,
+        actions={
+            Verb.REVOKE: Act(
+                call=lambda *_: CallResult(status=CallStatus.NOTHING),
+                reversible=False,
+                idempotent=True,
+                permissions=("x",),
+            )
+        },
     )
     assert run(ctx, replace(STEP, phase="again")).end_state is EndState.UNKNOWN
 
@@ -195,5 +223,3 @@ def test_without_a_trail_nothing_is_done(world, monkeypatch):
     with pytest.raises(AuditError):
         run(ctx)
     assert provider.calls.count("act") == 0
-
-
