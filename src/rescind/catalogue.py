@@ -73,6 +73,11 @@ def check(row: Kind) -> None:
         problems.append("dead by 404 needs a control read")
     if not row.reference.startswith("https://"):
         problems.append("reference must be a link")
+    if any(
+        "{secret}" in f"{r.path}{r.query}" or ("{secret}" in f"{r.body}{r.form}" and not row.needs_secret)
+        for r in rests
+    ):
+        problems.append("a value may stand in a body or form only, in a kind that needs_secret")
     if any(not a.permissions for a in row.actions.values()):
         problems.append("every action names its permissions")
     if row.residual.seconds and not row.residual.source:
@@ -91,5 +96,5 @@ def version() -> str:
         acts = [
             (v, a.reversible, a.idempotent, a.permissions, a.ends, a.supports) for v, a in sorted(kind.actions.items())
         ]
-        h.update(repr((kind.id, kind.provider, acts, kind.residual, kind.death)).encode())
+        h.update(repr((kind.id, kind.provider, acts, kind.residual, kind.death, kind.needs_secret)).encode())
     return "catalogue-" + h.hexdigest()[:16]

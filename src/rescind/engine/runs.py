@@ -7,7 +7,7 @@ addendum, a phase end and a run end are recorded once.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from rescind.audit.log import AuditLog
 from rescind.engine import state
 from rescind.engine.work import PhaseSpec
 from rescind.models.clock import Clock, rfc3339
-from rescind.models.credential import EndState, Inventory
+from rescind.models.credential import Credential, EndState, Inventory
 from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
 from rescind.models.run import Receipt, RunResult
@@ -26,6 +26,7 @@ from rescind.pipeline.enumerate import People
 from rescind.pipeline.plan import addendum
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file
+from rescind.secret import Secret
 
 ENDED = {EndState.DEAD, EndState.RESIDUAL, EndState.ACKNOWLEDGED}
 
@@ -86,10 +87,12 @@ class CaseWork:
         clock: Clock,
         playbook: Playbook,
         providers: tuple[str, ...],
+        read_secret: Callable[[Credential], Secret | None] | None = None,
     ) -> None:
         self._dir, self._log, self._clock, self._playbook = state_dir, log, clock, playbook
         self._providers = providers
         self._tenants, self._people = tenants, people
+        self._read_secret = read_secret
         self._contexts: dict[str, execute.Context] = {}
         self._plans: dict[str, list[Plan]] = {}
         self._begun: set[str] = set()
@@ -97,7 +100,12 @@ class CaseWork:
     def _context(self, run: str) -> execute.Context:
         if run not in self._contexts:
             self._contexts[run] = execute.Context(
-                run=run, tenants=self._tenants, people=self._people, log=self._log, clock=self._clock
+                run=run,
+                tenants=self._tenants,
+                people=self._people,
+                log=self._log,
+                clock=self._clock,
+                read_secret=self._read_secret,
             )
         return self._contexts[run]
 

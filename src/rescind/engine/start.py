@@ -13,7 +13,7 @@ from rescind.models.clock import rfc3339
 from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
 from rescind.models.run import RunResult
-from rescind.pipeline.session import Session, in_scope, new_run_id, people
+from rescind.pipeline.session import Session, in_scope, new_run_id, people, secret_reader
 from rescind.pipeline.session import tenants as connect
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file
@@ -44,6 +44,7 @@ def _carry_out(
         clock=session.clock,
         playbook=playbook,
         providers=in_scope(session, playbook),
+        read_secret=secret_reader(session, plan.case),
     )
     total = len(plan.steps)
     done: list[str] = []

@@ -149,7 +149,8 @@ class Rest:
     `path` and the string values of `body`, `form` and `query` are templates over the credential's fields
     (`{identifier}`, `{issuer}`, `{subject}`, `{attributes.name}`), the tenant's settings (`{settings.name}`) and the operator's
     own identity (`{self.account}`, `{self.principal}`, `{self.id}` = the first of `Identity.identifiers`); path values are
-    percent-encoded, and a field that is empty or unknown stops the request before it is sent. For an action `done`, `already`, `accepted`
+    percent-encoded, and a field that is empty or unknown stops the request before it is sent. In a kind that `needs_secret`, a
+    whole value of `body` or `form` may be `{secret}`. For an action `done`, `already`, `accepted`
     and `nothing` sort the answers; for a verification `live` and `dead` do. Anything not listed is `Unrecognised`.
     """
 
@@ -168,8 +169,8 @@ class Rest:
 
 EnumerateFn = Callable[[Any, Subject], Iterator[Known | Gap]]
 IdentifyFn = Callable[[Any, Credential, Secret | None], Known]
-CallFn = Callable[[Any, Credential], CallResult]
-LookFn = Callable[[Any, Credential], Observation]
+CallFn = Callable[[Any, Credential], CallResult] | Callable[[Any, Credential, Secret], CallResult]
+LookFn = Callable[[Any, Credential], Observation] | Callable[[Any, Credential, Secret], Observation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +225,8 @@ class Kind:
     read here; without it a `dead` by 404 is refused by the catalogue. `read_permissions` are those of enumerate, identify, verify.
     `tested` records the counterparts that the kind was shown against. `steps_by_hand` is for kinds without an API.
     `issuer_is_account`: the issuer that `identify` returns must equal the tenant's account, else the tenant does not know it.
+    `needs_secret`: the provider ends it by its value only. The value is read from the evidence again when a step acts, never kept;
+    functions of such a kind get it as a third argument. Without it the step is a task for a person (`steps_by_hand`).
     """
 
     id: str
@@ -242,6 +245,7 @@ class Kind:
     death: Death = Death()
     steps_by_hand: str = ""
     issuer_is_account: bool = False
+    needs_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

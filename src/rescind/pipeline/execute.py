@@ -7,8 +7,8 @@ written, because nothing may be done without it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,17 +23,22 @@ from rescind.pipeline import receipts
 from rescind.pipeline.enumerate import People, ownership
 from rescind.pipeline.tenants import LOCAL, Connected, Tenants, kind_of
 from rescind.pipeline.verify import Proof, prove
+from rescind.secret import Secret
 
 
 @dataclass(slots=True)
 class Context:
-    """What the steps of one run share. `rechecked` remembers for `RECHECK_SECONDS` whose a credential is at its provider."""
+    """What the steps of one run share. `rechecked` remembers for `RECHECK_SECONDS` whose a credential is at its provider.
+
+    `read_secret` reads a value from the evidence again, for kinds that need it; None when it is not there any more.
+    """
 
     run: str
     tenants: Tenants
     people: People
     log: AuditLog
     clock: Clock
+    read_secret: Callable[[Credential], Secret | None] | None = None
     rechecked: dict[str, tuple[float, str]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,7 +57,7 @@ def _drift(c: Credential, kind: Kind, at: Connected, ctx: Context) -> str:
         return seen[1]
     why = ""
     try:
-        known, _ = at.ask(lambda: identify(at.client, c, None))
+        known, _ = at.ask(lambda: identify(at.client, c, at.secret))
         now_whose = ownership(known, ctx.people, at.tenant.provider, at.identity)
         if known.owner != c.owner or now_whose is not Ownership.CASE:
             why = f"its owner at the provider is now {known.owner or 'not stated'}, the plan says {c.owner}"
@@ -107,8 +112,11 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
                 step, EndState.FAILED, ctx, evidence="this version cannot carry out the step", error="no such action"
             ),
         )
+    secret = ctx.read_secret(c) if kind.needs_secret and ctx.read_secret else None
+    if kind.needs_secret and not secret:
+        return _close(ctx, step, c, _without_value(step, kind, ctx, attempted=earlier is not None))
     try:
-        at = ctx.tenants.get(step.tenant)
+        at = replace(ctx.tenants.get(step.tenant), secret=secret)
         drift = _drift(c, kind, at, ctx)
     except (ProviderError, RefusedError) as error:
         return _close(
@@ -120,6 +128,13 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
     if drift:
         return _close(ctx, step, c, _receipt(step, EndState.HELD, ctx, evidence=drift))
     return _close(ctx, step, c, _carry_out(step, c, kind, row, at, ctx, attempted=earlier is not None))
+
+
+def _without_value(step: Step, kind: Kind, ctx: Context, *, attempted: bool) -> Receipt:
+    why = "its value is not in the evidence any more, and the provider ends it by its value only"
+    if attempted:
+        return _receipt(step, EndState.UNKNOWN, ctx, evidence=f"an earlier attempt has an unknown outcome, and {why}")
+    return _receipt(step, EndState.MANUAL, ctx, evidence=f"{why}: {kind.steps_by_hand or 'end it at its issuer'}")
 
 
 def _carry_out(

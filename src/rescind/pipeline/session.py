@@ -5,8 +5,13 @@ A session holds the configuration, the clock and the state folder; it never hold
 
 from __future__ import annotations
 
+import hmac
+import getpass
+import os
 import secrets as random
 import socket
+import stat
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +23,7 @@ from rescind.errors import EvidenceError, RefusedError
 from rescind.host import erase, keychain
 from rescind.models.clock import Clock, parse_rfc3339, rfc3339
 from rescind.models.config import Config
-from rescind.models.credential import Inventory
+from rescind.models.credential import Credential, Inventory
 from rescind.models.evidence import Finding, Gap
 from rescind.models.plan import Case, Plan
 from rescind.models.playbook import Playbook
@@ -26,7 +31,7 @@ from rescind.models.tenant import SecretRef
 from rescind.pipeline import inventory as inventories
 from rescind.pipeline.enumerate import People, enumerate_all
 from rescind.pipeline.plan import make_plan
-from rescind.pipeline.scan import ScanResult, scan
+from rescind.pipeline.scan import KEYCHAIN, ScanResult, scan
 from rescind.pipeline.tenants import Tenants
 from rescind.providers.local._connect import local_client
 from rescind.schema import plan as plan_file
@@ -54,16 +59,36 @@ class Session:
     progress: Progress = quiet
 
 
-def fingerprint_key(session: Session) -> bytes:
-    """Return the key of this installation's fingerprints: the configured one, else one made once in the state folder."""
+def fingerprint_key(session: Session, *, keep: bool = False) -> bytes:
+    """Return the key of this installation's fingerprints: the configured one, else a random one that is made once.
+
+    Reading commands must change nothing below a scanned home, and the state folder may lie in it: until a run needs the key
+    for good (`keep`), a new one waits in the user's runtime folder, and a plan made with it can be applied until that is emptied.
+    """
     ref = session.config.org.fingerprint_key
     if ref is not None:
         return session.resolve(ref).reveal_bytes()
-    path = session.state_dir / "fingerprint.key"
-    if not path.exists():
+    path, waiting = session.state_dir / "fingerprint.key", _runtime_dir() / "fingerprint.key"
+    if path.exists():
+        return path.read_bytes()
+    key = waiting.read_bytes() if waiting.exists() else random.token_bytes(32)
+    if not waiting.exists():
+        write_atomic(waiting, key, mode=0o600)
+    if keep:
         session.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_atomic(path, random.token_bytes(32), mode=0o600)
-    return path.read_bytes()
+        write_atomic(path, key, mode=0o600)
+    return key
+
+
+def _runtime_dir() -> Path:
+    """Return a folder of this user's alone that is not part of any home. Raises `RefusedError` if somebody else made it."""
+    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    folder = Path(base) / f"rescind-{getpass.getuser() if os.name == 'nt' else os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    seen = folder.lstat()
+    if not stat.S_ISDIR(seen.st_mode) or (os.name != "nt" and (seen.st_uid != os.getuid() or seen.st_mode & 0o077)):
+        raise RefusedError(f"{folder} is not a folder of yours alone", hint="remove it, or set XDG_RUNTIME_DIR")
+    return folder
 
 
 def people(session: Session, case: Case) -> People:
@@ -102,6 +127,28 @@ def inventory_of(
         )
         return empty, {}
     return inventories.build(look_at(session, Path(case.target), scope=scope), key=fingerprint_key(session))
+
+
+def secret_reader(session: Session, case: Case) -> Callable[[Credential], Secret | None]:
+    """Return what reads a credential's value again, only from the stores it was seen in; None when it is not there any more."""
+
+    def read(c: Credential) -> Secret | None:
+        named = {s.store for s in c.findings}
+        if not case.target or not named or not c.fingerprint:
+            return None
+        key, target = fingerprint_key(session), Path(case.target)
+        items: Iterable[Finding | Gap] = ()
+        if KEYCHAIN in named and (session.keychain is not None or is_live(target)):
+            items = keychain.findings(session.keychain)
+        try:
+            rows = [row for name, row in catalogue.stores().items() if name in named]
+            seen, raw = inventories.build(scan(target, clock=session.clock, stores=rows, keychain=items), key=key)
+        except EvidenceError:
+            return None
+        values = (raw[other.id] for other in seen.credentials if other.kind == c.kind and other.id in raw)
+        return next((v for v in values if hmac.compare_digest(v.fingerprint(key), c.fingerprint)), None)
+
+    return read
 
 
 def local_host(session: Session, case: Case) -> Any:
@@ -180,6 +227,7 @@ def gate(session: Session, plan: Plan, playbook: Playbook) -> Tenants:
     Raises `RefusedError` naming what changed. Called before the first write of a run, not on resume.
     """
     again = "make the plan again: rescind plan"
+    fingerprint_key(session, keep=True)
     if plan.digest != plan_file.digest_of(plan):
         raise RefusedError("the plan was edited after it was made", hint=again)
     if plan.tool_version != __version__ or plan.catalogue_version != catalogue.version():

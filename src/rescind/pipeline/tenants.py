@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rescind import catalogue
@@ -28,12 +28,16 @@ Resolve = Callable[[SecretRef], Secret]
 
 @dataclass(slots=True)
 class Connected:
-    """One tenant in use. `identity` was asked from the provider when it was connected."""
+    """One tenant in use. `identity` was asked from the provider when it was connected.
+
+    `secret` is set only on the copy that one step of a kind that `needs_secret` works with.
+    """
 
     tenant: Tenant
     client: Any
     identity: Identity
     retry: Retry
+    secret: Secret | None = field(default=None, repr=False)
 
     def ask(self, fn: Callable[[], T], *, repeatable: bool = True) -> tuple[T, int]:
         """Run one provider call under this tenant's retry policy and circuit breaker; returns the answer and the attempts."""
@@ -43,8 +47,15 @@ class Connected:
         """Carry out one row or function of a kind once: an observation if `look`, otherwise an action."""
         if isinstance(row, Rest):
             use = rest_rows.look if look else rest_rows.call
-            return use(self.client.http, row, credential, settings=self.tenant.settings, me=self.identity)
-        return row(self.client, credential)
+            return use(
+                self.client.http,
+                row,
+                credential,
+                settings=self.tenant.settings,
+                me=self.identity,
+                secret=self.secret,
+            )
+        return row(self.client, credential, self.secret) if self.secret else row(self.client, credential)
 
 
 class Tenants:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from rescind.errors import Rejected, Unrecognised
 from rescind.models.credential import Credential
 from rescind.models.kind import CallResult, CallStatus, Identity, Liveness, Observation, Rest, When
+from rescind.secret import Secret
 from rescind.wire.http import Answer, Http, raise_for
 
 Settings = Mapping[str, Any]
@@ -23,9 +24,11 @@ _ABSENT = object()
 K = TypeVar("K")
 
 
-def call(http: Http, rest: Rest, credential: Credential, *, settings: Settings, me: Identity) -> CallResult:
+def call(
+    http: Http, rest: Rest, credential: Credential, *, settings: Settings, me: Identity, secret: Secret | None = None
+) -> CallResult:
     """Do what an action's row says and return which of its lists the answer is in. Raises a `ProviderError` otherwise."""
-    answer = send(http, rest, credential, settings=settings, me=me)
+    answer = send(http, rest, credential, settings=settings, me=me, secret=secret)
     lists = {
         CallStatus.DONE: rest.done,
         CallStatus.ALREADY: rest.already,
@@ -41,9 +44,11 @@ def call(http: Http, rest: Rest, credential: Credential, *, settings: Settings, 
     )
 
 
-def look(http: Http, rest: Rest, credential: Credential, *, settings: Settings, me: Identity) -> Observation:
+def look(
+    http: Http, rest: Rest, credential: Credential, *, settings: Settings, me: Identity, secret: Secret | None = None
+) -> Observation:
     """Read what a verification's row says and return live or dead with the evidence. Raises a `ProviderError` otherwise."""
-    answer = send(http, rest, credential, settings=settings, me=me)
+    answer = send(http, rest, credential, settings=settings, me=me, secret=secret)
     if 200 <= answer.status < 300 and answer.status not in {204, 205} and answer.json is None:
         raise Unrecognised(
             f"{_what(rest)}: {answer.status} without JSON", status=answer.status, request_id=answer.request_id
@@ -57,14 +62,16 @@ def look(http: Http, rest: Rest, credential: Credential, *, settings: Settings, 
     )
 
 
-def send(http: Http, rest: Rest, credential: Credential, *, settings: Settings, me: Identity) -> Answer:
+def send(
+    http: Http, rest: Rest, credential: Credential, *, settings: Settings, me: Identity, secret: Secret | None = None
+) -> Answer:
     """Render a row over a credential and send it once. Raises `Rejected` when a value is missing or cannot go into a path."""
     value = _values(credential, settings, me)
     return http.send(
         rest.method,
         _path(rest.path, value),
-        json=_render(rest.body, value) if rest.body is not None else None,
-        form=_render(rest.form, value) if rest.form is not None else None,
+        json=_render(rest.body, value, secret) if rest.body is not None else None,
+        form=_render(rest.form, value, secret) if rest.form is not None else None,
         query=_render(rest.query, value) if rest.query is not None else None,
     )
 
@@ -167,12 +174,14 @@ def _path(template: str, value: Callable[[str], str]) -> str:
     return _FIELD.sub(encoded, template)
 
 
-def _render(template: Any, value: Callable[[str], str]) -> Any:
+def _render(template: Any, value: Callable[[str], str], secret: Secret | None = None) -> Any:
     match template:
+        case "{secret}" if secret:
+            return secret  # stays a `Secret` until the client writes the body, so that answers are scrubbed of it
         case str():
             return _FIELD.sub(lambda m: value(m.group(1)), template)
         case Mapping():
-            return {k: _render(v, value) for k, v in template.items()}
+            return {k: _render(v, value, secret) for k, v in template.items()}
         case list() | tuple():
-            return [_render(v, value) for v in template]
+            return [_render(v, value, secret) for v in template]
     return template
