@@ -70,6 +70,10 @@ def dry(world: LineWorld):
 
 @pytest.fixture(scope="module")
 def applied(world: LineWorld, dry):
+    # somebody mints more with what was stolen, after the plan was made: only the sweep can find these
+    world.keys["late"] = world.aws.make_key("ada")
+    world.secrets.add(world.keys["late"][1])
+    world.keys["late_token"] = world.login("ada")
     done = world.rescind("apply", str(world.base / "plan.json"), "--yes", "--json")
     assert done.stdout.startswith("{"), done.stderr
     return done, json.loads(done.stdout)
@@ -114,9 +118,16 @@ def test_everything_of_hers_is_refused_by_the_counterparts(world, applied):
     s = states(run)
     assert s["aws.access-key", k["ada"][0]] == s["aws.access-key", k["hidden"][0]] == "residual"
     assert {c["end_state"] for c in of(run, "vault.token")} == {"dead"}
-    assert len(of(run, "vault.token")) == 2
+    assert len(of(run, "vault.token")) == 3
     assert [c["end_state"] for c in of(run, "x509.client-cert")] == ["dead"]
     assert {c["end_state"] for c in of(run, "keychain.item") + of(run, "file.secret")} == {"manual"}
+
+
+def test_what_was_minted_after_the_plan_is_found_by_the_sweep_and_ended(world, applied):
+    late = next(c for c in of(applied[1], "aws.access-key") if c["identifier"] == world.keys["late"][0])
+    assert late["end_state"] == "residual"
+    assert not world.aws.works(*world.keys["late"])
+    assert not world.bao.works(world.keys["late_token"])
 
 
 def test_found_at_the_provider_though_not_on_the_machine(world, applied):

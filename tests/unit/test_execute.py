@@ -40,7 +40,7 @@ def world(tmp_path, monkeypatch):
     ctx = execute.Context(
         run="r", tenants=OneTenant(provider, clock), people=People(mapped={"made-up": ("ada",)}), log=log, clock=clock
     )
-    monkeypatch.setattr("rescind.catalogue.providers", lambda: {})
+    monkeypatch.setattr("rescind.catalogue.providers", dict)
     return provider, ctx, rows
 
 

@@ -5,8 +5,8 @@ A session holds the configuration, the clock and the state folder; it never hold
 
 from __future__ import annotations
 
-import hmac
 import getpass
+import hmac
 import os
 import secrets as random
 import socket
