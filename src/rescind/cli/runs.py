@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from rescind.cli.context import open_log, playbook_of, print_json, session, show_result, state_dir, width
+from rescind.cli.context import open_log, playbook_of, session, show_result, state_dir, width
 from rescind.cli.evidence import HOLD, INVENTORY, JSON, LOST_AT, PERSON, SELF, TARGET, WORKSTATION
 
 if TYPE_CHECKING:
@@ -136,28 +136,32 @@ def report(
     ctx: typer.Context,
     run: str = RUN,
     output: Path | None = typer.Option(
-        None, "-o", "--output", help="Write it here instead of to the screen.", metavar="FILE"
+        None, "-o", "--output", help="Write it here: .html, .json, or anything else for Markdown.", metavar="FILE"
     ),
     as_json: bool = JSON,
 ) -> None:
-    """The whole run to read or keep: Markdown, or JSON."""
+    """The whole run to read or keep: one HTML file that loads nothing, Markdown, or JSON."""
     import json
 
     from rescind.audit.log import open_reader
-    from rescind.engine.runs import result
+    from rescind.engine.runs import plans_of, result
     from rescind.models.clock import SystemClock
     from rescind.pipeline import render
     from rescind.pipeline import report as adding
     from rescind.wire.files import write_atomic
 
-    state = state_dir(ctx)
-    done = result(state, open_reader(state / "rescind.db"), _known_run(state, run), SystemClock())
-    as_json = as_json or bool(output and output.suffix == ".json")
-    if output is not None:
-        text = json.dumps(adding.to_json(done), indent=2) if as_json else render.markdown(done)
-        write_atomic(output, text.encode(), mode=0o600)
-        sys.stdout.write(f"Written to {output}.\n")
-    elif as_json:
-        print_json(adding.to_json(done))
+    state, clock = state_dir(ctx), SystemClock()
+    chosen = _known_run(state, run)
+    done = result(state, open_reader(state / "rescind.db"), chosen, clock)
+    suffix = ".json" if as_json else output.suffix.lower() if output else ".md"
+    if suffix in {".html", ".htm"}:
+        from rescind.pipeline.html import html
+
+        text = html(done, plans=plans_of(state, chosen)[0], now=clock.now())
     else:
-        sys.stdout.write(render.markdown(done))
+        text = json.dumps(adding.to_json(done), indent=2) + "\n" if suffix == ".json" else render.markdown(done)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    write_atomic(output, text.encode(), mode=0o600)
+    sys.stdout.write(f"Written to {output}.\n")
