@@ -82,11 +82,21 @@ def play(folder: str, url: str) -> str:
     rows = {**catalogue.kinds(), made_up.id: made_up}
     catalogue.kinds = lambda: rows
     state, clock = Path(folder), Quick()
-    tenant = Tenant(name="bao", provider="vault", settings={"base_url": url}, refs={"token": SecretRef(env="-")}, rate=1000)
+    tenant = Tenant(
+        name="bao", provider="vault", settings={"base_url": url}, refs={"token": SecretRef(env="-")}, rate=1000
+    )
     tenants = Tenants((tenant,), resolve=lambda _: Secret("root"), clock=clock, write=True)
     people = People(person="ada@example.com", mapped={"vault": ("ada",)})
     log = open_log(state / "rescind.db", load_signer(state), clock)
-    work = CaseWork(state_dir=state, tenants=tenants, people=people, log=log, clock=clock, playbook=load_playbook("lost-laptop"), providers=("vault",))
+    work = CaseWork(
+        state_dir=state,
+        tenants=tenants,
+        people=people,
+        log=log,
+        clock=clock,
+        playbook=load_playbook("lost-laptop"),
+        providers=("vault",),
+    )
     execute(RUN, work, state_dir=state)
     done = result(state, log, RUN, clock)
     return json.dumps(report.to_json(done))
@@ -110,14 +120,19 @@ def prepare(folder: Path, bao: Bao, tag: str) -> tuple[list[str], list[str]]:
     credentials = [Credential(kind="vault.token", identifier=a["accessor"], owner="ada", **facts) for a in logins]
     credentials += [Credential(kind="vault.versioned", identifier=n, owner="ada", **facts) for n in names]
     verbs = {"vault.token": Verb.REVOKE, "vault.versioned": Verb.INVALIDATE}
-    steps = [Step(phase="revoke" if i % 2 else "shared", verb=verbs[c.kind], credential=c.id, tenant="bao") for i, c in enumerate(credentials)]
+    steps = [
+        Step(phase="revoke" if i % 2 else "shared", verb=verbs[c.kind], credential=c.id, tenant="bao")
+        for i, c in enumerate(credentials)
+    ]
     book = load_playbook("lost-laptop")
     plan = Plan(
         created_at="2026-11-23T12:00:00Z", case=Case(person="ada@example.com"), playbook=book.source, credentials=tuple(credentials), candidates=(),
         steps=tuple(sorted(steps, key=lambda s: s.phase)), decisions=(), accepted=(), gaps=(), tenants={"bao": "x"}, principals={},
         catalogue_version=catalogue.version(), tool_version=__version__, sweep_rounds=1,
     )  # fmt: skip
-    state.save_run(folder, RUN, json.dumps(plan_file.to_json(plan)), {"status": "running", "started_at": "2026-11-23T12:00:00Z"})
+    state.save_run(
+        folder, RUN, json.dumps(plan_file.to_json(plan)), {"status": "running", "started_at": "2026-11-23T12:00:00Z"}
+    )
     return [a["client_token"] for a in logins], names
 
 

@@ -43,6 +43,7 @@ def root(
 # design.md §4 fixes the order in which --help lists them
 app.command("scan")(evidence.scan)
 app.command("plan")(evidence.plan)
+app.command("approve")(runs.approve)
 app.command("apply")(runs.apply)
 app.command("run")(runs.run)
 app.command("status")(runs.status)

@@ -24,27 +24,40 @@ def _confirm(plan: Plan, *, yes: bool) -> None:
     from rescind.pipeline import preview
 
     sys.stderr.write(preview.text(plan, width=width()))
-    if yes or not plan.steps:
+    steps = [s for s in plan.steps if not s.held]
+    if yes or not steps:
         return
     if not sys.stdin.isatty():
         raise RefusedError("there is no terminal to confirm on", hint="review the plan, then repeat with --yes")
-    if input(f"Carry out these {len(plan.steps)} steps? Type yes: ").strip() != "yes":
+    if input(f"Carry out these {len(steps)} steps? Type yes: ").strip() != "yes":
         raise RefusedError("not confirmed; nothing was changed", hint="the plan stays as it is")
 
 
-def _start(s: Session, plan: Plan, *, as_json: bool) -> None:
+def _start(s: Session, plan: Plan, *, as_json: bool, approvals: list[Path] | None = None) -> None:
     from rescind.engine import start
-    from rescind.pipeline.session import gate
+    from rescind.pipeline import approvals as approving
+    from rescind.pipeline.session import gate, signers, subjects
 
     playbook = playbook_of(plan)
     tenants = gate(s, plan, playbook)
-    result = start.new(s, plan, playbook, tenants, open_log(s.state_dir))
+    log = open_log(s.state_dir)
+    given: list[approving.Approval] = []
+    for path in approvals or []:
+        used = [str(e.data["nonce"]) for e in log.entries(type="approval")] + [a.nonce for a in given]
+        text = approving.read(path)
+        given.append(
+            approving.check(
+                text, plan, allowed_signers=signers(s), subjects=subjects(s, plan), used=used, now=s.clock.now()
+            )
+        )
+    result = start.new(s, plan, playbook, tenants, log, approvals=tuple(given))
     raise typer.Exit(show_result(result, as_json=as_json))
 
 
 def apply(
     ctx: typer.Context,
     plan: Path = typer.Argument(..., help="A file that `rescind plan` wrote.", metavar="PLAN"),
+    approval: list[Path] = typer.Option([], "--approval", help="A file that `rescind approve` wrote.", metavar="FILE"),
     yes: bool = YES,
     as_json: bool = JSON,
 ) -> None:
@@ -54,7 +67,35 @@ def apply(
     made = read_plan(plan)
     s = session(ctx, evidence=Path(made.case.target) if made.case.target else None)
     _confirm(made, yes=yes)
-    _start(s, made, as_json=as_json)
+    _start(s, made, as_json=as_json, approvals=approval)
+
+
+def approve(
+    plan: Path = typer.Argument(..., help="A file that `rescind plan` wrote.", metavar="PLAN"),
+    key: Path = typer.Option(
+        ..., "--key", help="Your SSH key (private, agent's public half, or FIDO handle).", metavar="FILE"
+    ),
+    by: str = typer.Option(..., "--as", help="Your name in the file of allowed signers.", metavar="NAME"),
+    credential: list[str] = typer.Option(
+        [], "--credential", help="Release this held credential (repeatable).", metavar="ID"
+    ),
+    hours: float = typer.Option(
+        4.0, "--hours", min=0.01, max=168.0, help="How long the approval is good.", metavar="N"
+    ),
+    output: Path = typer.Option(Path("approval.json"), "-o", "--output", help="Where it is written.", metavar="FILE"),
+) -> None:
+    """Sign a plan's digest with an SSH key. With --credential it releases a held one; used once, for that plan only."""
+    from datetime import timedelta
+
+    from rescind.models.clock import SystemClock
+    from rescind.pipeline import approvals
+    from rescind.schema.plan import read_plan
+    from rescind.wire.files import write_atomic
+
+    made, now = read_plan(plan), SystemClock().now()
+    text = approvals.make(made, credential, by=by, lifetime=timedelta(hours=hours), now=now, key=key.expanduser())
+    write_atomic(output, text.encode(), mode=0o600)
+    sys.stdout.write(f"Written to {output}. Next: rescind apply {plan} --approval {output}\n")
 
 
 def run(

@@ -23,7 +23,7 @@ from rescind.models.run import Receipt, RunResult
 from rescind.pipeline import enumerate as enumerating
 from rescind.pipeline import execute, receipts, report
 from rescind.pipeline.enumerate import People
-from rescind.pipeline.plan import addendum
+from rescind.pipeline.plan import addendum, release
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file
 from rescind.secret import Secret
@@ -42,7 +42,8 @@ def plans_of(state_dir: Path, run: str) -> tuple[list[Plan], Mapping[str, Any]]:
         extra = state.load_addendum(state_dir, run, round_)
         if extra:
             plans.append(plan_file.from_json(json.loads(extra)))
-    return plans, meta
+    released = frozenset(meta.get("released", ()))
+    return [release(p, released) for p in plans], meta
 
 
 def outcomes(log: AuditLog, run: str) -> dict[str, Receipt]:
@@ -144,7 +145,7 @@ class CaseWork:
     def addendum(self, run: str, round: int) -> list[PhaseSpec]:  # noqa: A002  the engine's word
         """Return the phases that a sweep added; none if it found nothing."""
         text = state.load_addendum(self._dir, run, round)
-        return phases_of(plan_file.from_json(json.loads(text))) if text else []
+        return phases_of(release(plan_file.from_json(json.loads(text)), frozenset())) if text else []
 
     def act(self, run: str, step: str) -> dict[str, str]:
         """Carry out one step; returns its end state, which is all that the engine's journal needs to hold."""
@@ -172,7 +173,7 @@ class CaseWork:
             stored = "" if extra is None else json.dumps(plan_file.to_json(extra))
             state.save_addendum(self._dir, run, round, stored)
             self._plans.pop(run, None)
-        steps = [s.id for s in plan_file.from_json(json.loads(stored)).steps] if stored else []
+        steps = [s.id for s in plan_file.from_json(json.loads(stored)).steps if not s.held] if stored else []
         if self._log.last("sweep", run, f"sweep-{round}") is None:
             self._log.append("sweep", run=run, step=f"sweep-{round}", data={"round": round, "new_steps": len(steps)})
             if stored:

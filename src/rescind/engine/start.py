@@ -13,18 +13,39 @@ from rescind.models.clock import rfc3339
 from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
 from rescind.models.run import RunResult
+from rescind.pipeline.approvals import Approval
 from rescind.pipeline.session import Session, in_scope, new_run_id, people, secret_reader
 from rescind.pipeline.session import tenants as connect
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file
 
 
-def new(session: Session, plan: Plan, playbook: Playbook, tenants: Tenants, log: AuditLog) -> RunResult:
-    """Store a plan as a new run, carry it out and return what became of it. The caller has passed the gate."""
+def new(
+    session: Session,
+    plan: Plan,
+    playbook: Playbook,
+    tenants: Tenants,
+    log: AuditLog,
+    *,
+    approvals: tuple[Approval, ...] = (),
+) -> RunResult:
+    """Store a plan as a new run, carry it out and return what became of it. The caller has passed the gate.
+
+    What `approvals` release is done as well; each is recorded in the trail first, which is what makes it usable once.
+    """
     run = new_run_id(session.clock.now())
-    meta = {"status": "running", "started_at": rfc3339(session.clock.now()), "playbook": playbook.name}
+    meta: dict[str, Any] = {"status": "running", "started_at": rfc3339(session.clock.now()), "playbook": playbook.name}
+    meta |= {"released": sorted({c for a in approvals for c in a.credentials})}
+    for a in approvals:
+        facts: dict[str, Any] = {
+            "by": a.by,
+            "nonce": a.nonce,
+            "plan_digest": a.plan_digest,
+            "credentials": list(a.credentials),
+        }
+        log.append("approval", run=run, data={**facts, "expires_at": a.expires_at})
     state.save_run(session.state_dir, run, json.dumps(plan_file.to_json(plan)), meta)
-    session.progress(f"run {run}: {len(plan.steps)} steps; interrupted, it goes on with: rescind resume {run}")
+    session.progress(f"run {run}; interrupted, it goes on with: rescind resume {run}")
     return _carry_out(session, run, plan, playbook, tenants, log)
 
 
@@ -46,7 +67,7 @@ def _carry_out(
         providers=in_scope(session, playbook),
         read_secret=secret_reader(session, plan.case),
     )
-    total = len(plan.steps)
+    total = sum(not s.held for s in plan.steps)
     done: list[str] = []
 
     def show(event: str, facts: Mapping[str, Any]) -> None:

@@ -72,7 +72,8 @@ class Observation:
     """One look at the provider: liveness and the evidence for it, in words an auditor can follow.
 
     `reversible` is True when it is dead but could be switched on again (a deactivated key). `residual_until` overrides the
-    kind's bound when the provider's own data gives a better one. `owner` is who the provider says it belongs to, when it said.
+    kind's bound when the provider's own data gives a better one. `unverifiable` marks that this tenant offers no way to look at
+    all: the best end state is then `acknowledged`, as for a kind without `verify`.
     """
 
     liveness: Liveness
@@ -81,6 +82,7 @@ class Observation:
     provider_time: str = ""
     reversible: bool = False
     residual_until: str = ""
+    unverifiable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

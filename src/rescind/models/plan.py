@@ -14,13 +14,17 @@ from rescind.models.kind import Verb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One verb on one credential in one phase. `id` is deterministic and is the idempotency key."""
+    """One verb on one credential in one phase. `id` is deterministic and is the idempotency key.
+
+    `held`: not done unless an approval releases its credential.
+    """
 
     phase: str
     verb: Verb
     credential: str
     tenant: str
     wait_seconds: float = 60.0
+    held: bool = False
 
     @property
     def id(self) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from rescind.audit.log import AuditLog
 from rescind.errors import ConfigError, EvidenceError, NotFound, ProviderError, RefusedError, Rejected
 from rescind.models.clock import Clock, parse_rfc3339, rfc3339
-from rescind.models.credential import Credential, EndState, Ownership
+from rescind.models.credential import Credential, EndState
 from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Observation
 from rescind.models.plan import Plan, Step
 from rescind.models.run import Receipt
@@ -59,7 +59,7 @@ def _drift(c: Credential, kind: Kind, at: Connected, ctx: Context) -> str:
     try:
         known, _ = at.ask(lambda: identify(at.client, c, at.secret))
         now_whose = ownership(known, ctx.people, at.tenant.provider, at.identity)
-        if known.owner != c.owner or now_whose is not Ownership.CASE:
+        if known.owner != c.owner or now_whose is not c.ownership:
             why = f"its owner at the provider is now {known.owner or 'not stated'}, the plan says {c.owner}"
     except NotFound:
         pass  # it is not shown any more: verification decides what that means

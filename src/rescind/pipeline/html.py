@@ -17,7 +17,7 @@ from rescind.models.credential import WORST_FIRST, EndState, Relation
 from rescind.models.plan import Case, Plan
 from rescind.models.run import RunResult
 from rescind.pipeline import chart, sections
-from rescind.pipeline.markup import Html, count, el, foreign, when
+from rescind.pipeline.markup import Html, count, el, foreign, join, when
 from rescind.pipeline.report import CUT_NOT_PROVEN, LIVE_OR_PRESUMED, line_one
 
 
@@ -79,7 +79,7 @@ def _total(result: RunResult, states: Iterable[EndState]) -> int:
 
 
 def _top(result: RunResult, case: Case, now: datetime) -> Html:
-    head = el("h1", line_one(result))
+    head = el("h1", join((el("span", part) for part in line_one(result).split(" · ")), " · "))
     about = el(
         "p",
         f"Playbook {result.playbook}, run {result.run}, {result.status}. As it stood at ",

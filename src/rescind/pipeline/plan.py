@@ -59,18 +59,16 @@ def _steps(c: Credential, playbook: Playbook, now: datetime, suffix: str) -> tup
     if kind is None or not c.tenant:
         return steps, needs_approval
     for phase in playbook.phases:
-        verbs: dict[Verb, float] = {}
+        verbs: dict[Verb, tuple[float, bool]] = {}
         for item in phase.steps:
             if not item.select.matches(c, now):
                 continue
-            if item.approval:
-                needs_approval = True
-                continue
-            verbs |= {v: item.wait_seconds for v in _verbs(kind, item) if v not in verbs}
-        for nth, (verb, wait) in enumerate(verbs.items()):
+            needs_approval |= item.approval
+            verbs |= {v: (item.wait_seconds, item.approval) for v in _verbs(kind, item) if v not in verbs}
+        for nth, (verb, (wait, held)) in enumerate(verbs.items()):
             # two verbs on one credential keep their order: the second waits behind a barrier of its own
             name = phase.name + suffix + (f".{nth + 1}" if nth else "")
-            steps.append(Step(phase=name, verb=verb, credential=c.id, tenant=c.tenant, wait_seconds=wait))
+            steps.append(Step(phase=name, verb=verb, credential=c.id, tenant=c.tenant, wait_seconds=wait, held=held))
     return steps, needs_approval
 
 
@@ -94,8 +92,8 @@ def decide(
             reason = f"expired at {c.expires_at} by its own account; not checked at any provider"
             return [], [Decision(credential=c.id, end_state=EndState.SKIPPED, reason=reason, task=task)]
         return [], [replace(earlier, task=task or earlier.task)]
-    if c.ownership is not Ownership.CASE:
-        return [], [_held(c, now)]
+    if c.ownership in {Ownership.PROTECTED, Ownership.OPERATOR}:
+        return [], [_held(c, now)]  # no approval releases these: the configuration would have to change
     steps, needs_approval = _steps(c, playbook, now, suffix)
     if case.hold:
         steps = [s for s in steps if s.verb not in {Verb.DELETE, Verb.ERASE_LOCAL}]
@@ -123,6 +121,11 @@ def decide(
                 decide_by=rfc3339(now + DECIDE_WITHIN),
             )
         )
+    if c.ownership is not Ownership.CASE:
+        kind = catalogue.kinds()[c.kind] if steps else None
+        # an approval releases this credential, not the supporting steps that would hit everything else of its owner
+        offered = [replace(s, held=True) for s in steps if kind and not kind.actions[s.verb].supports]
+        return offered, [_held(c, now)]
     if not steps and not decisions:
         decisions.append(
             Decision(credential=c.id, end_state=EndState.SKIPPED, reason="no step of the playbook selects it")
@@ -190,6 +193,13 @@ def make_plan(
         tool_version=__version__,
         sweep_rounds=playbook.sweep_rounds,
     )
+
+
+def release(plan: Plan, credentials: frozenset[str]) -> Plan:
+    """Return what a plan amounts to once some held credentials were approved: their steps are done, the other held ones are not."""
+    steps = tuple(replace(s, held=False) for s in plan.steps if not s.held or s.credential in credentials)
+    decisions = tuple(d for d in plan.decisions if d.end_state is not EndState.HELD or d.credential not in credentials)
+    return replace(plan, steps=steps, decisions=decisions)
 
 
 def addendum(

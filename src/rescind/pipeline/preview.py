@@ -13,8 +13,9 @@ OPEN = {EndState.HELD, EndState.MANUAL, EndState.UNKNOWN, EndState.IRREVOCABLE, 
 
 def line_one(plan: Plan) -> str:
     """Return the plan in one line: what would be ended, what would not, what was not seen."""
-    acting = {s.credential for s in plan.steps}
-    parts = [f"{len(acting)} of {len(plan.credentials)} credentials would be ended in {len(plan.steps)} steps"]
+    steps = [s for s in plan.steps if not s.held]
+    acting = {s.credential for s in steps}
+    parts = [f"{len(acting)} of {len(plan.credentials)} credentials would be ended in {len(steps)} steps"]
     left = Counter(d.end_state for d in plan.decisions)
     parts += [f"{left[s]} {s}" for s in EndState if left[s]]
     if plan.gaps:
@@ -50,7 +51,7 @@ def text(plan: Plan, *, width: int = 80) -> str:
             out.append(f"  … and {len(decisions) - ONE_SCREEN} more (in the plan file)")
         out.append("")
     phases: dict[str, list[str]] = {}
-    for s in plan.steps:
+    for s in (s for s in plan.steps if not s.held):
         c = by_id[s.credential]
         phases.setdefault(s.phase, []).append(
             f"{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})"
@@ -61,6 +62,10 @@ def text(plan: Plan, *, width: int = 80) -> str:
             out += wrap(line, width, "  ")
         if len(lines) > ONE_SCREEN:
             out.append(f"  … and {len(lines) - ONE_SCREEN} more (in the plan file)")
+    releasable = sorted({s.credential for s in plan.steps if s.held})
+    if releasable:
+        out += ["", "An approval can release (rescind approve --credential ID):"]
+        out += [f"  {c}  {safe(by_id[c].kind)}  {_short(by_id[c])}" for c in releasable[:ONE_SCREEN]]
     out += ["", f"Plan digest {plan.digest}"]
     return "\n".join(out) + "\n"
 

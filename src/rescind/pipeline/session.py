@@ -252,6 +252,22 @@ def gate(session: Session, plan: Plan, playbook: Playbook) -> Tenants:
     return at
 
 
+def signers(session: Session) -> Path:
+    """Return the file that says who may approve. Raises `RefusedError` when none is configured."""
+    named = session.config.org.allowed_signers
+    if named is None:
+        raise RefusedError(
+            "nobody may approve: no file of allowed signers is configured", hint="set [org] allowed_signers"
+        )
+    return named
+
+
+def subjects(session: Session, plan: Plan) -> tuple[str, ...]:
+    """Return every name of the person of a case: none of them may approve it."""
+    mapped = people(session, plan.case).mapped
+    return tuple({plan.case.person, *(n for names in mapped.values() for n in names)} - {""})
+
+
 def new_run_id(now: datetime) -> str:
     """Return a fresh run id that sorts by time and says nothing about the case."""
     return now.strftime("%Y%m%d-%H%M%S-") + random.token_hex(3)

@@ -83,6 +83,8 @@ def prove(kind: Kind, row: Act, c: Credential, at: Connected, clock: Clock, *, w
     while True:
         seen = _look(how, c, at)
         looks += 1
+        if seen.unverifiable:
+            return Proof(observation=seen, method="none", looks=looks)
         now = clock.monotonic()
         if seen.liveness is Liveness.DEAD:
             first = first if negatives else now
