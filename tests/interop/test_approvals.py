@@ -39,7 +39,7 @@ def keys(tmp_path):
     for name in ("grace", "mallory"):
         subprocess.run([program, "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(tmp_path / name)], check=True)
     public = (tmp_path / "grace.pub").read_text().split()[:2]
-    (tmp_path / "allowed").write_text(f"grace@example.com namespaces=\"rescind-plan\" {' '.join(public)}\n")
+    (tmp_path / "allowed").write_text(f'grace@example.com namespaces="rescind-plan" {" ".join(public)}\n')
     return tmp_path
 
 
@@ -83,7 +83,11 @@ def test_a_key_that_may_not_approve_is_refused(keys, who, by):
 
 def test_any_edit_is_refused(keys):
     outer = json.loads(made(keys))
-    for field, value in (("credentials", ["cred-1", "cred-2"]), ("expires_at", "2027-01-01T00:00:00Z"), ("nonce", "0" * 32)):
+    for field, value in (
+        ("credentials", ["cred-1", "cred-2"]),
+        ("expires_at", "2027-01-01T00:00:00Z"),
+        ("nonce", "0" * 32),
+    ):
         edited = {**outer, "approval": {**outer["approval"], field: value}}
         with pytest.raises(RefusedError, match="not a good one"):
             check(keys, json.dumps(edited))
@@ -120,9 +124,15 @@ def test_a_fido_key_is_accepted(keys):
     signed = b"SSHSIG" + fields + _string(hashlib.sha512(message).digest())
     touched = struct.pack(">BI", 1, 7)
     raw = key.sign(hashlib.sha256(application).digest() + touched + hashlib.sha256(signed).digest())
-    signature = b"SSHSIG" + struct.pack(">I", 1) + _string(blob) + fields + _string(_string(kind) + _string(raw) + touched)
+    signature = (
+        b"SSHSIG" + struct.pack(">I", 1) + _string(blob) + fields + _string(_string(kind) + _string(raw) + touched)
+    )
     text = base64.b64encode(signature).decode()
-    armoured = "-----BEGIN SSH SIGNATURE-----\n" + "\n".join(text[i : i + 70] for i in range(0, len(text), 70)) + "\n-----END SSH SIGNATURE-----\n"
+    armoured = (
+        "-----BEGIN SSH SIGNATURE-----\n"
+        + "\n".join(text[i : i + 70] for i in range(0, len(text), 70))
+        + "\n-----END SSH SIGNATURE-----\n"
+    )
     assert check(keys, json.dumps({"approval": body, "signature": armoured})).by == "fido@example.com"
 
 
@@ -134,7 +144,9 @@ def test_a_released_key_is_ended_and_its_owner_keeps_the_rest(keys, tmp_path):
         planted, other, responder = aws.make_key("grace"), aws.make_key("grace"), aws.make_key("responder")
         home, state = tmp_path / "home", tmp_path / "state"
         (home / ".aws").mkdir(parents=True)
-        (home / ".aws/credentials").write_text(f"[prod]\naws_access_key_id={planted[0]}\naws_secret_access_key={planted[1]}\n")
+        (home / ".aws/credentials").write_text(
+            f"[prod]\naws_access_key_id={planted[0]}\naws_secret_access_key={planted[1]}\n"
+        )
         for name, value in (("id", responder[0]), ("secret", responder[1])):
             (tmp_path / name).write_text(value)
             (tmp_path / name).chmod(0o600)
@@ -156,7 +168,9 @@ def test_a_released_key_is_ended_and_its_owner_keeps_the_rest(keys, tmp_path):
         done = json.loads(rescind("apply", "plan.json", "--yes", "--json").stdout)
         assert [c["end_state"] for c in done["credentials"]] == ["held"]
         assert aws.works(*planted), "--yes releases nothing that is held"
-        approve = rescind("approve", "plan.json", "--key", str(keys / "grace"), "--as", "grace@example.com", "--credential", held[0])
+        approve = rescind(
+            "approve", "plan.json", "--key", str(keys / "grace"), "--as", "grace@example.com", "--credential", held[0]
+        )
         assert approve.returncode == 0, approve.stderr
         run = rescind("apply", "plan.json", "--approval", "approval.json", "--yes", "--json")
         assert run.stdout.startswith("{"), run.stderr
@@ -166,5 +180,15 @@ def test_a_released_key_is_ended_and_its_owner_keeps_the_rest(keys, tmp_path):
         again = rescind("apply", "plan.json", "--approval", "approval.json", "--yes")
         assert again.returncode == 3
         assert "used before" in again.stderr
+        # days later somebody switches the key on again: a fresh look says so, and changes nothing
+        aws.client("iam", *aws.root).update_access_key(UserName="grace", AccessKeyId=planted[0], Status="Active")
+        looked = rescind("verify", "--json")
+        assert [c["end_state"] for c in json.loads(looked.stdout)["credentials"]] == ["failed"]
+        assert looked.returncode == 4
+        assert aws.works(*planted)
+        aws.client("iam", *aws.root).update_access_key(UserName="grace", AccessKeyId=planted[0], Status="Inactive")
+        assert [c["end_state"] for c in json.loads(rescind("verify", "--json").stdout)["credentials"]] == ["residual"]
+        trail = rescind("audit", "verify", "--json")
+        assert trail.returncode == 0, trail.stdout
     finally:
         aws.stop()

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from rescind.cli import audit, evidence, info, runs
+from rescind.cli import audit, evidence, info, later, runs
 
 app = typer.Typer(
     name="rescind",
@@ -48,6 +48,8 @@ app.command("apply")(runs.apply)
 app.command("run")(runs.run)
 app.command("status")(runs.status)
 app.command("resume")(runs.resume)
+app.command("verify")(later.verify)
+app.add_typer(later.task, name="task")
 app.add_typer(audit.app, name="audit")
 app.command("report")(runs.report)
 app.command("doctor")(info.doctor)

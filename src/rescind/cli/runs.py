@@ -130,7 +130,7 @@ def run(
     _start(s, made, as_json=as_json)
 
 
-def _known_run(state: Path, run: str) -> str:
+def known_run(state: Path, run: str) -> str:
     from rescind.engine import state as runs
     from rescind.errors import UsageError
 
@@ -151,7 +151,7 @@ def status(ctx: typer.Context, run: str = RUN, as_json: bool = JSON) -> None:
     from rescind.models.clock import SystemClock
 
     state = state_dir(ctx)
-    chosen = _known_run(state, run)
+    chosen = known_run(state, run)
     raise typer.Exit(
         show_result(result(state, open_reader(state / "rescind.db"), chosen, SystemClock()), as_json=as_json)
     )
@@ -166,7 +166,7 @@ def resume(
     from rescind.engine import start
     from rescind.engine.runs import plans_of
 
-    chosen = _known_run(state_dir(ctx), run)
+    chosen = known_run(state_dir(ctx), run)
     plans, _ = plans_of(state_dir(ctx), chosen)
     s = session(ctx, evidence=Path(plans[0].case.target) if plans[0].case.target else None)
     result = start.again(s, chosen, plans[0], playbook_of(plans[0]), open_log(s.state_dir))
@@ -192,7 +192,7 @@ def report(
     from rescind.wire.files import write_atomic
 
     state, clock = state_dir(ctx), SystemClock()
-    chosen = _known_run(state, run)
+    chosen = known_run(state, run)
     done = result(state, open_reader(state / "rescind.db"), chosen, clock)
     suffix = ".json" if as_json else output.suffix.lower() if output else ".md"
     if suffix in {".html", ".htm"}:

@@ -47,8 +47,15 @@ def plans_of(state_dir: Path, run: str) -> tuple[list[Plan], Mapping[str, Any]]:
 
 
 def outcomes(log: AuditLog, run: str) -> dict[str, Receipt]:
-    """Return every receipt of a run by step id, from the audit trail."""
-    return {e.step: receipts.from_json(e.data) for e in log.entries(run=run, type="outcome")}
+    """Return every receipt of a run by step id, from the audit trail; a later look at the provider replaces an earlier one."""
+    found = {e.step: receipts.from_json(e.data) for e in log.entries(run=run, type="outcome")}
+    return found | {e.step: receipts.from_json(e.data) for e in log.entries(run=run, type="verification")}
+
+
+def attested(log: AuditLog, run: str) -> dict[str, dict[str, str]]:
+    """Return who attested the manual task of which credential, when, and with what evidence."""
+    kept = ("attested_by", "attested_at", "evidence")
+    return {e.step: {k: str(e.data.get(k, "")) for k in kept} for e in log.entries(run=run, type="task-done")}
 
 
 def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
@@ -64,6 +71,7 @@ def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
         started_at=str(meta.get("started_at", "")),
         ended_at=str(meta.get("ended_at", "")),
         audit=(size, root),
+        attested=attested(log, run),
     )
 
 

@@ -53,7 +53,8 @@ def text(result: RunResult, *, width: int = 80) -> str:
             out += wrap(f"{title(c.end_state)}  {c.kind}  {name(c)}", width, "  ")
             out += wrap(c.reason, width, "      ")
             for task in c.tasks[:1]:
-                out += wrap("→ " + task["task"], width, "      ")
+                done = f"done, says {task['attested_by']}: " if task.get("attested_by") else ""
+                out += wrap("→ " + done + task["task"], width, "      ")
         if len(needing) > ONE_SCREEN:
             out.append(f"  … and {len(needing) - ONE_SCREEN} more (rescind report {result.run})")
         out.append("")
@@ -112,7 +113,7 @@ def markdown(result: RunResult) -> str:
             by = f" by {t['decide_by']}" if t.get("decide_by") else ""
             breaks = f" Would break: {t['would_break']}." if t.get("would_break") else ""
             out.append(
-                f"- [ ] {_cell(c.kind)} {_cell(name(c))}: {_cell(t['task'])} ({_cell(t.get('owner', ''))}{by}){_cell(breaks)}"
+                f"- [{'x' if t.get('attested_by') else ' '}] {_cell(c.kind)} {_cell(name(c))}: {_cell(t['task'])} ({_cell(t.get('owner', ''))}{by}){_cell(breaks)}"
             )
     out += ["", "## Timeline", ""]
     steps = sorted((r for c in result.credentials for r in c.steps), key=lambda r: r.at)

@@ -158,6 +158,7 @@ def add_up(
     started_at: str,
     ended_at: str = "",
     audit: tuple[int, str] = (0, ""),
+    attested: Mapping[str, Mapping[str, str]] | None = None,
 ) -> RunResult:
     """Return the whole run as it stands: the plan and its addenda, each credential once, in `plans` order (later ones add)."""
     merged: dict[str, Credential] = {}
@@ -178,7 +179,9 @@ def add_up(
         mine = [receipts[i] for i in ids if i in receipts]
         current = _latest_per_verb(mine)
         shown = result_of(c, current, decisions.get(c.id, []), plans[0], len(ids) - len(mine), now)
-        results[c.id] = replace(shown, steps=tuple(mine))
+        # attesting closes the task, not the truth: the state stays what it is
+        tasks = tuple({**t, **(attested or {}).get(c.id, {})} for t in shown.tasks)
+        results[c.id] = replace(shown, steps=tuple(mine), tasks=tasks)
     results = _parents(results)
     counts = {str(s): sum(r.end_state is s for r in results.values()) for s in WORST_FIRST}
     cuts = [r.cut_at for r in receipts.values() if r.cut_at]
@@ -221,6 +224,11 @@ def exit_reasons(result: RunResult) -> list[int]:
 def exit_code(result: RunResult) -> int:
     """Return 0 when everything ended and is proven (or as intended) without gaps, otherwise the first of `exit_reasons`."""
     return (exit_reasons(result) or [0])[0]
+
+
+def open_tasks(result: RunResult) -> int:
+    """Return how many tasks for people are not attested yet; a case is closed when none is."""
+    return sum(not t.get("attested_by") for c in result.credentials for t in c.tasks)
 
 
 def line_one(result: RunResult) -> str:
@@ -270,6 +278,7 @@ def to_json(result: RunResult) -> dict[str, Any]:
         "credentials": credentials,
         "counts": dict(result.counts),
         "candidates": result.candidates,
+        "open_tasks": open_tasks(result),
         "gaps": [asdict(g) for g in result.gaps],
         "audit": {"size": result.audit_size, "root": result.audit_root},
         "exit_code": exit_code(result),

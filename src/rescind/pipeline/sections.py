@@ -213,7 +213,8 @@ def _credential(c: CredentialResult) -> Html:
         if c.places
         else el("span", "at the provider only", class_="none")
     )
-    what = join([el("p", foreign(c.reason)), steps])
+    told = any(c.reason == (r.error or r.evidence) for r in c.steps)
+    what = steps if told else join([el("p", foreign(c.reason)), steps])
     cells = (("Whose", join(whose)), ("What happened", what), ("Found in", where))
     return el("tr", el("th", *who, scope="row"), *(el("td", v, data_label=k) for k, v in cells), id=c.id)
 

@@ -1,0 +1,68 @@
+"""Look again at what a run ended, hours or days later: what came back is reopened, a clock that ran out becomes death.
+
+Nothing is written at any provider. Each look is an entry of the audit trail, and the newest one is what the run says from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rescind.errors import ProviderError, RefusedError
+from rescind.models.clock import rfc3339
+from rescind.models.credential import Credential, EndState
+from rescind.models.kind import CallResult, CallStatus, Liveness
+from rescind.models.plan import Plan, Step
+from rescind.models.run import Receipt
+from rescind.pipeline import receipts
+from rescind.pipeline.execute import Context, conclude
+from rescind.pipeline.tenants import kind_of
+from rescind.pipeline.verify import prove
+
+_LOOKED_AT = {
+    EndState.DEAD,
+    EndState.RESIDUAL,
+    EndState.CONTAINED,
+    EndState.ACKNOWLEDGED,
+    EndState.UNKNOWN,
+    EndState.FAILED,
+}
+
+
+def look_again(plans: Iterable[Plan], done: Mapping[str, Receipt], ctx: Context) -> int:
+    """Prove every step's effect afresh and record it; returns how many were looked at. A tenant that cannot be asked is `unknown`."""
+    looked = 0
+    for plan in plans:
+        credentials = {c.id: c for c in plan.credentials}
+        for step in plan.steps:
+            before = done.get(step.id)
+            if before is None or before.end_state not in _LOOKED_AT:
+                continue
+            after = _look(step, credentials[step.credential], before, ctx)
+            if after is not None:
+                looked += 1
+                ctx.log.append("verification", run=ctx.run, step=step.id, data=receipts.to_json(after))
+    return looked
+
+
+def _look(step: Step, c: Credential, before: Receipt, ctx: Context) -> Receipt | None:
+    kind = kind_of(c.kind)
+    row = kind.actions.get(step.verb) if kind else None
+    if kind is None or row is None or (row.verify is None and kind.verify is None):
+        return None
+    # the cut stays where it was: only then does the clock of what was derived run out
+    cut = CallResult(status=CallStatus.ALREADY, provider_time=before.cut_at)
+    try:
+        at = ctx.tenants.get(step.tenant)
+    except (ProviderError, RefusedError) as error:
+        return Receipt(
+            step=step.id,
+            credential=c.id,
+            verb=step.verb,
+            end_state=EndState.UNKNOWN,
+            liveness=Liveness.UNKNOWN,
+            evidence=f"looked again, the tenant could not be asked: {error.message}",
+            at=rfc3339(ctx.clock.now()),
+            cut_at=before.cut_at,
+        )
+    proof = prove(kind, row, c, at, ctx.clock, wait=max(kind.death.seconds, 1.0))
+    return conclude(step, kind, row, proof, ctx, cut)
