@@ -28,7 +28,7 @@ from tests.unit.test_report import add_up, credential, plan, receipt, step
 
 MARK = "planted.example.net"
 PLANTED = (
-    f"<script>document.title='owned'</script><img src=//{MARK}/a onerror=\"document.title='owned'\">"
+    f"<script>document.title='owned'</script><img src=http://{MARK}/a onerror=\"document.title='owned'\">"
     f"\"'><link rel=stylesheet href=http://{MARK}/b><iframe src=http://{MARK}/c></iframe><svg/onload=document.title='owned'>\u202etxt"
 )
 
@@ -73,7 +73,7 @@ def dump(page: Path, port: int, *more: str) -> str:
     command += [
         f"--proxy-server=127.0.0.1:{port}",
         "--proxy-bypass-list=<-loopback>",
-        "--host-resolver-rules=MAP * ~NOTFOUND",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]
     command += ["--virtual-time-budget=2000", *more, "--dump-dom", page.as_uri()]
     done = subprocess.run(command, capture_output=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
