@@ -18,7 +18,7 @@ from rescind.models.kind import Kind, Known, Subject
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
-from tests.interop import aws_world, bao_world
+from tests.interop import aws_trail, aws_world, bao_world
 from tests.unit.wire_clock import FakeClock
 
 
@@ -244,11 +244,42 @@ def ministack(_: Path) -> Iterator[World]:
         aws.stop()
 
 
+@contextmanager
+def ministack_sessions(_: Path) -> Iterator[World]:
+    """Sessions of roles in the same double; what CloudTrail says of them is ours, behind the same address."""
+    from rescind.providers.aws._connect import connect
+
+    aws = aws_world.start()
+    try:
+        with aws_trail.front(aws) as trail:
+            given: set[str] = set()
+            roles = iter(range(10**6))
+            ada, bob = (aws.make_key(aws.make_user(name)) for name in ("ada", "bob"))
+            trail.assume(bob, trail.role("bobs"), "bob")
+
+            def make() -> Held:
+                session = trail.assume(ada, trail.role(f"role-{next(roles)}"), "ada")
+                given.update(session.value[1:])
+                found = Credential(kind="aws.role-session", provider="aws", identifier=session.id)
+                return Held(found, Secret(session.token), lambda: aws.works(*session.value))
+
+            def client(through: str) -> Any:
+                tenant, values = replace(aws, endpoint=through).tenant()
+                return connect(tenant, lambda ref: values[ref.env], Pacer(1000, FakeClock()), write=True)
+
+            yield World(
+                catalogue.kinds()["aws.role-session"], trail.url, client, make, Subject(names=("ada",)), lambda: given
+            )
+    finally:
+        aws.stop()
+
+
 WORLDS: dict[str, Callable[[Path], Any]] = {
     "vault.token/scripted": scripted_vault,
     "vault.token/openbao": real_openbao,
     "x509.client-cert/openbao": openbao_pki,
     "aws.access-key/ministack": ministack,
+    "aws.role-session/ministack": ministack_sessions,
 }
 NOT_HTTP = {"keychain.item", "file.secret"}
 """Kinds of this machine: no wire, no faults on it."""

@@ -112,19 +112,23 @@ class AwsClient:
         self._core, self._options, self._source = core, options, source
         self._session: Any = Session(botocore_session=core)
         self._lock = threading.Lock()
-        self._services: dict[str, Any] = {}
+        self._services: dict[tuple[str, str], Any] = {}
 
-    def service(self, name: str) -> Any:
-        """Return the boto3 client of one service (`iam`, `sts`). Raises typed errors when there is no usable login."""
+    def service(self, name: str, region: str = "") -> Any:
+        """Return the boto3 client of one service (`iam`, `sts`), in the tenant's region unless another is named.
+
+        Raises typed errors when there is no usable login.
+        """
         from botocore.exceptions import BotoCoreError
 
         with self._lock:  # boto3 clients may be shared between threads, but not built by two at once
-            if name not in self._services:
+            if (name, region) not in self._services:
+                options = {**self._options, **({"region_name": region} if region else {})}
                 try:
-                    self._services[name] = self._session.client(name, **self._options)
+                    self._services[name, region] = self._session.client(name, **options)
                 except BotoCoreError as error:
                     raise no_answer(error, name) from None
-            return self._services[name]
+            return self._services[name, region]
 
     def identity(self) -> Identity:
         """Ask AWS who we are. `identifiers` also names the long-term key behind an assumed role. Raises a `ProviderError`."""

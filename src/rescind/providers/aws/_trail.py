@@ -1,0 +1,195 @@
+"""What CloudTrail's event history says of one session: which principal it is of, who asked for it, and when at the latest it was issued.
+
+AWS names these events as the way to learn who requested temporary credentials
+(https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html). Two kinds of event tell: the one in which STS handed
+the session out, found by the session's key id as a resource, and any that the session signed itself. Session names in them are
+chosen by the caller and decide nothing; `userIdentity` and `responseElements` are AWS's own words
+(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html).
+
+The history reaches back 90 days, lags by minutes, and is kept per region: the tenant's region and us-east-1 (the global STS) are asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from rescind.errors import Unrecognised
+from rescind.models.clock import parse_rfc3339, rfc3339
+from rescind.providers.aws._connect import AwsClient, call
+from rescind.providers.aws._older import Target, principal
+
+OF_ROLE = {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
+OF_USER = {"GetSessionToken", "GetFederationToken"}
+MOST_PAGES = 200
+LONGEST_USER, LONGEST_ROLE = timedelta(hours=36), timedelta(hours=12)
+_EXPIRY_FORMS = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p")  # how STS events print it; UTC
+_ASSUMED = re.compile(r"arn:[a-z-]+:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/([\w+=,.@-]{2,64})")
+
+
+class Session(NamedTuple):
+    """One session as the provider's records show it.
+
+    `principal` is `role:NAME`, `user:NAME` or `root`; `unique` is AWS's unchangeable id of it, for a role with the session's name
+    (`AROA…:name`, the value of `aws:userid`). `asked_by` is the IAM user of this account who asked for it, "" when it was somebody
+    else. `issued_by` is the latest moment at which it can have been issued.
+    """
+
+    key_id: str
+    principal: str
+    unique: str = ""
+    asked_by: str = ""
+    issued_by: str = ""
+    expires_at: str = ""
+
+
+def role_of(arn: str, account: str) -> tuple[str, str]:
+    """Return role and session name of an assumed-role ARN of this account, two empty texts for anything else."""
+    found = _ASSUMED.fullmatch(arn)
+    return (found[2], found[3]) if found and found[1] == account else ("", "")
+
+
+def _part(value: object, *path: str) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _text(value: object, *path: str) -> str:
+    found = _part(value, *path)
+    return found if isinstance(found, str) else ""
+
+
+def when(text: str) -> str:
+    """Return a moment as CloudTrail prints it as RFC 3339 UTC, "" for what is none."""
+    try:
+        return rfc3339(parse_rfc3339(text))
+    except ValueError:
+        pass
+    for form in _EXPIRY_FORMS:
+        try:
+            return rfc3339(datetime.strptime(text, form).replace(tzinfo=UTC))
+        except ValueError:
+            continue
+    return ""
+
+
+def _user(identity: object, account: str) -> str:
+    mine = _text(identity, "type") == "IAMUser" and _text(identity, "accountId") == account
+    return _text(identity, "userName") if mine else ""
+
+
+def minted(event: Mapping[str, Any], account: str) -> Session | None:
+    """Return the session that STS handed out in this event; None for any other event and for a session of another account."""
+    name, key = _text(event, "eventName"), _text(event, "responseElements", "credentials", "accessKeyId")
+    if _text(event, "eventSource") != "sts.amazonaws.com" or not key or event.get("errorCode"):
+        return None
+    times = when(_text(event, "eventTime")), when(_text(event, "responseElements", "credentials", "expiration"))
+    caller = event.get("userIdentity")
+    user = _user(caller, account)
+    if name in OF_ROLE:
+        role, _ = role_of(_text(event, "responseElements", "assumedRoleUser", "arn"), account)
+        unique = _text(event, "responseElements", "assumedRoleUser", "assumedRoleId")
+        return Session(key, f"role:{role}", unique, user, *times) if role else None
+    if name in OF_USER and user:
+        return Session(key, f"user:{user}", _text(caller, "principalId"), user, *times)
+    if name in OF_USER and _text(caller, "type") == "Root" and _text(caller, "accountId") == account:
+        return Session(key, "root", "", "", *times)
+    return None
+
+
+def signed(event: Mapping[str, Any], account: str) -> Session | None:
+    """Return the session that signed this event, None when it is no session of this account. Who asked for it is not told here."""
+    who = event.get("userIdentity")
+    key, kind = _text(who, "accessKeyId"), _text(who, "type")
+    if not key or _text(who, "accountId") != account:
+        return None
+    # issued no later than it was used, where AWS does not print when
+    at = when(_text(who, "sessionContext", "attributes", "creationDate")) or when(_text(event, "eventTime"))
+    if kind == "AssumedRole":
+        role, _ = role_of(_text(who, "arn"), account)
+        return Session(key, f"role:{role}", _text(who, "principalId"), "", at) if role else None
+    issuer = _part(who, "sessionContext", "sessionIssuer")
+    user = _user(who, account) if kind == "IAMUser" else ""
+    if kind == "FederatedUser" and _text(issuer, "type") == "IAMUser" and _text(issuer, "accountId") == account:
+        user = _text(issuer, "userName")
+    if user:
+        return Session(key, f"user:{user}", "", user, at)
+    return Session(key, "root", "", "", at) if kind == "Root" else None
+
+
+def _trails(client: AwsClient) -> Iterator[Any]:
+    yield client.service("cloudtrail")
+    elsewhere = client.tenant.text("region", "us-east-1") != "us-east-1" and not client.tenant.text("endpoint_url")
+    if elsewhere and client.partition == "aws":
+        yield client.service("cloudtrail", "us-east-1")
+
+
+def events(
+    client: AwsClient, attribute: str, value: str, *, back: timedelta | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the events that CloudTrail holds under one attribute, every page, newest first in each region; `back` from AWS's own now.
+
+    Raises typed provider errors, and `Unrecognised` for what is no event and for a history that does not end.
+    """
+    wanted: dict[str, Any] = {"LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": value}]}
+    for trail in _trails(client):
+        token, seen, until = "", set[str](), None
+        while True:
+            answer = call(trail.lookup_events, **wanted, MaxResults=50, **({"NextToken": token} if token else {}))
+            rows = answer.body.get("Events")
+            if not isinstance(rows, list):
+                raise Unrecognised("LookupEvents did not answer with events", request_id=answer.request_id)
+            if back and answer.provider_time and until is None:
+                until = rfc3339(parse_rfc3339(answer.provider_time) - back)
+            found = [_event(row, answer.request_id) for row in rows]
+            yield from (e for e in found if not until or _text(e, "eventTime") >= until)
+            token = str(answer.body.get("NextToken") or "")
+            if not token or (until and found and _text(found[-1], "eventTime") < until):
+                break
+            if token in seen or len(seen) >= MOST_PAGES:
+                raise Unrecognised("CloudTrail's history did not end in time", request_id=answer.request_id)
+            seen.add(token)
+
+
+def _event(row: object, request_id: str) -> Mapping[str, Any]:
+    try:
+        event = json.loads(_text(row, "CloudTrailEvent"))
+    except ValueError:
+        event = None
+    if not isinstance(event, Mapping):
+        raise Unrecognised("LookupEvents answered with something that is no event", request_id=request_id)
+    return event
+
+
+def find(client: AwsClient, key_id: str) -> Session | None:
+    """Return what CloudTrail shows of a session, None when it shows nothing. Raises typed provider errors."""
+    for event in events(client, "ResourceName", key_id):
+        session = minted(event, client.account)
+        if session and session.key_id == key_id:
+            return session
+    for event in events(client, "AccessKeyId", key_id):
+        session = signed(event, client.account)
+        if session and session.key_id == key_id:
+            return session
+    return None
+
+
+def given(client: AwsClient, name: str) -> tuple[list[Session], str]:
+    """Return the sessions that a user asked for (36 hours back), or a role (`role:NAME`) was given out as (12 hours), and AWS's time.
+
+    No session lives longer: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html. Raises typed
+    provider errors, `NotFound` for a user or role that does not exist.
+    """
+    role = name.removeprefix("role:") if name.startswith("role:") else ""
+    row, answer = principal(client, Target("role", role) if role else Target("user", name))
+    by, value, back = ("ResourceName", str(row["Arn"]), LONGEST_ROLE) if role else ("Username", name, LONGEST_USER)
+    found: dict[str, Session] = {}
+    for event in events(client, by, value, back=back):
+        session = minted(event, client.account)
+        if session and (session.principal == name if role else session.asked_by == name):
+            found[session.key_id] = session
+    return list(found.values()), answer.provider_time
