@@ -48,13 +48,13 @@ WAIT = 20.0
 
 
 class JumpClock:
-    """Starts now, so that a provider's own times fit; sleeping moves it, from any thread. `rebase` makes it now again."""
+    """The real time, so that a provider's own times fit, and every sleep on top of it. `rebase` makes it the real time again."""
 
     def __init__(self) -> None:
-        self.began, self.seconds, self._lock = datetime.now(UTC), 0.0, threading.Lock()
+        self.seconds, self._base, self._lock = 0.0, 0.0, threading.Lock()
 
     def now(self) -> datetime:
-        return self.began + timedelta(seconds=self.seconds)
+        return datetime.now(UTC) + timedelta(seconds=self.seconds - self._base)
 
     def monotonic(self) -> float:
         return self.seconds
@@ -64,7 +64,7 @@ class JumpClock:
             self.seconds += max(seconds, 0.0)
 
     def rebase(self) -> None:
-        self.began = datetime.now(UTC) - timedelta(seconds=self.seconds)
+        self._base = self.seconds
 
 
 @dataclass
