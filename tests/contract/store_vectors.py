@@ -24,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import Root, Store
+from tests.contract import store_templates as templates
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors" / "stores"
 _ROOTS = {
@@ -184,8 +185,10 @@ def render(recipe: str) -> bytes:
     """Return the bytes a recipe names.
 
     `key <ed25519|ecdsa|rsa> <openssh|pem|pkcs8> [protected] [crlf] [prose] [cut]`, `ppk [protected]`,
-    `cert <client|server|any|ca> [key] [sealed] [der] [p12] [p12-locked] [cut]`
+    `cert <client|server|any|ca> [key] [sealed] [der] [p12] [p12-locked] [cut]`, or a text for `store_templates.render`
     """
+    if templates.is_template(recipe):
+        return templates.render(recipe, render)
     first, *words = recipe.split()
     if first == "key":
         blob = _pem_key(words[0], words[1], words)

@@ -1,0 +1,59 @@
+"""Tables out of the bytes of an SQLite file, in memory: nothing is opened, written or executed beyond reading named columns.
+
+One file is all a parser sees. Rows that are only in the write-ahead log beside it are out of reach, so that log is a gap of its own.
+https://www.sqlite.org/fileformat2.html#the_database_header
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from rescind.errors import Unparsable
+
+_MAGIC, _WAL = b"SQLite format 3\0", (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+_JOURNAL = bytes.fromhex("d9d505f920a163d7")
+_STEPS, _LONGEST = 2_000, 4 * 1024 * 1024
+
+
+def refuse_logs(blob: bytes) -> None:
+    """Raise `Unparsable` for a write-ahead log or a rollback journal that holds something: rows may be only there."""
+    if blob.startswith((*_WAL, _JOURNAL)) and len(blob) > 32:
+        raise Unparsable("a journal holds changes that the database beside it does not show; they were not read")
+
+
+def in_wal_mode(blob: bytes) -> bool:
+    """Tell whether the database keeps a write-ahead log, which is not read here."""
+    return blob.startswith(_MAGIC) and blob[18:20] == b"\2\2"
+
+
+def rows(blob: bytes, table: str, columns: tuple[str, ...]) -> list[tuple[str, ...]] | None:
+    """Return the named columns of a real table as text ("" for a column it lacks), None where there is no such table.
+
+    `table` and `columns` are the store's own words. Raises `Unparsable` for what is no intact database, or asks for too much work.
+    """
+    if not blob.startswith(_MAGIC):
+        raise Unparsable("the file is not an SQLite database")
+    steps = iter(range(_STEPS))
+    base = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        base.deserialize(blob[:18] + b"\1\1" + blob[20:] if in_wal_mode(blob) else blob)
+        base.text_factory = lambda b: b.decode("utf-8", "surrogateescape")
+        base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+        base.set_progress_handler(lambda: 0 if next(steps, None) is not None else 1, 1000)
+        for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "temp_store=MEMORY"):
+            base.execute(f"PRAGMA {pragma}")
+        [(real,)] = base.execute(
+            "SELECT count(*) FROM sqlite_schema WHERE name=? AND type='table' AND sql LIKE 'CREATE TABLE%'", (table,)
+        )
+        names = {str(row[1]) for row in base.execute(f"PRAGMA table_info({table})")} if real else set()
+        wanted = ", ".join(name if name in names else "''" for name in columns)
+        found = base.execute(f"SELECT {wanted} FROM {table} LIMIT 5000").fetchall() if names else None  # noqa: S608
+        return None if found is None else [tuple(_text(value) for value in row) for row in found]
+    except (sqlite3.Error, ValueError, OverflowError, MemoryError) as e:
+        raise Unparsable("the SQLite database is damaged, or asks for too much work") from e
+    finally:
+        base.close()
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else "" if value is None else str(value)
