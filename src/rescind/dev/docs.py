@@ -133,6 +133,7 @@ def cli() -> str:
 
 def pages() -> dict[Path, str]:
     """Return every generated page by its path."""
+    from rescind.dev import policies
     from rescind.dev.schemas import texts
 
     made = {
@@ -140,8 +141,9 @@ def pages() -> dict[Path, str]:
         OUT / "kinds.md": kinds(),
         OUT / "coverage.md": coverage(),
         OUT / "cli.md": cli(),
+        OUT / "policies.md": NOTE + policies.page(),
     }
-    return made | {OUT / name: text for name, text in texts().items()}
+    return made | {OUT / name: text for name, text in {**texts(), **policies.files()}.items()}
 
 
 def main(mode: str) -> int:

@@ -1,0 +1,143 @@
+"""Least privilege per playbook, out of the kinds' own `permissions`: IAM policies for AWS, HCL policies for OpenBao and Vault.
+
+`plan` holds what `plan`, `doctor` and `scan` need; `apply` holds that and what ends credentials. An action that no kind of the
+playbook's scope declares is in neither. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html,
+https://openbao.org/docs/concepts/policies/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+
+from rescind import catalogue
+from rescind.errors import PlaybookError
+from rescind.models.credential import Credential, Ownership, Relation
+from rescind.models.evidence import State
+from rescind.models.kind import Kind, Verb
+from rescind.models.playbook import Playbook, PlaybookStep
+from rescind.schema.playbook import load_playbook, shipped
+
+MOUNT = "pki"
+_AWS = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
+_PATH = re.compile(r"(?P<path>[^:\s]+): (?P<capabilities>[a-z, ]+)")
+_ON = re.compile(r"(?P<capability>create|read|update|delete|list|sudo|patch)(?: on)? (?P<path>[^\s,]+)")
+
+
+def in_scope(book: Playbook) -> list[Kind]:
+    """Return every kind that a playbook's plan lists and looks at: all of its providers'."""
+    return [k for k in catalogue.kinds().values() if not book.providers or k.provider in book.providers]
+
+
+def reached(step: PlaybookStep, kind: Kind) -> tuple[Verb, ...]:
+    """Return the verbs that a step may carry out on credentials of a kind. In doubt it may."""
+    if not _may_select(step, kind):
+        return ()
+    offered = tuple(v for v in step.verbs if v in kind.actions)
+    return offered[:1] if step.prefer else offered
+
+
+def _may_select(step: PlaybookStep, kind: Kind) -> bool:
+    text = step.select.text
+    if f'"{kind.id}"' in text or not re.search(r"credential\.(kind|provider)\b", text):
+        return True
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    plain = Credential(kind=kind.id, provider=kind.provider, identifier="x", owner="x", tenant="x")
+    for relation, ownership, state, used in product(Relation, Ownership, State, (None, "2025-01-01T00:00:00Z")):
+        probe = replace(plain, relation=relation, ownership=ownership, state=state, last_used=used)
+        try:
+            if step.select.matches(probe, now):
+                return True
+        except PlaybookError:
+            return True
+    return False
+
+
+def needed(book: Playbook) -> dict[str, tuple[list[str], list[str]]]:
+    """Return, by kind in a playbook's scope, what reading it needs and what ending it needs, as the kind declares it."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for kind in in_scope(book):
+        write = [
+            p
+            for phase in book.phases
+            for step in phase.steps
+            for verb in reached(step, kind)
+            for p in kind.actions[verb].permissions
+        ]
+        found[kind.id] = (list(kind.read_permissions), list(dict.fromkeys(write)))
+    return found
+
+
+def aws(read: Iterable[str], write: Iterable[str]) -> str:
+    """Return an IAM policy document with a statement to look and, where there is something to end, one to act."""
+    look = sorted({p for p in read if _AWS.fullmatch(p)})
+    act = sorted({p for p in write if _AWS.fullmatch(p)} - set(look))
+    statements = [
+        {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*"}
+        for sid, actions in (("RescindLook", look), ("RescindAct", act))
+        if actions
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n" if statements else ""
+
+
+def vault_paths(permissions: Iterable[str]) -> dict[str, set[str]]:
+    """Return capabilities by path. Both ways of the kinds are read: `path: a, b`, and `Vault: a on path, b path`."""
+    paths: dict[str, set[str]] = {}
+    for permission in permissions:
+        if permission.startswith("Vault: "):
+            found = [(m["path"], {m["capability"]}) for m in _ON.finditer(permission)]
+        elif m := _PATH.fullmatch(permission):
+            found = [(m["path"], set(m["capabilities"].split(", ")))]
+        else:
+            continue
+        for path, capabilities in found:
+            paths.setdefault(path.replace("<mount>", MOUNT), set()).update(capabilities)
+    return paths
+
+
+def vault(read: Iterable[str], write: Iterable[str]) -> str:
+    """Return an HCL policy for the paths that are named, or nothing."""
+    paths = vault_paths([*read, *write])
+    rules = [
+        f'path "{path}" {{\n  capabilities = {json.dumps(sorted(paths[path]))}\n}}\n' for path in sorted(paths) if path
+    ]
+    return "\n".join(rules)
+
+
+def files() -> Mapping[str, str]:
+    """Return every policy by file name: `policy-<playbook>.<plan|apply>.<aws.json|vault.hcl>`."""
+    made: dict[str, str] = {}
+    for name in shipped():
+        parts = needed(load_playbook(name)).values()
+        read, write = [p for r, _ in parts for p in r], [p for _, w in parts for p in w]
+        for job, more in (("plan", []), ("apply", write)):
+            made[f"policy-{name}.{job}.aws.json"] = aws(read, more)
+            note = f"# {job} of the playbook {name}; `{MOUNT}` stands for the mount of your certificate authority.\n\n"
+            rules = vault(read, more)
+            made[f"policy-{name}.{job}.vault.hcl"] = note + rules if rules else ""
+    return {file: text for file, text in made.items() if text}
+
+
+def page() -> str:
+    """Return the page that lists, for every playbook, what each kind needs and the files to hand in."""
+    out = ["# Least privilege, by playbook\n"]
+    out.append(
+        "`plan` is enough for `rescind plan` and `rescind doctor`; give `apply` to another identity, under `[tenant.<name>.write]`, "
+        "which only `rescind apply` loads. Both are made of what the kinds declare. `Resource` is `*` because the users of a case are "
+        "not known beforehand: narrow it to the paths that your people have. A right that is missing becomes a gap or an `unknown`, never a "
+        "`dead`.\n"
+    )
+    made = files()
+    for name in shipped():
+        out.append(f"## `{name}`\n")
+        out.append(" · ".join(f"[{f}]({f})" for f in made if f.startswith(f"policy-{name}.")) + "\n")
+        out.append("| kind | to look | to end |\n| --- | --- | --- |")
+        for kind, (read, write) in needed(load_playbook(name)).items():
+            cells = (", ".join(f"`{p}`" for p in side) or "nothing" for side in (read, write))
+            out.append(f"| `{kind}` | " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+        out.append("")
+    return "\n".join(out)

@@ -1,0 +1,125 @@
+"""The published policies: valid documents, no action that AWS does not have, nothing to write in what only plans."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from rescind import catalogue
+from rescind.dev import policies
+from rescind.models.kind import Verb
+from rescind.schema.playbook import load_playbook, parse_playbook, shipped
+
+FILES = policies.files()
+AWS = [f for f in FILES if f.endswith(".aws.json")]
+BOOK = """
+name: made
+version: 1
+title: made for the test
+scope: {{providers: [aws, vault]}}
+phases:
+  - name: one
+    steps:
+      - select: {select}
+        {how}
+"""
+
+
+def actions(text: str) -> dict[str, list[str]]:
+    return {s["Sid"]: s["Action"] for s in json.loads(text)["Statement"]}
+
+
+def book(select: str, how: str = "verbs: [deny, deactivate, revoke]"):
+    return parse_playbook(BOOK.format(select=json.dumps(select), how=how), "made.yaml")
+
+
+def verbs(select: str, how: str = "verbs: [deny, deactivate, revoke]") -> dict[str, tuple[Verb, ...]]:
+    made = book(select, how)
+    (step,) = made.phases[0].steps
+    return {k.id: policies.reached(step, k) for k in policies.in_scope(made) if policies.reached(step, k)}
+
+
+@pytest.mark.parametrize("name", AWS)
+def test_iam_document(name):
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    document = json.loads(FILES[name])
+    assert set(document) == {"Version", "Statement"}
+    assert document["Version"] == "2012-10-17"
+    sids = [s["Sid"] for s in document["Statement"]]
+    assert len(sids) == len(set(sids))
+    for statement in document["Statement"]:
+        assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
+        assert re.fullmatch(r"[A-Za-z0-9]+", statement["Sid"])
+        assert (statement["Effect"], statement["Resource"]) == ("Allow", "*")
+        assert statement["Action"] == sorted(set(statement["Action"])) != []
+    assert len(re.sub(r"\s", "", FILES[name])) <= 6144, "the size limit of a managed policy"
+
+
+@pytest.mark.parametrize("name", AWS)
+def test_every_aws_action_is_an_operation_of_its_service(name):
+    from botocore.session import Session
+
+    session = Session()
+    for action in (a for some in actions(FILES[name]).values() for a in some):
+        service, operation = action.split(":")
+        model = session.get_service_model(service)
+        assert model.signing_name == service
+        assert operation in model.operation_names, action
+
+
+@pytest.mark.parametrize("playbook", shipped())
+def test_what_plans_may_not_write_and_what_applies_may_do_all_that_is_declared(playbook):
+    plan, apply = (actions(FILES[f"policy-{playbook}.{job}.aws.json"]) for job in ("plan", "apply"))
+    assert set(plan) == {"RescindLook"}
+    assert all(re.match(r"[a-z]+:(Get|List|Lookup|Describe|Simulate)", a) for a in plan["RescindLook"])
+    assert apply["RescindLook"] == plan["RescindLook"]
+    declared = {p for _, w in policies.needed(load_playbook(playbook)).values() for p in w if ":" in p and " " not in p}
+    assert declared <= {a for some in apply.values() for a in some}
+
+
+@pytest.mark.parametrize("playbook", shipped())
+def test_vault_rules(playbook):
+    texts = {job: FILES[f"policy-{playbook}.{job}.vault.hcl"] for job in ("plan", "apply")}
+    rules = {j: dict(re.findall(r'path "([^"]+)" \{\n  capabilities = (\[[^\]]+\])\n\}', t)) for j, t in texts.items()}
+    assert rules["plan"].items() <= rules["apply"].items()
+    assert "auth/token/revoke-accessor" not in rules["plan"]
+    assert json.loads(rules["apply"]["auth/token/revoke-accessor"]) == ["update"]
+    known = {"create", "read", "update", "delete", "list", "sudo", "patch"}
+    for capabilities in rules["apply"].values():
+        assert set(json.loads(capabilities)) <= known
+    assert "<" not in texts["apply"]
+
+
+def test_a_permission_that_names_a_path_is_never_lost():
+    for kind in catalogue.kinds().values():
+        for permission in [*kind.read_permissions, *(p for a in kind.actions.values() for p in a.permissions)]:
+            if kind.provider == "vault" or permission.startswith("Vault: "):
+                assert policies.vault_paths([permission]), permission
+            if kind.provider == "aws":
+                assert policies._AWS.fullmatch(permission), permission
+
+
+def test_selections_reach_what_they_may_select():
+    key = {"aws.access-key": (Verb.DENY, Verb.DEACTIVATE)}
+    assert verbs('credential.kind == "aws.access-key"') == key
+    assert verbs('credential.kind == "aws.access-key"', "prefer: [deactivate, deny]") == {
+        "aws.access-key": (Verb.DEACTIVATE,)
+    }
+    assert verbs('credential.kind.startsWith("aws.access") && credential.relation == "inherited"') == key
+    assert verbs('credential.kind == "vault.token" && credential.attributes["form"] == "service"') == {
+        "vault.token": (Verb.REVOKE,)
+    }
+    assert verbs('credential.provider == "vault"') == {"vault.token": (Verb.REVOKE,)}
+    everything = {
+        k.id for k in policies.in_scope(book("true")) if {Verb.DENY, Verb.DEACTIVATE, Verb.REVOKE} & set(k.actions)
+    }
+    assert set(verbs('credential.owner == "nobody"')) == everything, "in doubt it may be any"
+
+
+def test_a_kind_outside_the_scope_gives_no_right():
+    assert not [k for k in policies.needed(book("true")) if catalogue.kinds()[k].provider not in {"aws", "vault"}]
+    made = policies.needed(book('credential.kind == "vault.token"'))
+    assert made["aws.access-key"][1] == []
+    assert made["vault.token"][1] == ["auth/token/revoke-accessor: update"]
