@@ -75,7 +75,8 @@ def main() -> None:
         code = done.exit_code
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write(
-            "rescind: interrupted; nothing more was started. `rescind status` shows what happened, `rescind resume` goes on.\n"
+            "rescind: interrupted; no further step was begun\n"
+            "  → `rescind status` shows what was done and names the run; `rescind resume RUN` goes on with it\n"
         )
         code = 130
     except BrokenPipeError:

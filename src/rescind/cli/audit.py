@@ -13,9 +13,36 @@ from rescind.cli.context import open_log, print_json, state_dir
 
 if TYPE_CHECKING:
     from rescind.audit.check import Verdict
+    from rescind.audit.log import AuditLog
 
 app = typer.Typer(help="Check, read and export the audit trail.", no_args_is_help=True, rich_markup_mode=None)
 JSON = typer.Option(False, "--json", help="Machine-readable output.")
+
+
+def _own(ctx: typer.Context) -> AuditLog:
+    """Open this installation's trail; one that is not there is not made, so that a wrong folder is no clean bill."""
+    from rescind.errors import UsageError
+
+    state = state_dir(ctx)
+    if not (state / "rescind.db").is_file():
+        raise UsageError(
+            f"there is no audit trail in {state}",
+            hint="nothing was ever applied from there; name another folder with --state, or give an exported file",
+        )
+    return open_log(state)
+
+
+def _readable(file: Path) -> Path:
+    from rescind.errors import UsageError
+
+    try:
+        with file.open("rb"):
+            return file
+    except OSError as error:
+        raise UsageError(
+            f"{file}: it cannot be opened: {error.strerror}",
+            hint="`rescind audit export -o FILE` writes a trail that can be checked",
+        ) from None
 
 
 @app.command()
@@ -25,7 +52,7 @@ def verify(
         None, help="An exported trail; default: this installation's own.", metavar="FILE"
     ),
     vkey: str = typer.Option(
-        "", "--key", help="The log's public key (vkey) that you know from elsewhere.", metavar="VKEY"
+        "", "--key", "--vkey", help="The log's public key (vkey) that you know from elsewhere.", metavar="VKEY"
     ),
     checkpoint: Path | None = typer.Option(
         None, "--checkpoint", help="A later signed head: detects a trail cut back.", metavar="FILE"
@@ -39,14 +66,14 @@ def verify(
     from rescind.audit import check
     from rescind.audit.export import export
 
-    note = checkpoint.read_text(encoding="utf-8") if checkpoint else None
+    note = _readable(checkpoint).read_text(encoding="utf-8", errors="replace") if checkpoint else None
     if trail is None:
         with tempfile.TemporaryDirectory() as tmp:
             out = Path(tmp) / "trail.jsonl"
-            export(open_log(state_dir(ctx)), out)
+            export(_own(ctx), out)
             verdict = check.check(out, vkey=vkey or None, checkpoint=note)
     else:
-        verdict = check.check(trail, vkey=vkey or None, checkpoint=note)
+        verdict = check.check(_readable(trail), vkey=vkey or None, checkpoint=note)
     if as_json:
         print_json(asdict(verdict))
     else:
@@ -70,7 +97,10 @@ def _describe(verdict: Verdict) -> str:
         if verdict.key_source == "given"
         else "taken from the file itself: compare it with one you trust (--key)"
     )
-    lines += [f"  root {verdict.root}", f"  key {verdict.vkey} ({key})"]
+    if verdict.root:
+        lines.append(f"  root {verdict.root}")
+    if verdict.vkey:
+        lines.append(f"  key {verdict.vkey} ({key})")
     return "\n".join(safe(line) for line in lines) + "\n"
 
 
@@ -101,5 +131,5 @@ def export_(
     """Write the trail to one self-contained file that can be checked anywhere."""
     from rescind.audit.export import export
 
-    export(open_log(state_dir(ctx)), output, run=run or None)
+    export(_own(ctx), output, run=run or None)
     sys.stdout.write(f"Written to {output}. Check it with: rescind audit verify {output}\n")

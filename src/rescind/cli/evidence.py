@@ -37,6 +37,8 @@ def scan(
     from rescind.pipeline import inventory, render
     from rescind.pipeline.session import fingerprint_key, look_at
 
+    if seal_to and output is None:
+        raise EvidenceError("--seal-to needs a file to write", hint="add -o FILE")
     place = (target or Path.home()).expanduser()
     s = session(ctx, evidence=place)
     moment = None
@@ -49,17 +51,17 @@ def scan(
             ) from error
     found, _ = inventory.build(look_at(s, place), key=fingerprint_key(s), as_of=moment)
     data = inventory.to_json(found)
-    if seal_to and output is None:
-        raise EvidenceError("--seal-to needs a file to write", hint="add -o FILE")
     if output is not None:
         _write(output, data, seal_to)
     if as_json:
         print_json(data)
     else:
         n, g, k = len(found.credentials), len(found.gaps), len(found.candidates)
-        sys.stdout.write(bold(f"{n} credentials · {g} unseen · {k} candidates") + "\n\n")
+        first = f"{render.many(n, 'credential')} · {g} unseen · {render.many(k, 'candidate')}"
+        sys.stdout.write(bold(first) + "\n\n")
         for gap in found.gaps:
-            sys.stdout.write(f"  unseen  {gap.source}  {render.safe(gap.path)}: {gap.reason}\n")
+            told = f"unseen  {' '.join(filter(None, (gap.source, gap.path)))}: {gap.reason}"
+            sys.stdout.write("\n".join(render.wrap(told, width(), "  ")) + "\n")
         for c in found.credentials:
             where = ", ".join(
                 render.safe(f.location.path) + (f":{f.location.line}" if f.location.line else "") for f in c.findings

@@ -139,7 +139,9 @@ def known_run(state: Path, run: str) -> str:
         known = [str(r) for r in runs.list_runs(state)]
         raise UsageError(
             f"there is no run {run!r}" if run else "there is no run yet",
-            hint="known runs: " + (", ".join(known[-5:]) or "none"),
+            hint=("known runs: " + ", ".join(known[-5:]))
+            if known
+            else f"nothing was applied from {state}: `rescind apply` begins a run; --state names another folder",
         )
     return chosen
 

@@ -158,7 +158,7 @@ def _carry_out(
     try:
         result, attempts = _call(row, c, at)
     except ProviderError as failure:
-        error = failure
+        error, attempts = failure, failure.attempts
     proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds if error is None else 0.0)
     if error is not None and proof.observation.liveness is Liveness.DEAD:
         proof = prove(

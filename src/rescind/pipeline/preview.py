@@ -6,7 +6,7 @@ from collections import Counter
 
 from rescind.models.credential import Credential, EndState
 from rescind.models.plan import Decision, Plan
-from rescind.pipeline.render import ONE_SCREEN, safe, title, wrap
+from rescind.pipeline.render import ONE_SCREEN, many, safe, title, wrap
 
 OPEN = {EndState.HELD, EndState.MANUAL, EndState.UNKNOWN, EndState.IRREVOCABLE, EndState.SKIPPED}
 
@@ -15,13 +15,15 @@ def line_one(plan: Plan) -> str:
     """Return the plan in one line: what would be ended, what would not, what was not seen."""
     steps = [s for s in plan.steps if not s.held]
     acting = {s.credential for s in steps}
-    parts = [f"{len(acting)} of {len(plan.credentials)} credentials would be ended in {len(steps)} steps"]
+    parts = [
+        f"{len(acting)} of {many(len(plan.credentials), 'credential')} would be ended in {many(len(steps), 'step')}"
+    ]
     left = Counter(d.end_state for d in plan.decisions)
     parts += [f"{left[s]} {s}" for s in EndState if left[s]]
     if plan.gaps:
         parts.append(f"{len(plan.gaps)} unseen")
     if plan.candidates:
-        parts.append(f"{len(plan.candidates)} candidates")
+        parts.append(many(len(plan.candidates), "candidate"))
     return " · ".join(parts)
 
 
@@ -36,7 +38,7 @@ def text(plan: Plan, *, width: int = 80) -> str:
     if plan.gaps:
         out.append("Not seen:")
         for g in plan.gaps[:ONE_SCREEN]:
-            out += wrap(f"{g.source} {g.path}: {g.reason}", width, "  ")
+            out += wrap(f"{' '.join(filter(None, (g.source, g.path)))}: {g.reason}", width, "  ")
         if len(plan.gaps) > ONE_SCREEN:
             out.append(f"  … and {len(plan.gaps) - ONE_SCREEN} more (in the plan file)")
         out.append("")
@@ -57,7 +59,7 @@ def text(plan: Plan, *, width: int = 80) -> str:
             f"{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})"
         )
     for phase, lines in phases.items():
-        out.append(f"Phase {phase}: {len(lines)} steps")
+        out.append(f"Phase {phase}: {many(len(lines), 'step')}")
         for line in lines[:ONE_SCREEN]:
             out += wrap(line, width, "  ")
         if len(lines) > ONE_SCREEN:

@@ -27,6 +27,11 @@ def name(c: CredentialResult) -> str:
     return safe(c.identifier or c.fingerprint or c.id)
 
 
+def many(count: int, what: str) -> str:
+    """Return a count with its noun, in the plural unless it is one."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def wrap(text: str, width: int, indent: str) -> list[str]:
     """Return text as lines of at most `width` columns (an unbreakable word may stand out), each indented."""
     return (
