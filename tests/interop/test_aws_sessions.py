@@ -11,16 +11,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
+from rescind.audit.log import open_log
+from rescind.audit.signer import load_signer
 from rescind.errors import Denied, NotFound, Rejected
 from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Known, Liveness, Subject, Verb
-from rescind.pipeline.enumerate import People, ownership
+from rescind.models.plan import Step
+from rescind.pipeline.enumerate import People, identify_one, ownership
+from rescind.pipeline.execute import Context, act
+from rescind.pipeline.tenants import Tenants
 from rescind.providers.aws import _older
 from rescind.providers.aws._connect import connect
 from rescind.providers.aws.role_session import KIND
 from tests.interop.aws_trail import Session, Trail, front
 from tests.interop.aws_world import World, ministack  # noqa: F401  fixtures
+from tests.unit.wire_clock import FakeClock
 
 REVOKE = KIND.actions[Verb.REVOKE]
 
@@ -317,3 +323,55 @@ def test_two_cuts_of_one_role_at_once_lose_none(trail, names):
         list(pool.map(lambda c: REVOKE.call(client, c), found_all))
     assert [KIND.verify(client, c).liveness for c in found_all] == [Liveness.DEAD] * 6
     assert not any(aws.works(*s.value) for s in sessions)
+
+
+@pytest.fixture
+def line(trail, names, tmp_path):
+    """The pipeline's own way: whose is it, may it be ended, end it, prove it. Only waiting is not real."""
+    ada = names("ada")
+    key = trail.aws.make_key(trail.aws.make_user(ada))
+    tenant, values = trail.world.tenant()
+    clock = FakeClock()
+    tenants = Tenants((tenant,), resolve=lambda ref: values[ref.env], clock=clock, write=True)
+
+    def run(session, mapped=(ada,), **attributes):
+        people = People(mapped={"aws": mapped})
+        log = open_log(tmp_path / "rescind.db", load_signer(tmp_path), clock)
+        context = Context(run="r", tenants=tenants, people=people, log=log, clock=clock)
+        c, decision, _ = identify_one(found(session, **attributes), None, tenants, people)
+        if decision is not None or c.ownership is not Ownership.CASE:
+            return c, decision, None
+        step = Step(phase="p", verb=Verb.REVOKE, credential=c.id, tenant=c.tenant, wait_seconds=30)
+        return c, decision, act(step, c, context)
+
+    return ada, key, clock, run
+
+
+def test_the_line_ends_a_proven_session_as_contained(trail, names, line):
+    ada, key, clock, run = line
+    mfa = trail.session(key)
+    _, _, receipt = run(mfa, profile="mfa")
+    assert (receipt.end_state, receipt.reversible) == (EndState.CONTAINED, True)
+    assert clock.seconds >= KIND.death.seconds, "IAM is eventually consistent: one look is no proof"
+    assert receipt.notes["user"] == ada
+    assert not trail.aws.works(*mfa.value)
+    old = trail.assume(key, trail.role(names("r1")), "x1")
+    _, _, receipt = run(old)
+    assert receipt.end_state is EndState.CONTAINED
+
+
+def test_the_line_leaves_to_people_what_it_cannot_prove(trail, names, line):
+    _, key, _, run = line
+    unseen = trail.session(key, recorded=False)
+    _, decision, receipt = run(unseen, profile="mfa")
+    assert (decision.end_state, receipt) == (EndState.MANUAL, None)
+    assert "CloudTrail" in decision.task
+    name = names("claimed")
+    role = trail.role(name)
+    claimed = trail.assume(key, role, "x1", recorded=False)
+    c, decision, receipt = run(claimed, **claims(trail.aws, name, claimed))
+    assert (c.ownership, decision, receipt) == (Ownership.OTHER, None, None)  # the plan holds it
+    assert trail.aws.works(*claimed.value)
+    _, _, receipt = run(claimed, mapped=(f"role:{name}",), **claims(trail.aws, name, claimed))
+    assert receipt.end_state is EndState.UNKNOWN
+    assert "only the machine says" in receipt.evidence
