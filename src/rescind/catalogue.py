@@ -66,7 +66,8 @@ def check(row: Kind) -> None:
     """Refuse a kind row that could make rescind lie: death by absence without a control read, a path with a host, no reference."""
     problems: list[str] = []
     looks = [row.verify, *(a.verify for a in row.actions.values())]
-    rests = [r for r in (*looks, row.control, *(a.call for a in row.actions.values())) if isinstance(r, Rest)]
+    asks = [getattr(f, "rest", None) for f in (row.identify, row.enumerate)]  # rows among them are data too
+    rests = [r for r in (*looks, row.control, *(a.call for a in row.actions.values()), *asks) if isinstance(r, Rest)]
     if any(not r.path.startswith("/") or r.path.startswith("//") for r in rests):
         problems.append("a path must start with one slash and hold no host")
     if any(isinstance(v, Rest) and _has_404(v) for v in looks) and row.control is None:

@@ -15,7 +15,7 @@ from rescind.audit.signer import load_signer
 from rescind.errors import Rejected, RescindError
 from rescind.models.config import Config
 from rescind.models.credential import Credential, EndState
-from rescind.models.kind import Act, Identity, Rest, Verb
+from rescind.models.kind import Act, Identity, Liveness, Observation, Rest, Verb
 from rescind.models.plan import Case
 from rescind.pipeline import execute, session
 from rescind.pipeline.enumerate import People
@@ -186,3 +186,18 @@ def test_without_a_place_or_evidence_there_is_no_value(read):
     assert (
         reader(Credential(kind="other.kind", provider="other", fingerprint=c.fingerprint, findings=c.findings)) is None
     )
+
+
+def test_a_tenant_that_offers_no_look_is_acknowledged_at_best(world, monkeypatch):
+    provider, ctx, _ = world
+    ctx.read_secret = lambda c: Secret(VALUE)
+
+    def no_look(client, c, secret):
+        return Observation(liveness=Liveness.UNKNOWN, evidence="this server has no way to look", unverifiable=True)
+
+    row = replace(execute.kind_of(""), verify=no_look)
+    monkeypatch.setattr(execute, "kind_of", lambda k: row)
+    receipt = execute.act(STEP, CREDENTIAL, ctx)
+    assert receipt.end_state is EndState.ACKNOWLEDGED
+    assert receipt.verify_method == "none"
+    assert "no way to look" in receipt.evidence

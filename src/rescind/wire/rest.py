@@ -20,7 +20,8 @@ from rescind.wire.http import Answer, Http, raise_for
 
 Settings = Mapping[str, Any]
 _FIELD = re.compile(r"\{([^{}]+)\}")
-_ABSENT = object()
+ABSENT = object()
+"""What `value_at` returns where nothing stands."""
 K = TypeVar("K")
 
 
@@ -63,16 +64,27 @@ def look(
 
 
 def send(
-    http: Http, rest: Rest, credential: Credential, *, settings: Settings, me: Identity, secret: Secret | None = None
+    http: Http,
+    rest: Rest,
+    credential: Credential,
+    *,
+    settings: Settings,
+    me: Identity,
+    secret: Secret | None = None,
+    page: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Render a row over a credential and send it once. Raises `Rejected` when a value is missing or cannot go into a path."""
+    """Render a row over a credential and send it once. Raises `Rejected` when a value is missing or cannot go into a path.
+
+    `page` is added to the query as it is: what a provider gave to ask for the next page is no template.
+    """
     value = _values(credential, settings, me)
+    query = {**(_render(rest.query, value) or {}), **(page or {})}
     return http.send(
         rest.method,
         _path(rest.path, value),
         json=_render(rest.body, value, secret) if rest.body is not None else None,
         form=_render(rest.form, value, secret) if rest.form is not None else None,
-        query=_render(rest.query, value) if rest.query is not None else None,
+        query=query or None,
     )
 
 
@@ -83,7 +95,7 @@ def sort(answer: Answer, lists: Mapping[K, tuple[int | When, ...]], *, what: str
             found = [
                 key
                 for key, conditions in lists.items()
-                if any(_asks_body(c) is asks_body and _holds(c, answer) for c in conditions)
+                if any(_asks_body(c) is asks_body and holds(c, answer) for c in conditions)
             ]
             if len(found) == 1:
                 return found[0]
@@ -104,7 +116,8 @@ def _asks_body(condition: int | When) -> bool:
     return isinstance(condition, When) and bool(condition.contains or condition.equals or condition.pointer)
 
 
-def _holds(condition: int | When, answer: Answer) -> bool:
+def holds(condition: int | When, answer: Answer) -> bool:
+    """Tell whether a condition holds for an answer."""
     if isinstance(condition, int):
         return condition == answer.status
     if condition.status != answer.status:
@@ -112,8 +125,8 @@ def _holds(condition: int | When, answer: Answer) -> bool:
     if not _asks_body(condition):
         return True
     if condition.pointer:
-        value = _at(answer.json, condition.pointer)
-        texts = [_text(v) for v in (value if isinstance(value, list) else [value]) if v is not _ABSENT]
+        value = value_at(answer.json, condition.pointer)
+        texts = [_text(v) for v in (value if isinstance(value, list) else [value]) if v is not ABSENT]
     else:
         texts = [answer.body.decode("utf-8", "replace")]
     if condition.equals:
@@ -125,8 +138,8 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else jsonlib.dumps(value)
 
 
-def _at(document: Any, pointer: str) -> Any:
-    # https://www.rfc-editor.org/rfc/rfc6901
+def value_at(document: Any, pointer: str) -> Any:
+    """Return what a JSON pointer names, or `ABSENT` (https://www.rfc-editor.org/rfc/rfc6901)."""
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         if isinstance(document, Mapping) and key in document:
@@ -134,7 +147,7 @@ def _at(document: Any, pointer: str) -> Any:
         elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
             document = document[int(key)]
         else:
-            return _ABSENT
+            return ABSENT
     return document
 
 
