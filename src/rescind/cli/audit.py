@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from rescind.cli.context import open_log, print_json, state_dir
+from rescind.cli.context import open_log, print_json, state_dir, width
 
 if TYPE_CHECKING:
     from rescind.audit.check import Verdict
@@ -82,7 +82,7 @@ def verify(
 
 
 def _describe(verdict: Verdict) -> str:
-    from rescind.pipeline.render import safe
+    from rescind.pipeline.render import wrap
 
     lines = [f"integrity {verdict.integrity} · completeness {verdict.completeness} · {verdict.size} entries"]
     if verdict.where:
@@ -101,7 +101,9 @@ def _describe(verdict: Verdict) -> str:
         lines.append(f"  root {verdict.root}")
     if verdict.vkey:
         lines.append(f"  key {verdict.vkey} ({key})")
-    return "\n".join(safe(line) for line in lines) + "\n"
+    return (
+        "\n".join(out for line in lines for out in wrap(line.strip(), width(), "  " if line[0] == " " else "")) + "\n"
+    )
 
 
 @app.command()

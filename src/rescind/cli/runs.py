@@ -136,10 +136,10 @@ def known_run(state: Path, run: str) -> str:
 
     chosen = run or runs.latest_run(state)
     if not chosen or runs.load_run(state, chosen) is None:
-        known = [str(r) for r in runs.list_runs(state)]
+        known = [r.run for r in runs.list_runs(state)]
         raise UsageError(
             f"there is no run {run!r}" if run else "there is no run yet",
-            hint=("known runs: " + ", ".join(known[-5:]))
+            hint=("known runs: " + ", ".join(known[:5]))
             if known
             else f"nothing was applied from {state}: `rescind apply` begins a run; --state names another folder",
         )
