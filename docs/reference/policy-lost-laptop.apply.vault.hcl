@@ -1,0 +1,37 @@
+# apply of the playbook lost-laptop; `pki` stands for the mount of your certificate authority.
+
+path "auth/token/accessors" {
+  capabilities = ["list", "sudo"]
+}
+
+path "auth/token/lookup" {
+  capabilities = ["update"]
+}
+
+path "auth/token/lookup-accessor" {
+  capabilities = ["update"]
+}
+
+path "auth/token/revoke-accessor" {
+  capabilities = ["update"]
+}
+
+path "identity/entity/id/*" {
+  capabilities = ["read"]
+}
+
+path "pki/cert/*" {
+  capabilities = ["read"]
+}
+
+path "pki/certs" {
+  capabilities = ["list"]
+}
+
+path "pki/crl/rotate" {
+  capabilities = ["read"]
+}
+
+path "pki/revoke" {
+  capabilities = ["update"]
+}
