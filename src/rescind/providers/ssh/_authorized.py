@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rescind.errors import Denied, NotFound, ProviderError, Rejected, Unreachable, Unrecognised
 from rescind.providers.ssh._blob import FIELDS, canonical, type_of
+from rescind.providers.ssh._paths import shown
 from rescind.wire.files import write_atomic
 
 _LIMIT = 64 * 1024 * 1024
@@ -127,11 +128,14 @@ def stated(path: Path, what: str) -> tuple[bytes, os.stat_result]:
     """Return a file and its status, as `read` does and with its errors."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(fd, "rb") as file:
+        try:
             seen = os.fstat(fd)
             if not stat.S_ISREG(seen.st_mode):
                 raise Rejected(f"{what} is not a regular file", code="ELOOP")
-            data = file.read(_LIMIT + 1)
+            with os.fdopen(fd, "rb", closefd=False) as file:
+                data = file.read(_LIMIT + 1)
+        finally:
+            os.close(fd)
     except FileNotFoundError:
         raise NotFound(f"{what} is not there") from None
     except PermissionError:
@@ -152,12 +156,20 @@ def keepable(seen: os.stat_result, what: str) -> None:
         raise Denied(f"{what} belongs to another user, and this one could not give it back: run as root")
 
 
+def _unchanged(path: Path, seen: os.stat_result) -> bool:
+    try:
+        now = path.lstat()
+    except OSError:
+        return False  # reading it again tells what is the matter
+    return (now.st_ino, now.st_size, now.st_mtime_ns) == (seen.st_ino, seen.st_size, seen.st_mtime_ns)
+
+
 def sweep(path: Path, digest: bytes) -> int:
     """Take one key out of a file and return how many lines went. Mode and owner stay; access control lists do not.
 
     Raises `Unreachable` when somebody else keeps changing the file, and what reading and writing raise.
     """
-    what = f"{path}"
+    what = shown(path)
     with _SWEEPING:
         for _ in range(5):
             data, seen = stated(path, what)
@@ -165,8 +177,7 @@ def sweep(path: Path, digest: bytes) -> int:
             if not removed:
                 return 0
             keepable(seen, what)
-            now = path.lstat()
-            if (now.st_ino, now.st_size, now.st_mtime_ns) != (seen.st_ino, seen.st_size, seen.st_mtime_ns):
+            if not _unchanged(path, seen):
                 continue
             write_atomic(path, kept, mode=stat.S_IMODE(seen.st_mode))
             return removed
@@ -179,6 +190,8 @@ def sweep_all(paths: Iterable[Path], digest: bytes) -> tuple[int, list[Path], Pr
     for path in paths:
         try:
             count = sweep(path, digest)
+        except NotFound:
+            continue  # gone since its folder was listed
         except ProviderError as e:
             first = first or e
             continue

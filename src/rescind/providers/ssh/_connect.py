@@ -76,7 +76,7 @@ def _cas(tenant: Tenant) -> dict[str, bytes]:
     for text in _list(tenant, "cas"):
         path = _absolute(tenant, "cas", text)
         try:
-            keys = list(_authorized.entries(_authorized.read(path, f"the CA key {path}")))
+            keys = list(_authorized.entries(_authorized.read(path, f"the CA key {path.name}")))
         except ProviderError as e:
             raise ConfigError(f"[tenant.{tenant.name}] {e.message}") from None
         if not keys:

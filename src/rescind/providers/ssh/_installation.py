@@ -72,7 +72,7 @@ class SshClient:
         files, blob, authority, comment = [], b"", False, b""
         for path in _paths.expand(self.patterns):
             try:
-                data = _authorized.read(path, str(path))
+                data = _authorized.read(path, _paths.shown(path))
             except NotFound:
                 continue  # gone since the folder was listed
             for entry in _authorized.entries(data):
@@ -110,15 +110,13 @@ class SshClient:
         if self.krl is None:
             yield
             return
-        import fcntl  # POSIX only; the row must load everywhere
-
         lock = self.krl.with_name(self.krl.name + ".lock")
         try:
             fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
         except OSError as e:
             raise Denied(f"the lock beside the key revocation list cannot be opened: {e.strerror}") from None
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            _lock(fd)
             yield
         finally:
             os.close(fd)
@@ -151,6 +149,15 @@ class SshClient:
                 "the key revocation list was changed by somebody else at the same moment", maybe_sent=True
             )
         return new, True, who
+
+
+def _lock(fd: int) -> None:
+    import fcntl  # POSIX only; the row must load everywhere
+
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    except OSError as e:
+        raise Unreachable(f"the key revocation list cannot be locked: {e.strerror}", maybe_sent=False) from None
 
 
 def _read_krl(path: Path) -> tuple[bytes, os.stat_result]:

@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,10 +58,19 @@ def _run(program: str, *args: str) -> subprocess.CompletedProcess[bytes]:
         raise Unreachable(f"ssh-keygen cannot be run: {e.strerror}", maybe_sent=False) from None
 
 
+@contextmanager
+def _folder() -> Iterator[Path]:
+    try:
+        with tempfile.TemporaryDirectory(prefix="rescind-") as folder:
+            yield Path(folder)
+    except OSError as e:
+        raise Unreachable(f"no place for ssh-keygen to read from: {e.strerror}", maybe_sent=False) from None
+
+
 def listing(program: str, krl: bytes) -> Listing:
     """Return what ssh-keygen reads in a list. Raises `Rejected` when it cannot read it, as sshd then could not."""
-    with tempfile.TemporaryDirectory(prefix="rescind-krl-") as folder:
-        path = Path(folder) / "krl"
+    with _folder() as folder:
+        path = folder / "krl"
         path.write_bytes(krl)
         done = _run(program, "-Q", "-l", "-f", str(path))
     if done.returncode:
@@ -79,8 +90,8 @@ def listing(program: str, krl: bytes) -> Listing:
 
 def revoked(program: str, krl: bytes, blob: bytes) -> bool:
     """Ask whether a list revokes a key or certificate. Raises `Rejected` when ssh-keygen cannot say."""
-    with tempfile.TemporaryDirectory(prefix="rescind-krl-") as folder:
-        path, pub = Path(folder) / "krl", Path(folder) / "asked.pub"
+    with _folder() as folder:
+        path, pub = folder / "krl", folder / "asked.pub"
         path.write_bytes(krl)
         pub.write_bytes(_blob.line(blob))
         done = _run(program, "-Q", "-f", str(path), str(pub))
@@ -91,7 +102,7 @@ def revoked(program: str, krl: bytes, blob: bytes) -> bool:
 
 def vouches(program: str, certificate: bytes) -> bool:
     """Ask whether a certificate's signature is its CA's: ssh-keygen loads no other."""
-    with tempfile.TemporaryDirectory(prefix="rescind-cert-") as folder:
-        pub = Path(folder) / "asked-cert.pub"
+    with _folder() as folder:
+        pub = folder / "asked-cert.pub"
         pub.write_bytes(_blob.line(certificate))
         return _run(program, "-L", "-f", str(pub)).returncode == 0

@@ -13,15 +13,20 @@ from rescind.errors import Denied, Rejected, Unreachable
 _MAGIC = frozenset("*?[")
 
 
+def shown(path: Path | str) -> str:
+    """Return a path for an error's text, in which a longer unbroken one would be taken for a token and hidden."""
+    return " / ".join(Path(path).parts[1:])
+
+
 def _names(folder: Path, pattern: str) -> list[str]:
     try:
         found = os.listdir(folder)  # noqa: PTH208  (names, not paths)
     except PermissionError:
-        raise Denied(f"{folder} may not be listed by this user") from None
+        raise Denied(f"{shown(folder)} may not be listed by this user") from None
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as e:
-        raise Unreachable(f"{folder} cannot be listed: {e.strerror}", maybe_sent=False) from None
+        raise Unreachable(f"{shown(folder)} cannot be listed: {e.strerror}", maybe_sent=False) from None
     hidden = pattern.startswith(".")
     return sorted(n for n in found if fnmatch.fnmatchcase(n, pattern) and (hidden or not n.startswith(".")))
 
@@ -38,9 +43,9 @@ def _walk(folder: Path, parts: tuple[str, ...], *, fixed: bool, linked: bool) ->
         except (FileNotFoundError, NotADirectoryError):
             continue
         except PermissionError:
-            raise Denied(f"{path} may not be looked at by this user") from None
+            raise Denied(f"{shown(path)} may not be looked at by this user") from None
         except OSError as e:
-            raise Unreachable(f"{path} cannot be looked at: {e.strerror}", maybe_sent=False) from None
+            raise Unreachable(f"{shown(path)} cannot be looked at: {e.strerror}", maybe_sent=False) from None
         met = linked or (link and not (fixed and rest))
         if rest:
             yield from _walk(path, rest, fixed=fixed, linked=met)
@@ -59,9 +64,9 @@ def expand(patterns: Iterable[str]) -> list[Path]:
     for pattern in patterns:
         matched = list(_walk(Path("/"), Path(pattern).parts[1:], fixed=True, linked=False))
         if not matched:
-            raise Rejected(f"{pattern} names no file: is the host mounted, the checkout complete?")
+            raise Rejected(f"{shown(pattern)} names no file: is the host mounted, the checkout complete?")
         for path, linked in matched:
             if linked:
-                raise Rejected(f"{path} is a symbolic link or lies behind one: refused", code="ELOOP")
+                raise Rejected(f"{shown(path)} is a symbolic link or lies behind one: refused", code="ELOOP")
             found[path] = None
     return list(found)

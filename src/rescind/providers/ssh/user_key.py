@@ -226,7 +226,7 @@ def verify(client: SshClient, credential: Credential) -> Observation:
 def control(client: SshClient, credential: Credential) -> Observation:
     """Prove that every configured file and the list can be read."""
     del credential
-    count = len([_authorized.read(p, str(p)) for p in _paths.expand(client.patterns)])
+    count = len([_authorized.read(p, _paths.shown(p)) for p in _paths.expand(client.patterns)])
     krl = _list_now(client)
     version = f" and key revocation list version {krl.version}" if krl else ""
     return Observation(liveness=Liveness.LIVE, evidence=f"{count} authorized_keys file(s){version} are readable")
