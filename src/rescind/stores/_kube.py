@@ -15,6 +15,7 @@ from rescind.stores._decoys import is_placeholder
 from rescind.stores._embedded import secrets
 from rescind.stores._json import member, text
 from rescind.stores._jwt import claims, expiry, facts, is_sample
+from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
 
 _LOCAL = re.compile(r"https?://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\]|kubernetes\.docker\.internal)(?::\d+)?/?")
@@ -49,7 +50,8 @@ def _tokens(user: object, at: Location, more: Mapping[str, str]) -> Iterator[Fin
     for pointer, raw, form in found:
         if not raw:
             continue
-        known, dud = facts(raw), is_placeholder(raw) or is_sample(raw)
+        known, stand_in = facts(raw), is_stand_in if form == "password" else is_placeholder
+        dud = stand_in(raw) or is_sample(raw)
         own = {**_account(raw), **known, **more, "form": form, "username": text(user, "username")}
         yield sighting(
             "kube.token",

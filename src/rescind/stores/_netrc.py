@@ -9,7 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from rescind.stores._text import lines
+
 _WORD = re.compile(r'(\n)|"((?:[^"\\\n]|\\.)*+)"|([^\s"]\S*+|")')
+_COMMENT = re.compile(
+    r"^[ \t]*+#[# \t]*+machine[ \t]++(\S{1,300}+)(?:[ \t]++login[ \t]++(\S{1,300}+))?[ \t]++password[ \t]++(\S{1,4000}+)"
+)
 _ESCAPE = re.compile(r"\\(.)")
 _KEYS = {"machine", "login", "user", "account", "password", "port"}
 
@@ -22,10 +27,14 @@ class Entry:
     user: str
     line: int
     password: str = field(repr=False)
+    commented: bool = False
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """Yield every password in file order; a user name counts for its machine whether it comes before or after."""
+    """Yield every password, then those of entries that were only commented out, which are on the disk all the same.
+
+    A user name counts for its machine whether it comes before or after the password.
+    """
     host, user, line = "", "", 1
     held: list[tuple[int, str]] = []
     for number, word, value in (*_pairs(text.replace("\r\n", "\n")), (0, "machine", "")):
@@ -37,6 +46,9 @@ def entries(text: str) -> Iterator[Entry]:
             held.append((line, value))
         elif word in {"login", "user"}:
             user = value
+    for number, row in enumerate(lines(text), 1):
+        if found := _COMMENT.match(row):
+            yield Entry(found[1].lower(), found[2] or "", number, found[3].strip('"'), commented=True)
 
 
 def _pairs(text: str) -> Iterator[tuple[int, str, str]]:

@@ -11,6 +11,7 @@ from rescind.models.evidence import Finding, Location, State
 from rescind.stores import _github
 from rescind.stores._decoys import is_placeholder, literal
 from rescind.stores._jwt import expiry, facts
+from rescind.stores._password import is_stand_in
 from rescind.stores._registry import unpack
 from rescind.stores._sighting import sighting
 
@@ -49,7 +50,7 @@ def finding(key: str, value: str, at: Location, more: Mapping[str, str]) -> Iter
 def _sighting(
     kind: str, secret: str, at: Location, more: Mapping[str, str], user: str, expires_at: str | None
 ) -> Finding:
-    dud = is_placeholder(secret)
+    dud = is_stand_in(secret) if kind == "npm.password" else is_placeholder(secret)
     state, held = (State.PLACEHOLDER, "") if dud else (State.LIVE_UNVERIFIED, secret)
     return sighting(
         kind,

@@ -10,9 +10,9 @@ from dataclasses import replace
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
 from rescind.stores import _github
-from rescind.stores._decoys import is_placeholder
 from rescind.stores._json import load, text
 from rescind.stores._jwt import expiry, facts
+from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
 
 _USERS = {
@@ -71,7 +71,7 @@ def _one(host: str, user: str, secret: str, at: Location, name: str) -> Finding:
         return _github.finding(
             secret, at, host=host if _github.is_github(host) else "", login=user, attributes={"registry": host}
         )
-    dud = is_placeholder(secret)
+    dud = is_stand_in(secret)
     state = State.PLACEHOLDER if dud else State.LIVE_UNVERIFIED
     held, until = "" if dud else secret, expiry(secret)
     return sighting(

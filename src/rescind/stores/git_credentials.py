@@ -12,8 +12,8 @@ from dataclasses import replace
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, KiB, Root, Store
 from rescind.stores import _github
-from rescind.stores._decoys import is_placeholder, literal
 from rescind.stores._names import userinfo
+from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
 from rescind.stores._text import decode, lines
 
@@ -35,7 +35,7 @@ def _finding(user: str, password: str, host: str, at: Location) -> Finding:
     token = next((t for t in (password, user) if _github.form_of(t, host)), "")
     if token:
         return _github.finding(token, at, host=host, login="" if user in {token, "x-access-token"} else user)
-    dud = is_placeholder(password) or not literal(password)
+    dud = is_stand_in(password)
     state = State.PLACEHOLDER if dud else State.LIVE_UNVERIFIED
     facts, held = {"host": host, "user": user}, "" if dud else password
     return sighting("git.password", at, issuer=host, subject=user, secret=held, attributes=facts, state=state)

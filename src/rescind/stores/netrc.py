@@ -11,8 +11,8 @@ from dataclasses import replace
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, KiB, Root, Store
 from rescind.stores import _github
-from rescind.stores._decoys import is_placeholder, literal
 from rescind.stores._netrc import entries
+from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
 from rescind.stores._text import decode
 
@@ -20,18 +20,19 @@ from rescind.stores._text import decode
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield one finding per password. Anything is a `.netrc`: what has no password in it yields nothing."""
     for entry in entries(decode(blob)):
+        commented = {"commented": "yes" if entry.commented else ""}
         place, host = replace(at, line=entry.line, pointer=entry.host), entry.host
         if _github.form_of(entry.password, host):
-            yield _github.finding(entry.password, place, host=host, login=entry.user)
+            yield _github.finding(entry.password, place, host=host, login=entry.user, attributes=commented)
             continue
-        dud = is_placeholder(entry.password) or not literal(entry.password)
+        dud = is_stand_in(entry.password)
         yield sighting(
             "netrc.password",
             place,
             issuer=host,
             subject=entry.user,
             secret="" if dud else entry.password,
-            attributes={"host": host, "user": entry.user},
+            attributes={"host": host, "user": entry.user, **commented},
             state=State.PLACEHOLDER if dud else State.LIVE_UNVERIFIED,
         )
 
