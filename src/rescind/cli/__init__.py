@@ -68,8 +68,9 @@ def main() -> None:
         from rescind.pipeline.render import safe
 
         sys.stderr.write(f"rescind: {safe(error.message)}\n")
-        if error.hint:
-            sys.stderr.write(f"  → {safe(error.hint)}\n")
+        hint = error.hint or ("nothing was done: mend it and repeat" if error.exit_code == 2 else "")
+        if hint:
+            sys.stderr.write(f"  → {safe(hint)}\n")
         code = error.exit_code
     except typer.Exit as done:
         code = done.exit_code

@@ -14,13 +14,17 @@ JSON = typer.Option(False, "--json", help="Machine-readable output.")
 def doctor(ctx: typer.Context, as_json: bool = JSON) -> None:
     """Reach every tenant read-only and say which kinds could be read there. Writes nothing."""
     from rescind.pipeline.doctor import examine
+    from rescind.schema.config import location
 
-    rows = examine(session(ctx))
+    s = session(ctx)
+    rows = examine(s)
     if as_json:
         print_json({"schema": "rescind.doctor/1", "tenants": rows})
     else:
         if not rows:
-            sys.stdout.write("No tenant is configured: every provider credential would stay manual.\n")
+            sys.stdout.write(
+                f"No tenant is configured: every provider credential would stay manual.\n  → name yours in {s.config.path or location()}\n"
+            )
         for row in rows:
             sys.stdout.write(bold(f"{row['tenant']} ({row['provider']}): {row['verdict']}") + "\n")
             for kind in row["kinds"]:
