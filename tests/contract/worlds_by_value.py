@@ -19,6 +19,8 @@ from rescind import catalogue
 from rescind.models.credential import Credential
 from rescind.models.kind import Subject
 from rescind.models.tenant import SecretRef, Tenant
+from rescind.providers.npm._connect import Npm
+from rescind.providers.npm._connect import connect as connect_npm
 from rescind.providers.oauth._connect import OAuth, connect
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
@@ -185,9 +187,101 @@ def real_oidc(kind: str) -> Callable[[Path], Any]:
     return world
 
 
+@dataclass
+class ScriptedNpm:
+    """Ours: a registry as verdaccio was seen to answer. `tokens` by value; `unlisted` ones work and stand in no list."""
+
+    tokens: dict[str, dict[str, str]] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
+    seen: list[str] = field(default_factory=list)
+    page: int = 100
+    anonymous: bool = False
+
+    def __post_init__(self) -> None:
+        self.operator = self.make("responder")
+
+    def make(self, user: str = "ada", value: str = "") -> str:
+        token = value or "npm_" + secrets.token_hex(18)
+        self.tokens[token] = {"user": user, "key": secrets.token_hex(16)}
+        return token
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, dict[str, str]]:
+        self.seen.append(f"{method} {path}")
+        token = headers.get("authorization", "").removeprefix("Bearer ")
+        me = self.tokens.get(token)
+        if me is None:
+            return (200, {}, {}) if self.anonymous and path == "/-/whoami" else (401, {"error": "no such token"}, {})
+        if path == "/-/whoami":
+            return 200, {"username": me["user"]}, {}
+        if method == "DELETE" and path.startswith("/-/npm/v1/tokens/token/"):
+            key = path.rpartition("/")[2]
+            self.tokens = {v: t for v, t in self.tokens.items() if t["key"] != key or t["user"] != me["user"]}
+            return 200, {}, {}
+        if path.startswith("/-/npm/v1/tokens"):
+            mine = [(v, t) for v, t in self.tokens.items() if t["user"] == me["user"] and v not in self.unlisted]
+            start = int(parse_qs(urlsplit(path).query).get("from", ["0"])[0])
+            shown = [
+                {"token": f"{v[:8]}...{v[-4:]}", "key": t["key"], "created": "2026-11-23T14:54:10.316Z"}
+                for v, t in mine
+            ]
+            after = f"/-/npm/v1/tokens?from={start + self.page}" if start + self.page < len(mine) else ""
+            return 200, {"objects": shown[start : start + self.page], "urls": {"next": after}}, {}
+        return 404, {"error": "not found"}, {}
+
+
+def npm_client(url: str, token: str, **settings: Any) -> Npm:
+    """Return a client of the scripted registry, or of a real one."""
+    facts = {"base_url": url, "registry": "npm.example.test", "self_revoke": True, **settings}
+    tenant = Tenant(name="npm", provider="npm", settings=facts, refs={"token": SecretRef(env="T")})
+    return connect_npm(tenant, lambda _: Secret(token), Pacer(1000, FakeClock()), write=True)
+
+
+@contextmanager
+def scripted_npm(_: Path) -> Iterator[World]:
+    """The scripted registry behind HTTP."""
+    npm = ScriptedNpm()
+    made = {npm.operator}
+
+    def make() -> Held:
+        token = npm.make()
+        made.add(token)
+        found = Credential(
+            kind="npm.token", provider="npm", issuer="npm.example.test", fingerprint=f"hmac-sha256:{len(made):02x}"
+        )
+        return Held(found, Secret(token), lambda: token in npm.tokens)
+
+    with served(npm.answer) as url:
+        kind = catalogue.kinds()["npm.token"]
+        yield World(kind, url, lambda u: npm_client(u, npm.operator), make, Subject(names=("ada",)), lambda: made)
+
+
+@contextmanager
+def real_verdaccio(home: Path) -> Iterator[World]:
+    """The real registry, for the same kind."""
+    from tests.interop import verdaccio_world
+
+    with verdaccio_world.start(home) as npm:
+        operator = npm.login("responder")
+        made = {operator}
+        session = npm.login("ada")
+
+        def make() -> Held:
+            token, _ = npm.create("ada", session)
+            made.add(token)
+            found = Credential(
+                kind="npm.token", provider="npm", issuer="npm.example.test", fingerprint=f"hmac-sha256:{len(made):02x}"
+            )
+            return Held(found, Secret(token), lambda: npm.whoami(token) == "ada")
+
+        kind = catalogue.kinds()["npm.token"]
+        yield World(kind, npm.url, lambda u: npm_client(u, operator), make, Subject(names=("ada",)), lambda: made)
+
+
 BY_VALUE: dict[str, Callable[[Path], Any]] = {
     "oauth.refresh-token/scripted": scripted_oauth("oauth.refresh-token"),
     "oauth.access-token/scripted": scripted_oauth("oauth.access-token"),
     "oauth.refresh-token/oidc-provider": real_oidc("oauth.refresh-token"),
     "oauth.access-token/oidc-provider": real_oidc("oauth.access-token"),
+    "npm.token/scripted": scripted_npm,
+    "npm.token/verdaccio": real_verdaccio,
 }

@@ -80,17 +80,17 @@ class Http:
         json: Any | None = None,
         form: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
         endpoint_class: str = "default",
     ) -> Answer:
         """Send one request and return the answer, whatever its status.
 
-        `Secret` values may stand in `json` and `form` (never in `query`). Raises `Rejected` for a path that leaves the origin,
+        `Secret` values may stand in `json`, `form` and `headers` (never in `query`). Raises `Rejected` for a path that leaves the origin,
         `Unreachable` when no whole answer came (`maybe_sent` False only if no connection was made), `Unrecognised` for an
         answer of more than `MOST_BYTES`.
         """
         scrub: list[str] = []
-        sent = {**self._headers, **(headers or {})}
+        sent = {**self._headers, **{k: _shown(k, v, scrub) for k, v in (headers or {}).items()}}
         for name, value in (self._auth() if self._auth else {}).items():
             _header(name, value)
             sent[name] = value
@@ -179,6 +179,16 @@ def _trust(verify: bool | str) -> Any:
 def _header(name: str, value: str) -> None:
     if not name.isascii() or not value.isascii() or any(not c.isprintable() for c in name + value):
         raise ConfigError(f"the operator credential for header {name!r} holds characters that a header cannot")
+
+
+def _shown(name: str, value: str | Secret, scrub: list[str]) -> str:
+    if isinstance(value, str):
+        return value
+    text = value.reveal()
+    if not text.isascii() or not text.isprintable():
+        raise Rejected(f"a value that cannot stand in the header {name!r} was not sent", code="unsafe-header")
+    scrub += [text, text.partition(" ")[2]]
+    return text
 
 
 def _revealed(value: Any, scrub: list[str]) -> Any:
