@@ -83,7 +83,7 @@ def dump(page: Path, port: int, *more: str) -> str:
 
 def planted():
     now = SystemClock().now()
-    held, cut = credential(1, identifier=PLANTED, owner=PLANTED), credential(2)
+    held, cut = credential(1, identifier=PLANTED, owner=PLANTED), credential(2, identifier=PLANTED + "2")
     s = step(cut)
     told = Decision(credential=held.id, end_state=EndState.HELD, reason=PLANTED, task=PLANTED, would_break=PLANTED)
     p = plan([held, cut], [s], [told], gaps=[Gap(source="s", reason="r", path=PLANTED)])
@@ -109,6 +109,8 @@ def test_the_report_in_a_browser(tmp_path: Path) -> None:
     assert not [tag for tag, _ in seen.elements if tag in {"img", "iframe", "link", "object"}]
     assert "<script>document.title='owned'</script>" in seen.texts["main"]
     assert "\\u202etxt" in seen.texts["main"]
+    drawn = "".join(re.findall(r"<svg.*?</svg>", document, re.DOTALL))
+    assert drawn.count("<rect") == file.read_text().count("<rect"), "no drawing is broken off"
     assert [a for a in asked if MARK in a] == []
 
 

@@ -58,6 +58,9 @@ class Page(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
+        # A browser ends an SVG at the first HTML element inside it, and a title holds text only.
+        assert "title" not in self.open
+        assert "svg" not in self.open or tag in {"svg", "rect", "line", "text", "title"}, tag
         self.elements.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
@@ -323,6 +326,10 @@ def test_tables_have_headers():
     assert all("aria-label" in a or "aria-hidden" in a for a in seen.all("svg"))
     assert "prefers-color-scheme: dark" in seen.texts["style"]
     assert "@media print" in seen.texts["style"]
+
+
+def test_no_text_of_ours_needs_an_escape():
+    assert 'class="esc"' not in page(*everything())
 
 
 def test_an_empty_run_is_a_page_too():

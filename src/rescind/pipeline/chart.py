@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from rescind.models.credential import WORST_FIRST
 from rescind.models.run import CredentialResult, Receipt, RunResult
-from rescind.pipeline.markup import Html, count, el, join, moment
+from rescind.pipeline.markup import Html, count, el, join, moment, plain
 from rescind.pipeline.render import title
 
 WIDTH, LANE, LEFT, DOT = 960, 56, 90, 8
@@ -68,7 +68,7 @@ def timeline(result: RunResult, steps: Sequence[Receipt]) -> Html:
         marks.append(
             el(
                 "rect",
-                el("title", told),
+                el("title", plain(told)),
                 x=str(LEFT + x * (DOT + 2)),
                 y=f"{y:.1f}",
                 width=str(DOT),
@@ -81,13 +81,13 @@ def timeline(result: RunResult, steps: Sequence[Receipt]) -> Html:
         rows.append(
             el("line", x1=str(LEFT), x2=str(WIDTH), y1=str((i + 1) * high), y2=str((i + 1) * high), class_="axis")
         )
-        rows.append(el("text", lane[:12], x="0", y=str((i + 1) * high - 6)))
+        rows.append(el("text", plain(lane[:12]), x="0", y=str((i + 1) * high - 6)))
     bottom = len(lanes) * high
     ticks = []
     for i in range(5):
         at, x = first + span * i / 4, LEFT + (WIDTH - LEFT - 20) * i / 4
         anchor = "start" if i == 0 else "end" if i == 4 else "middle"
-        ticks.append(el("text", _tick(at, span), x=f"{x:.0f}", y=str(bottom + 18), text_anchor=anchor))
+        ticks.append(el("text", plain(_tick(at, span)), x=f"{x:.0f}", y=str(bottom + 18), text_anchor=anchor))
     told = f"{count(len(marked), 'step')} between {first:%Y-%m-%d %H:%M:%SZ} and {first + span:%Y-%m-%d %H:%M:%SZ}, by provider"
     drawing = el(
         "svg",

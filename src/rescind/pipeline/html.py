@@ -17,7 +17,7 @@ from rescind.models.credential import WORST_FIRST, EndState, Relation
 from rescind.models.plan import Case, Plan
 from rescind.models.run import RunResult
 from rescind.pipeline import chart, sections
-from rescind.pipeline.markup import Html, count, el, foreign, join, when
+from rescind.pipeline.markup import Html, count, el, foreign, join, plain, when
 from rescind.pipeline.report import CUT_NOT_PROVEN, LIVE_OR_PRESUMED, line_one
 
 
@@ -32,7 +32,7 @@ def html(result: RunResult, *, plans: Sequence[Plan], now: datetime) -> str:
         '<meta name="color-scheme" content="light dark">',
         '<meta name="referrer" content="no-referrer">',
         '<meta name="format-detection" content="telephone=no">',
-        el("title", f"{result.playbook}: {line_one(result)}"),
+        el("title", plain(f"{result.playbook}: {line_one(result)}")),
         f"<style>{style}</style>",
     ]
     shown = (

@@ -24,6 +24,11 @@ def text(value: str) -> Html:
     return Html("".join(escape(c) if c.isprintable() else f'<span class="esc">{safe(c)}</span>' for c in value))
 
 
+def plain(value: str) -> Html:
+    """Return any text without elements, for places that can hold none: `title`, and text inside SVG."""
+    return Html(escape(safe(value)))
+
+
 def el(tag: str, *children: str, **attributes: str) -> Html:
     """Return one element. `class_` and `data_x` name the attributes `class` and `data-x`; an empty attribute is left out."""
     shown = "".join(

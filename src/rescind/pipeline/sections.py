@@ -10,9 +10,10 @@ from rescind.models.plan import Plan
 from rescind.models.run import CredentialResult, Receipt, RunResult
 from rescind.pipeline import chart
 from rescind.pipeline.markup import Html, count, el, foreign, join, table, until, when
-from rescind.pipeline.render import name, title
+from rescind.pipeline.render import title
 from rescind.pipeline.report import CUT_NOT_PROVEN, exit_reasons
 
+_CHECK = ("rescind audit export -o trail.jsonl", "rescind audit verify trail.jsonl --key VKEY")
 DECIDE = (EndState.HELD, EndState.FAILED, EndState.UNKNOWN, EndState.IRREVOCABLE)
 _MEANING = {
     4: "something is live or presumed live",
@@ -31,8 +32,12 @@ def badge(state: EndState) -> Html:
     return el("span", title(state), class_=f"state s-{state}")
 
 
+def _name(c: CredentialResult) -> str:
+    return c.identifier or c.fingerprint or c.id
+
+
 def _named(c: CredentialResult) -> Html:
-    return el("span", el("span", c.kind, class_="kind"), " ", el("a", foreign(name(c)), href=f"#{c.id}"), class_="who")
+    return el("span", el("span", c.kind, class_="kind"), " ", el("a", foreign(_name(c)), href=f"#{c.id}"), class_="who")
 
 
 def gaps(result: RunResult) -> Html:
@@ -199,8 +204,8 @@ def _credential(c: CredentialResult) -> Html:
         )
         if holds
     ]
-    who = [el("span", c.kind, class_="kind"), " ", el("strong", foreign(name(c)))]
-    who += [el("p", c.fingerprint, class_="fine")] if c.fingerprint and c.fingerprint != name(c) else []
+    who = [el("span", c.kind, class_="kind"), " ", el("strong", foreign(_name(c)))]
+    who += [el("p", c.fingerprint, class_="fine")] if c.fingerprint and c.fingerprint != _name(c) else []
     who += [el("p", " · ".join(marks), class_="mark")] if marks else []
     whose = [
         el("p", _or(c.owner, "owner not known")),
@@ -258,7 +263,7 @@ def audit(result: RunResult, plans: Sequence[Plan]) -> Html:
         ("Made by", f"rescind {plans[0].tool_version}, {plans[0].catalogue_version}"),
     ]
     rows = [pair for pair in facts if pair[1]]
-    how = el("pre", el("code", "rescind audit export -o trail.jsonl\nrescind audit verify trail.jsonl --key VKEY"))
+    how = el("pre", join((el("code", line) for line in _CHECK), "\n"))
     note = el(
         "p",
         "This page is a view. The proof is the audit trail: export it, and check it anywhere, offline, with the key that you kept. "
