@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping
 
 from rescind.models.evidence import Finding, Location
-from rescind.stores._sighting import sighting
+from rescind.stores._sighting import secret_of, sighting
 
 _FORMS = {
     "ghp_": "personal-classic",
@@ -50,7 +50,7 @@ def hashed_token(token: str) -> str:
 
     https://docs.github.com/en/enterprise-cloud@latest/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/identifying-audit-log-events-performed-by-an-access-token
     """
-    return base64.b64encode(hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()).decode()
+    return base64.b64encode(hashlib.sha256(secret_of(token).reveal_bytes()).digest()).decode()
 
 
 def checksum(token: str) -> str:
