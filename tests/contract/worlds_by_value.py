@@ -19,6 +19,8 @@ from rescind import catalogue
 from rescind.models.credential import Credential
 from rescind.models.kind import Subject
 from rescind.models.tenant import SecretRef, Tenant
+from rescind.providers.github._connect import GitHub
+from rescind.providers.github._connect import connect as connect_github
 from rescind.providers.npm._connect import Npm
 from rescind.providers.npm._connect import connect as connect_npm
 from rescind.providers.oauth._connect import OAuth, connect
@@ -277,11 +279,105 @@ def real_verdaccio(home: Path) -> Iterator[World]:
         yield World(kind, npm.url, lambda u: npm_client(u, operator), make, Subject(names=("ada",)), lambda: made)
 
 
+@dataclass
+class ScriptedGitHub:
+    """Ours: the few calls we make of GitHub, answered as its description and documentation say. No real GitHub stands behind it.
+
+    `tokens` map a value to its login; those of `listed` logins are authorised for SAML sign-on. `deaf` takes tokens in and does nothing.
+    """
+
+    tokens: dict[str, str] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=lambda: {"ada", "bob"})
+    saml: bool = True
+    deaf: bool = False
+    page: int = 100
+    seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    answered: list[tuple[str, str, int, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.operator = self.make("responder")
+
+    def make(self, login: str = "ada", prefix: str = "ghp_", value: str = "") -> str:
+        token = value or prefix + secrets.token_hex(18)
+        self.tokens[token] = login
+        return token
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, dict[str, str]]:
+        self.seen.append((method, path, headers, body))
+        status, said, more = self._answer(method, path, headers, body)
+        self.answered.append((method, path, status, said))
+        return status, said, {"X-GitHub-Request-Id": "ABCD:1234", **more}
+
+    def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, dict[str, str]]:
+        place, query = urlsplit(path).path, parse_qs(urlsplit(path).query)
+        signed = headers.get("authorization", "")
+        if (method, place) == ("POST", "/credentials/revoke"):
+            if signed:
+                return 403, {"message": "Forbidden"}, {}
+            for token in json.loads(body)["credentials"]:
+                if not self.deaf:
+                    self.tokens.pop(token, None)
+            return 202, {}, {}
+        login = self.tokens.get(signed.removeprefix("Bearer "))
+        if login is None:
+            return 401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}, {}
+        if place == "/user":
+            return 200, {"login": login, "id": 7}, {}
+        if place == "/orgs/acme-org":
+            return 200, {"login": "acme-org", "id": 9}, {}
+        if place == "/orgs/acme-org/credential-authorizations" and self.saml and login == "responder":
+            return self._authorised(int(query.get("page", ["1"])[0]))
+        return 404, {"message": "Not Found"}, {}
+
+    def _authorised(self, page: int) -> tuple[int, Any, dict[str, str]]:
+        rows = [
+            {
+                "login": login, "credential_id": 100 + n, "credential_type": "personal access token",
+                "token_last_eight": value[-8:], "credential_authorized_at": "2026-01-01T00:00:00Z", "scopes": ["repo"],
+                "credential_accessed_at": "2026-11-01T00:00:00Z", "authorized_credential_id": int(value[-9:], 16),
+                "authorized_credential_title": None, "authorized_credential_note": "laptop", "authorized_credential_expires_at": None,
+            }
+            for n, (value, login) in enumerate(self.tokens.items()) if login in self.listed
+        ]  # fmt: skip
+        start = (page - 1) * self.page
+        more = (
+            {"Link": f'<https://api.github.com/x?page={page + 1}>; rel="next"'} if start + self.page < len(rows) else {}
+        )
+        return 200, rows[start : start + self.page], more
+
+
+def github_client(url: str, token: str, **settings: Any) -> GitHub:
+    """Return a client of the scripted server."""
+    facts = {"base_url": url, "org": "acme-org", "probe": True, **settings}
+    tenant = Tenant(name="gh", provider="github", settings=facts, refs={"token": SecretRef(env="T")})
+    return connect_github(tenant, lambda _: Secret(token), Pacer(1000, FakeClock()), write=True)
+
+
+@contextmanager
+def scripted_github(_: Path) -> Iterator[World]:
+    """The scripted server behind HTTP, for a tenant that allows the probe."""
+    github = ScriptedGitHub()
+    made = {github.operator}
+
+    def make() -> Held:
+        token = github.make()
+        made.add(token)
+        found = Credential(
+            kind="github.token", provider="github", issuer="github.com", fingerprint=f"hmac-sha256:{len(made):02x}"
+        )
+        return Held(found, Secret(token), lambda: token in github.tokens)
+
+    with served(github.answer) as url:
+        kind = catalogue.kinds()["github.token"]
+        yield World(kind, url, lambda u: github_client(u, github.operator), make, Subject(names=("ada",)), lambda: made)
+
+
 BY_VALUE: dict[str, Callable[[Path], Any]] = {
     "oauth.refresh-token/scripted": scripted_oauth("oauth.refresh-token"),
     "oauth.access-token/scripted": scripted_oauth("oauth.access-token"),
     "oauth.refresh-token/oidc-provider": real_oidc("oauth.refresh-token"),
     "oauth.access-token/oidc-provider": real_oidc("oauth.access-token"),
+    "github.token/scripted": scripted_github,
     "npm.token/scripted": scripted_npm,
     "npm.token/verdaccio": real_verdaccio,
 }
