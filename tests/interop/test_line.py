@@ -70,11 +70,14 @@ def dry(world: LineWorld):
 
 @pytest.fixture(scope="module")
 def applied(world: LineWorld, dry):
+    refused = world.rescind("apply", str(world.base / "plan.json"), "--yes")
+    assert refused.returncode == 3
+    assert "the one you are working on" in refused.stderr
     # somebody mints more with what was stolen, after the plan was made: only the sweep can find these
     world.keys["late"] = world.aws.make_key("ada")
     world.secrets.add(world.keys["late"][1])
     world.keys["late_token"] = world.login("ada")
-    done = world.rescind("apply", str(world.base / "plan.json"), "--yes", "--json")
+    done = world.rescind("apply", str(world.base / "plan.json"), "--self", "--yes", "--json")
     assert done.stdout.startswith("{"), done.stderr
     return done, json.loads(done.stdout)
 
@@ -169,11 +172,13 @@ def test_the_trail_checks_offline_and_is_complete(world, applied):
 
 
 def test_again_is_the_same_end_and_an_old_plan_is_refused(world, applied):
-    again = world.rescind("apply", str(world.base / "plan.json"), "--yes")
+    again = world.rescind("apply", str(world.base / "plan.json"), "--self", "--yes")
     assert again.returncode == 3
     assert "changed since the plan was made" in again.stderr
     run = json.loads(
-        world.rescind("run", "lost-laptop", "--target", str(world.home), "--person", ADA, "--yes", "--json").stdout
+        world.rescind(
+            "run", "lost-laptop", "--target", str(world.home), "--person", ADA, "--self", "--yes", "--json"
+        ).stdout
     )
     s = states(run)
     assert s["aws.access-key", world.keys["ada"][0]] == "residual"

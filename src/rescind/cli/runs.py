@@ -19,7 +19,7 @@ YES = typer.Option(False, "--yes", help="Do not ask. Releases nothing that is he
 RUN = typer.Argument("", help="A run id; default: the latest.", metavar="RUN")
 
 
-def _confirm(plan: Plan, *, yes: bool) -> None:
+def confirm(plan: Plan, *, yes: bool) -> None:
     from rescind.errors import RefusedError
     from rescind.pipeline import preview
 
@@ -33,13 +33,13 @@ def _confirm(plan: Plan, *, yes: bool) -> None:
         raise RefusedError("not confirmed; nothing was changed", hint="the plan stays as it is")
 
 
-def _start(s: Session, plan: Plan, *, as_json: bool, approvals: list[Path] | None = None) -> None:
+def _start(s: Session, plan: Plan, *, as_json: bool, self_allowed: bool, approvals: list[Path] | None = None) -> None:
     from rescind.engine import start
     from rescind.pipeline import approvals as approving
     from rescind.pipeline.session import gate, signers, subjects
 
     playbook = playbook_of(plan)
-    tenants = gate(s, plan, playbook)
+    tenants = gate(s, plan, playbook, self_allowed=self_allowed)
     log = open_log(s.state_dir)
     given: list[approving.Approval] = []
     for path in approvals or []:
@@ -58,6 +58,7 @@ def apply(
     ctx: typer.Context,
     plan: Path = typer.Argument(..., help="A file that `rescind plan` wrote.", metavar="PLAN"),
     approval: list[Path] = typer.Option([], "--approval", help="A file that `rescind approve` wrote.", metavar="FILE"),
+    self_allowed: bool = SELF,
     yes: bool = YES,
     as_json: bool = JSON,
 ) -> None:
@@ -66,8 +67,8 @@ def apply(
 
     made = read_plan(plan)
     s = session(ctx, evidence=Path(made.case.target) if made.case.target else None)
-    _confirm(made, yes=yes)
-    _start(s, made, as_json=as_json, approvals=approval)
+    confirm(made, yes=yes)
+    _start(s, made, as_json=as_json, self_allowed=self_allowed, approvals=approval)
 
 
 def approve(
@@ -126,8 +127,8 @@ def run(
         hold=hold,
     )
     made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
-    _confirm(made, yes=yes)
-    _start(s, made, as_json=as_json)
+    confirm(made, yes=yes)
+    _start(s, made, as_json=as_json, self_allowed=self_allowed)
 
 
 def known_run(state: Path, run: str) -> str:

@@ -49,7 +49,10 @@ def quiet(_: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What one invocation works with. `keychain` is a keyring back end (None: the operating system's own)."""
+    """What one invocation works with. `keychain` is a keyring back end (None: the operating system's own).
+
+    `patience` is how many seconds a provider that does not answer is asked again.
+    """
 
     config: Config
     resolve: Callable[[SecretRef], Secret]
@@ -57,6 +60,7 @@ class Session:
     state_dir: Path
     keychain: Any = None
     progress: Progress = quiet
+    patience: float = 120.0
 
 
 def fingerprint_key(session: Session, *, keep: bool = False) -> bytes:
@@ -107,12 +111,23 @@ def is_live(target: Path) -> bool:
         return False
 
 
+def _unhurried(session: Session) -> Progress:
+    """Return a progress that stays silent during the first second: a quick scan needs no words."""
+    began = session.clock.monotonic()
+
+    def show(text: str) -> None:
+        if session.clock.monotonic() - began > 1.0:
+            session.progress(f"reading {text}")
+
+    return show
+
+
 def look_at(session: Session, target: Path, *, scope: Iterable[str] = ("home", "keychain")) -> ScanResult:
     """Scan evidence. The keychain is part of it only on the live machine (or where a back end was given)."""
     items: list[Finding | Gap] = []
     if "keychain" in scope and (session.keychain is not None or is_live(target)):
         items = list(keychain.findings(session.keychain))
-    return scan(target, clock=session.clock, keychain=items, progress=session.progress)
+    return scan(target, clock=session.clock, keychain=items, progress=_unhurried(session))
 
 
 def inventory_of(
@@ -121,6 +136,8 @@ def inventory_of(
     """Return the inventory a case names, from evidence or from a file; from a file there are no raw values."""
     if case.inventory:
         return read_inventory(Path(case.inventory)), {}
+    if not tuple(scope):  # by its playbook this case looks at no machine
+        return Inventory(workstation={}, credentials=()), {}
     if not case.target:
         empty = Inventory(
             workstation={}, credentials=(), gaps=(Gap(source="scan", reason="no evidence of the machine was given"),)
@@ -175,6 +192,7 @@ def tenants(session: Session, case: Case, *, write: bool) -> Tenants:
         clock=session.clock,
         write=write,
         local=local_host(session, case),
+        retry_deadline=session.patience,
     )
 
 
@@ -188,7 +206,13 @@ def survey(session: Session, playbook: Playbook, case: Case, *, self_allowed: bo
     at = tenants(session, case, write=False)
     session.progress(f"{len(seen.credentials)} credentials on the machine; asking the providers")
     found = enumerate_all(
-        seen, raw, at, who, providers=in_scope(session, playbook), provider_side="provider" in playbook.sides
+        seen,
+        raw,
+        at,
+        who,
+        providers=in_scope(session, playbook),
+        provider_side="provider" in playbook.sides,
+        kinds=playbook.kinds,
     )
     names = tuple(n for p in catalogue.providers() for n in who.subject(p).names)
     plan = make_plan(
@@ -221,12 +245,17 @@ def check_inputs(playbook: Playbook, case: Case) -> None:
         )
 
 
-def gate(session: Session, plan: Plan, playbook: Playbook) -> Tenants:
+def gate(session: Session, plan: Plan, playbook: Playbook, *, self_allowed: bool = False) -> Tenants:
     """Check that the world is still the one the plan was made for; return the tenants with their write identities.
 
     Raises `RefusedError` naming what changed. Called before the first write of a run, not on resume.
     """
     again = "make the plan again: rescind plan"
+    if plan.case.target and is_live(Path(plan.case.target)) and not self_allowed:
+        raise RefusedError(
+            "the machine of this case is the one you are working on: its credentials may be the ones you need",
+            hint="work from another machine, or say --self if you are ending your own access here",
+        )
     fingerprint_key(session, keep=True)
     if plan.digest != plan_file.digest_of(plan):
         raise RefusedError("the plan was edited after it was made", hint=again)
