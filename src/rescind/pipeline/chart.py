@@ -77,17 +77,18 @@ def timeline(result: RunResult, steps: Sequence[Receipt]) -> Html:
             )
         )
     rows = []
-    for i, lane in enumerate(lanes):
+    for i, name in enumerate(lanes):
         rows.append(
             el("line", x1=str(LEFT), x2=str(WIDTH), y1=str((i + 1) * high), y2=str((i + 1) * high), class_="axis")
         )
-        rows.append(el("text", plain(lane[:12]), x="0", y=str((i + 1) * high - 6)))
+        rows.append(el("text", plain(name[:12]), x="0", y=str((i + 1) * high - 6)))
     bottom = len(lanes) * high
     ticks = []
     for i in range(5):
-        at, x = first + span * i / 4, LEFT + (WIDTH - LEFT - 20) * i / 4
+        moment, across = first + span * i / 4, LEFT + (WIDTH - LEFT - 20) * i / 4
         anchor = "start" if i == 0 else "end" if i == 4 else "middle"
-        ticks.append(el("text", plain(_tick(at, span)), x=f"{x:.0f}", y=str(bottom + 18), text_anchor=anchor))
+        label = plain(_tick(moment, span))
+        ticks.append(el("text", label, x=f"{across:.0f}", y=str(bottom + 18), text_anchor=anchor))
     told = f"{count(len(marked), 'step')} between {first:%Y-%m-%d %H:%M:%SZ} and {first + span:%Y-%m-%d %H:%M:%SZ}, by provider"
     drawing = el(
         "svg",

@@ -19,6 +19,7 @@ from rescind.models.plan import Accepted, Case, Decision, Plan, Step
 from rescind.models.playbook import Playbook, PlaybookStep
 from rescind.pipeline.enumerate import Enumerated
 
+DESTRUCTIVE = frozenset({Verb.DELETE, Verb.ERASE_LOCAL})  # what a legal hold forbids
 DECIDE_WITHIN = timedelta(hours=24)
 _HELD = {
     Ownership.OTHER: "the provider says that it belongs to {owner}, not to the person of this case",
@@ -47,12 +48,14 @@ def _held(c: Credential, now: datetime) -> Decision:
     )
 
 
-def _verbs(kind: Kind, step: PlaybookStep) -> Iterable[Verb]:
-    offered = [v for v in step.verbs if v in kind.actions]
+def _verbs(kind: Kind, step: PlaybookStep, forbidden: frozenset[Verb]) -> Iterable[Verb]:
+    offered = [v for v in step.verbs if v in kind.actions and v not in forbidden]
     return offered[:1] if step.prefer else offered
 
 
-def _steps(c: Credential, playbook: Playbook, now: datetime, suffix: str) -> tuple[list[Step], bool]:
+def _steps(
+    c: Credential, playbook: Playbook, now: datetime, suffix: str, forbidden: frozenset[Verb]
+) -> tuple[list[Step], bool]:
     kind = catalogue.kinds().get(c.kind)
     steps: list[Step] = []
     needs_approval = False
@@ -64,7 +67,7 @@ def _steps(c: Credential, playbook: Playbook, now: datetime, suffix: str) -> tup
             if not item.select.matches(c, now):
                 continue
             needs_approval |= item.approval
-            verbs |= {v: (item.wait_seconds, item.approval) for v in _verbs(kind, item) if v not in verbs}
+            verbs |= {v: (item.wait_seconds, item.approval) for v in _verbs(kind, item, forbidden) if v not in verbs}
         for nth, (verb, (wait, held)) in enumerate(verbs.items()):
             # two verbs on one credential keep their order: the second waits behind a barrier of its own
             name = phase.name + suffix + (f".{nth + 1}" if nth else "")
@@ -94,9 +97,7 @@ def decide(
         return [], [replace(earlier, task=task or earlier.task)]
     if c.ownership in {Ownership.PROTECTED, Ownership.OPERATOR}:
         return [], [_held(c, now)]  # no approval releases these: the configuration would have to change
-    steps, needs_approval = _steps(c, playbook, now, suffix)
-    if case.hold:
-        steps = [s for s in steps if s.verb not in {Verb.DELETE, Verb.ERASE_LOCAL}]
+    steps, needs_approval = _steps(c, playbook, now, suffix, DESTRUCTIVE if case.hold else frozenset())
     decisions = (
         [
             Decision(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rescind import __version__, catalogue
-from rescind.errors import EvidenceError, RefusedError
+from rescind.errors import EvidenceError, ProviderError, RefusedError
 from rescind.host import erase, keychain
 from rescind.models.clock import Clock, parse_rfc3339, rfc3339
 from rescind.models.config import Config
@@ -184,13 +184,14 @@ def local_host(session: Session, case: Case) -> Any:
     )
 
 
-def tenants(session: Session, case: Case, *, write: bool) -> Tenants:
+def tenants(session: Session, case: Case, *, write: bool, expected: Mapping[str, str] | None = None) -> Tenants:
     """Return the configured tenants, unconnected. `write` loads their write identities."""
     return Tenants(
         session.config.tenants,
         resolve=session.resolve,
         clock=session.clock,
         write=write,
+        expected=expected,
         local=local_host(session, case),
         retry_deadline=session.patience,
     )
@@ -271,13 +272,12 @@ def gate(session: Session, plan: Plan, playbook: Playbook, *, self_allowed: bool
         raise RefusedError(
             "the evidence changed since the plan was made: other credentials are on the machine now", hint=again
         )
-    at = tenants(session, plan.case, write=True)
-    for name, account in plan.tenants.items():
-        now_account = at.get(name).identity.account
-        if now_account != account:
-            raise RefusedError(
-                f"tenant {name!r} is account {now_account!r} now, the plan was made for {account!r}", hint=again
-            )
+    at = tenants(session, plan.case, write=True, expected=plan.tenants)
+    for name in plan.tenants:
+        try:
+            at.get(name)
+        except ProviderError as error:  # its steps will end `unknown`; one provider's outage shields no other
+            session.progress(f"tenant {name} cannot be reached now: {error.message}")
     return at
 
 

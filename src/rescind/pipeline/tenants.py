@@ -59,7 +59,10 @@ class Connected:
 
 
 class Tenants:
-    """Connects tenants on first use, once each, from several threads. `write` loads the tenants' write identities."""
+    """Connects tenants on first use, once each, from several threads. `write` loads the tenants' write identities.
+
+    `expected` maps tenants to the account a plan was made for: another account is refused whenever the tenant is first used.
+    """
 
     def __init__(
         self,
@@ -70,10 +73,12 @@ class Tenants:
         write: bool,
         local: Any = None,
         retry_deadline: float = 120.0,
+        expected: Mapping[str, str] | None = None,
     ) -> None:
         self._rows: Mapping[str, Tenant] = {t.name: t for t in tenants}
         self._resolve, self._clock, self._write = resolve, clock, write
         self._deadline = retry_deadline
+        self._expected = dict(expected or {})
         self._open: dict[str, Connected] = {}
         self._locks = {name: threading.Lock() for name in [*self._rows, LOCAL]}
         self._local = local
@@ -114,6 +119,12 @@ class Tenants:
             raise RefusedError(
                 f"tenant {tenant.name!r} is account {identity.account!r} at the provider, the configuration says {expected!r}",
                 hint="nothing was changed; correct the credentials or account_id in rescind.toml",
+            )
+        planned = self._expected.get(tenant.name, identity.account)
+        if identity.account != planned:
+            raise RefusedError(
+                f"tenant {tenant.name!r} is account {identity.account!r} now, the plan was made for {planned!r}",
+                hint="make the plan again: rescind plan",
             )
         return Connected(tenant=tenant, client=client, identity=identity, retry=retry)
 

@@ -54,6 +54,24 @@ def thaw(value: Any) -> Any:
     return [thaw(v) for v in value] if isinstance(value, list | tuple) else value
 
 
+def complete(cls: Any, value: Any) -> Any:
+    """Return JSON values of a model with every absent field that has a default filled in: what an older version wrote."""
+    if dataclasses.is_dataclass(cls) and isinstance(value, Mapping):
+        hints = typing.get_type_hints(cls)
+        filled = {k: complete(hints.get(k), v) for k, v in value.items()}
+        for f in dataclasses.fields(cls):
+            if f.name in filled:
+                continue
+            if f.default is not dataclasses.MISSING:
+                filled[f.name] = thaw(f.default)
+            elif f.default_factory is not dataclasses.MISSING:
+                filled[f.name] = thaw(f.default_factory())
+        return filled
+    if isinstance(value, list) and typing.get_origin(cls) is tuple:
+        return [complete(typing.get_args(cls)[0], v) for v in value]
+    return value
+
+
 def freeze(cls: Any, value: Any) -> Any:
     """Return the frozen model that a validated shape describes. Raises `ValueError` when an `id` is not the right one."""
     if isinstance(value, BaseModel):

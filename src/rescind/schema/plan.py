@@ -16,7 +16,7 @@ from rescind.errors import ProviderError, RefusedError, UsageError
 from rescind.models.plan import Plan
 from rescind.schema.faults import Fault, checked
 from rescind.schema.json_file import read_object
-from rescind.schema.mirror import freeze, mirror, thaw
+from rescind.schema.mirror import complete, freeze, mirror, thaw
 from rescind.wire.files import write_atomic
 
 SCHEMA = "rescind.plan/1"
@@ -70,6 +70,11 @@ def from_json(data: Mapping[str, Any], *, name: str = "the plan") -> Plan:
     except ValueError as error:
         raise UsageError(f"{name}: {error}", hint=_AGAIN) from None
     return plan
+
+
+def from_stored(text: str) -> Plan:
+    """Return the plan that a run record holds. An older version may have written it: fields added since have their defaults."""
+    return from_json(complete(Plan, json.loads(text)), name="the stored plan")
 
 
 def write_plan(plan: Plan, path: Path) -> str:

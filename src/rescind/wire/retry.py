@@ -38,6 +38,7 @@ class Breaker:
         self._threshold = threshold
         self._cooldown = cooldown
         self._failures = 0
+        self._last = ""
         self._open_until = float("-inf")
         self._lock = threading.Lock()
 
@@ -46,7 +47,8 @@ class Breaker:
         with self._lock:
             left = self._open_until - self._clock.monotonic()
             if left > 0:
-                raise Unreachable("circuit open after repeated failures", maybe_sent=False, retry_after=left)
+                why = f"circuit open after repeated failures; the last: {self._last}"
+                raise Unreachable(why, maybe_sent=False, retry_after=left)
             if self._failures >= self._threshold:
                 # Half open: this caller tries; the others wait until its result is known or another cool-down has passed.
                 self._open_until = self._clock.monotonic() + self._cooldown
@@ -55,6 +57,7 @@ class Breaker:
         """Take the outcome of one call: None or the error it raised."""
         with self._lock:
             if isinstance(error, Unreachable):
+                self._last = error.message
                 self._failures += 1
                 if self._failures >= self._threshold:
                     self._open_until = self._clock.monotonic() + self._cooldown

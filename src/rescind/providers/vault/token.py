@@ -176,7 +176,8 @@ KIND = Kind(
     since="0.1",
     tested=("OpenBao 2.7.2",),
     steps_by_hand=(
-        "A batch token cannot be revoked. Revoke the token it was made from, or disable its entity "
+        "Revoke it by its accessor (vault token revoke -accessor ACCESSOR), or by its value from the evidence. A batch token cannot "
+        "be revoked: revoke the token it was made from, or disable its entity "
         "(POST identity/entity/id/<entity_id> with disabled=true), and wait for its TTL."
     ),
 )
