@@ -85,9 +85,9 @@ def timeline(result: RunResult, steps: Sequence[Receipt]) -> Html:
     bottom = len(lanes) * high
     ticks = []
     for i in range(5):
-        moment, across = first + span * i / 4, LEFT + (WIDTH - LEFT - 20) * i / 4
+        instant, across = first + span * i / 4, LEFT + (WIDTH - LEFT - 20) * i / 4
         anchor = "start" if i == 0 else "end" if i == 4 else "middle"
-        label = plain(_tick(moment, span))
+        label = plain(_tick(instant, span))
         ticks.append(el("text", label, x=f"{across:.0f}", y=str(bottom + 18), text_anchor=anchor))
     told = f"{count(len(marked), 'step')} between {first:%Y-%m-%d %H:%M:%SZ} and {first + span:%Y-%m-%d %H:%M:%SZ}, by provider"
     drawing = el(
