@@ -21,6 +21,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def stores() -> str:
+    """Return the page of stores."""
     rows = [
         (
             f"`{s['id']}`",
@@ -40,6 +41,7 @@ def stores() -> str:
 
 
 def kinds() -> str:
+    """Return the page of kinds."""
     out = [NOTE + "# Kinds: how each class of credential is ended and proven dead\n"]
     for k in catalogue.kinds():
         out.append(f"## `{k['id']}`: {k['title']}\n")
@@ -69,6 +71,7 @@ def kinds() -> str:
 
 
 def coverage() -> str:
+    """Return the page that sets what is found against what is ended."""
     known = {k["id"] for k in catalogue.kinds()}
     yielded = sorted({y for s in catalogue.stores() for y in s["yields"]} | known)
     rows = []
@@ -86,6 +89,7 @@ def coverage() -> str:
 
 
 def cli() -> str:
+    """Return the page of commands, exit codes and errors."""
     import typer
 
     from rescind import errors
