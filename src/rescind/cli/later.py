@@ -23,7 +23,7 @@ def verify(
     from rescind.engine.runs import outcomes, plans_of, result
     from rescind.pipeline.execute import Context
     from rescind.pipeline.reverify import look_again
-    from rescind.pipeline.session import people, tenants
+    from rescind.pipeline.session import people, secret_reader, tenants
 
     chosen = known_run(state_dir(ctx), run)
     plans, _ = plans_of(state_dir(ctx), chosen)
@@ -31,7 +31,14 @@ def verify(
     s = session(ctx, evidence=Path(target) if target else None)
     log = open_log(s.state_dir)
     at = tenants(s, plans[0].case, write=False)
-    context = Context(run=chosen, tenants=at, people=people(s, plans[0].case), log=log, clock=s.clock)
+    context = Context(
+        run=chosen,
+        tenants=at,
+        people=people(s, plans[0].case),
+        log=log,
+        clock=s.clock,
+        read_secret=secret_reader(s, plans[0].case),
+    )
     looked = look_again(plans, outcomes(log, chosen), context)
     log.sign_head()
     s.progress(f"looked again at {looked} steps of {playbook_of(plans[0]).name}")

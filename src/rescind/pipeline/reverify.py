@@ -6,6 +6,7 @@ Nothing is written at any provider. Each look is an entry of the audit trail, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from rescind.errors import ProviderError, RefusedError
 from rescind.models.clock import rfc3339
@@ -49,20 +50,26 @@ def _look(step: Step, c: Credential, before: Receipt, ctx: Context) -> Receipt |
     row = kind.actions.get(step.verb) if kind else None
     if kind is None or row is None or (row.verify is None and kind.verify is None):
         return None
-    # the cut stays where it was: only then does the clock of what was derived run out
-    cut = CallResult(status=CallStatus.ALREADY, provider_time=before.cut_at)
+    secret = ctx.read_secret(c) if kind.needs_secret and ctx.read_secret else None
+    if kind.needs_secret and not secret:
+        return None  # only its value could be shown to the provider, and it is not in the evidence any more: what was seen stands
+    # The cut stays where it was: only then does the clock of what was derived run out. And what no provider accepted then is not
+    # accepted by being looked at.
+    accepted = before.call_status not in ("", str(CallStatus.NOTHING))
+    cut = CallResult(status=CallStatus.ALREADY if accepted else CallStatus.NOTHING, provider_time=before.cut_at)
     try:
-        at = ctx.tenants.get(step.tenant)
+        at = replace(ctx.tenants.get(step.tenant), secret=secret)
     except (ProviderError, RefusedError) as error:
-        return Receipt(
-            step=step.id,
-            credential=c.id,
-            verb=step.verb,
+        return replace(
+            before,
             end_state=EndState.UNKNOWN,
             liveness=Liveness.UNKNOWN,
             evidence=f"looked again, the tenant could not be asked: {error.message}",
             at=rfc3339(ctx.clock.now()),
-            cut_at=before.cut_at,
+            residual_until="",
+            residual_what="",
+            error="",
         )
     proof = prove(kind, row, c, at, ctx.clock, wait=max(kind.death.seconds, 1.0))
-    return conclude(step, kind, row, proof, ctx, cut)
+    # what an undo needs, and what the provider said to the call itself, is no matter of this look
+    return replace(conclude(step, kind, row, proof, ctx, cut), call_status=before.call_status, notes=before.notes)
