@@ -243,6 +243,15 @@ def test_more_than_the_limit_is_refused_with_both_numbers():
     assert len(plan(key("A"), key("B"), limit=2).credentials) == 2
 
 
+def test_what_nothing_touches_does_not_count_to_the_limit():
+    """Whoever plants a thousand keys of nobody, or of somebody else, must not stop the response."""
+    planted = [key(f"P{n}", ownership=Ownership.OTHER, owner="grace") for n in range(5)]
+    planted += [key(f"Q{n}", tenant="") for n in range(5)]
+    made = plan(key("A"), *planted, limit=1)
+    assert len(made.credentials) == 11
+    assert {s.credential for s in made.steps if not s.held} == {key("A").id}
+
+
 @pytest.mark.parametrize("principal", ["arn:aws:iam::1:user/ada", "arn:aws:sts::1:assumed-role/Admin/ada", "ada"])
 def test_whoever_works_as_the_person_of_the_case_is_refused_unless_they_say_so(principal):
     who = {"principals": {"prod": principal}, "subject_names": ("ada",)}

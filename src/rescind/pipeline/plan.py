@@ -134,13 +134,7 @@ def decide(
     return steps, decisions
 
 
-def _guard(found: Enumerated, playbook: Playbook, limit: int, names: Iterable[str], *, self_allowed: bool) -> None:
-    cap = min(limit, playbook.max_credentials)
-    if len(found.credentials) > cap:
-        raise RefusedError(
-            f"{len(found.credentials)} credentials would be touched, the limit is {cap}",
-            hint="check the scope; raise [org] max_credentials and the playbook's limits if it is right",
-        )
+def _guard(found: Enumerated, names: Iterable[str], *, self_allowed: bool) -> None:
     for tenant, principal in found.principals.items():
         last = principal.replace(":", "/").rsplit("/", 1)[-1]
         if last and last in set(names) and not self_allowed:
@@ -148,6 +142,16 @@ def _guard(found: Enumerated, playbook: Playbook, limit: int, names: Iterable[st
                 f"you work at tenant {tenant!r} as {principal}, who is the person of this case",
                 hint="work as another responder, or say --self if you are ending your own access",
             )
+
+
+def _cap(steps: Iterable[Step], limit: int) -> None:
+    """Count what would be touched, not what was found: who plants a thousand dead keys must not stop the response."""
+    touched = len({s.credential for s in steps if not s.held})
+    if touched > limit:
+        raise RefusedError(
+            f"{touched} credentials would be touched, the limit is {limit}",
+            hint="check the scope; raise [org] max_credentials and the playbook's limits if it is right",
+        )
 
 
 def make_plan(
@@ -163,13 +167,14 @@ def make_plan(
     self_allowed: bool = False,
 ) -> Plan:
     """Return the plan for one case. Raises `RefusedError` when a guard stops it. The digest is set by the caller."""
-    _guard(found, playbook, limit, subject_names, self_allowed=self_allowed)
+    _guard(found, subject_names, self_allowed=self_allowed)
     steps: list[Step] = []
     decisions: list[Decision] = []
     for c in found.credentials:
         mine, why = decide(c, playbook, found.decided.get(c.id), case, now)
         steps += mine
         decisions += why
+    _cap(steps, min(limit, playbook.max_credentials))
     accepted = tuple(
         Accepted(credential=c.id, end_state=rule.state)
         for c in found.credentials
