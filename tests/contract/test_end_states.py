@@ -37,6 +37,8 @@ REFUSED = {EndState.DEAD, EndState.RESIDUAL, EndState.CONTAINED}
 WRITES = {
     "vault.token": "revoke-accessor",
     "x509.client-cert": "/revoke$",
+    "aws.user": "Action=(PutUserPolicy|AttachUserPolicy)",
+    "vault.entity": "identity/entity/id",
     "aws.access-key": "Action=(UpdateAccessKey|DeleteAccessKey|PutUserPolicy|AttachUserPolicy)",
 }
 """The requests of each kind that change something at the provider."""

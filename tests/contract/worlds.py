@@ -274,12 +274,67 @@ def ministack_sessions(_: Path) -> Iterator[World]:
         aws.stop()
 
 
+@contextmanager
+def ministack_users(_: Path) -> Iterator[World]:
+    """IAM users as a whole in the same double; each lives as long as its key opens something."""
+    from rescind.providers.aws._connect import connect
+
+    aws = aws_world.start()
+    try:
+        given: set[str] = set()
+        users = iter(range(10**6))
+        aws.make_user("ada")
+        aws.make_user("bob")
+
+        def make() -> Held:
+            user = aws.make_user(f"ada-{next(users)}")
+            key, secret = aws.make_key(user)
+            given.add(secret)
+            arn = aws.client("iam").get_user(UserName=user)["User"]["Arn"]
+            found = Credential(kind="aws.user", provider="aws", identifier=arn, owner=user)
+            return Held(found, None, lambda: aws.works(key, secret))
+
+        def client(through: str) -> Any:
+            tenant, values = replace(aws, endpoint=through).tenant()
+            return connect(tenant, lambda ref: values[ref.env], Pacer(1000, FakeClock()), write=True)
+
+        yield World(catalogue.kinds()["aws.user"], aws.endpoint, client, make, Subject(names=("ada",)), lambda: given)
+    finally:
+        aws.stop()
+
+
+@contextmanager
+def openbao_entities(home: Path) -> Iterator[World]:
+    """Entities of the real server, each with a living token."""
+    with bao_world.start(home) as bao:
+        bao.ask("POST", "sys/auth/userpass", {"type": "userpass"})
+        given: set[str] = set()
+        users = iter(range(10**6))
+
+        def make(name: str = "") -> Held:
+            name = name or f"ada-{next(users)}"
+            bao.ask("POST", f"auth/userpass/users/{name}", {"password": "pw-fake", "token_policies": "default"})
+            _, answer = bao.ask("POST", f"auth/userpass/login/{name}", {"password": "pw-fake"})
+            token, entity = answer["auth"]["client_token"], answer["auth"]["entity_id"]
+            given.add(token)
+            found = Credential(kind="vault.entity", provider="vault", identifier=entity)
+            return Held(found, None, lambda: bao.works(token))
+
+        def client(through: str) -> Any:
+            return bao_world.Bao(through, bao.log).client(clock=FakeClock())
+
+        make("ada")
+        yield World(catalogue.kinds()["vault.entity"], bao.url, client, make, Subject(names=("ada",)), lambda: given)
+
+
 WORLDS: dict[str, Callable[[Path], Any]] = {
     "vault.token/scripted": scripted_vault,
     "vault.token/openbao": real_openbao,
     "x509.client-cert/openbao": openbao_pki,
     "aws.access-key/ministack": ministack,
     "aws.role-session/ministack": ministack_sessions,
+    "aws.user/ministack": ministack_users,
+    "vault.entity/openbao": openbao_entities,
 }
 NOT_HTTP = {"keychain.item", "file.secret", "ssh.user-key", "ssh.user-cert"}
 """Kinds of this machine: no wire, no faults on it."""

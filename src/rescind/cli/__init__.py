@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from rescind.cli import audit, evidence, info, later, runs
+from rescind.cli import audit, cut, evidence, info, later, runs
 
 app = typer.Typer(
     name="rescind",
@@ -42,6 +42,7 @@ def root(
 
 # design.md §4 fixes the order in which --help lists them
 app.command("scan")(evidence.scan)
+app.command("contain")(cut.contain)
 app.command("plan")(evidence.plan)
 app.command("approve")(runs.approve)
 app.command("apply")(runs.apply)
@@ -49,6 +50,7 @@ app.command("run")(runs.run)
 app.command("status")(runs.status)
 app.command("resume")(runs.resume)
 app.command("verify")(later.verify)
+app.command("undo")(cut.undo)
 app.add_typer(later.task, name="task")
 app.add_typer(audit.app, name="audit")
 app.command("report")(runs.report)

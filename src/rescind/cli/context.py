@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from rescind.pipeline.session import Session
 
 
+BEGAN = time.monotonic()
+"""When this command started, on the clock that a session uses."""
+
+
 def state_dir(ctx: typer.Context) -> Path:
     if ctx.obj and ctx.obj.get("state"):
         return Path(ctx.obj["state"]).expanduser()

@@ -29,8 +29,9 @@ _ON = re.compile(r"(?P<capability>create|read|update|delete|list|sudo|patch)(?: 
 
 
 def in_scope(book: Playbook) -> list[Kind]:
-    """Return every kind that a playbook's plan lists and looks at: all of its providers'."""
-    return [k for k in catalogue.kinds().values() if not book.providers or k.provider in book.providers]
+    """Return every kind that a playbook's plan lists and looks at: those it names, or all of its providers' but identities."""
+    rows = [k for k in catalogue.kinds().values() if not book.providers or k.provider in book.providers]
+    return [k for k in rows if (k.id in book.kinds if book.kinds else not k.identity)]
 
 
 def reached(step: PlaybookStep, kind: Kind) -> tuple[Verb, ...]:

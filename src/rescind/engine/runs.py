@@ -7,7 +7,9 @@ addendum, a phase end and a run end are recorded once.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
 from rescind.models.run import Receipt, RunResult
 from rescind.pipeline import enumerate as enumerating
-from rescind.pipeline import execute, receipts, report
+from rescind.pipeline import execute, receipts, report, undo
 from rescind.pipeline.enumerate import People
 from rescind.pipeline.plan import addendum, release
 from rescind.pipeline.tenants import Tenants
@@ -37,13 +39,14 @@ def plans_of(state_dir: Path, run: str) -> tuple[list[Plan], Mapping[str, Any]]:
     if record is None:
         raise KeyError(run)
     text, meta = record
-    plans = [plan_file.from_json(json.loads(text))]
+    plans = [plan_file.from_stored(text)]
     for round_ in range(1, plans[0].sweep_rounds + 1):
         extra = state.load_addendum(state_dir, run, round_)
         if extra:
-            plans.append(plan_file.from_json(json.loads(extra)))
+            plans.append(plan_file.from_stored(extra))
     released = frozenset(meta.get("released", ()))
-    return [release(p, released) for p in plans], meta
+    # an approval binds the plan that was approved: what a sweep added is held until somebody releases that
+    return [release(plans[0], released), *(release(p, frozenset()) for p in plans[1:])], meta
 
 
 def outcomes(log: AuditLog, run: str) -> dict[str, Receipt]:
@@ -62,7 +65,8 @@ def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
     """Return a run as it stands now. Raises `KeyError` for an unknown run."""
     plans, meta = plans_of(state_dir, run)
     size, root = log.head()
-    return report.add_up(
+    measured = str(meta.get("first_cut", ""))
+    done = report.add_up(
         run,
         plans,
         outcomes(log, run),
@@ -73,6 +77,7 @@ def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
         audit=(size, root),
         attested=attested(log, run),
     )
+    return replace(done, time_to_first_cut=float(measured)) if measured else done
 
 
 def phases_of(plan: Plan) -> list[PhaseSpec]:
@@ -97,7 +102,9 @@ class CaseWork:
         playbook: Playbook,
         providers: tuple[str, ...],
         read_secret: Callable[[Credential], Secret | None] | None = None,
+        began: float | None = None,
     ) -> None:
+        self._began, self._cut = began, threading.Lock()
         self._dir, self._log, self._clock, self._playbook = state_dir, log, clock, playbook
         self._providers = providers
         self._tenants, self._people = tenants, people
@@ -115,8 +122,16 @@ class CaseWork:
                 log=self._log,
                 clock=self._clock,
                 read_secret=self._read_secret,
+                on_call=lambda: self._first_cut(run),
             )
         return self._contexts[run]
+
+    def _first_cut(self, run: str) -> None:
+        """Keep, once, how long after the command began the first call had its answer. Only where somebody measured the beginning."""
+        with self._cut:
+            if self._began is not None:
+                state.set_status(self._dir, run, "running", first_cut=f"{self._clock.monotonic() - self._began:.3f}")
+                self._began = None
 
     def _load(self, run: str) -> list[Plan]:
         if run not in self._plans:
@@ -138,8 +153,26 @@ class CaseWork:
             "steps": [s.id for s in plan.steps],
             "undone": [{"credential": d.credential, "end_state": str(d.end_state)} for d in plan.decisions],
             "gaps": len(plan.gaps),
+            **({"undo_of": plan.case.undo_of} if plan.case.undo_of else {}),
         }
         self._log.append("run-started", run=run, data=data)
+
+    def cut_first(self, run: str) -> None:
+        """Send the calls of the first phase now, all tenants at once; the engine, which takes longer to start, proves them afterwards."""
+        self.begin(run)
+        plan, ctx = self._load(run)[0], self._context(run)
+        first = [s for s in plan.steps if s.phase == plan.steps[0].phase]
+        lanes: dict[str, list[str]] = {}
+        for step in first:
+            lanes.setdefault(step.tenant, []).append(step.id)
+
+        def lane(steps: list[str]) -> None:
+            for step in steps:
+                execute.cut(*execute.find(plan, step), ctx)
+
+        with ThreadPoolExecutor(max_workers=max(1, len(lanes))) as pool:
+            for done in [pool.submit(lane, steps) for steps in lanes.values()]:
+                done.result()
 
     def sweep_rounds(self, run: str) -> int:
         """Return how many sweeps the plan allows."""
@@ -153,7 +186,7 @@ class CaseWork:
     def addendum(self, run: str, round: int) -> list[PhaseSpec]:  # noqa: A002  the engine's word
         """Return the phases that a sweep added; none if it found nothing."""
         text = state.load_addendum(self._dir, run, round)
-        return phases_of(release(plan_file.from_json(json.loads(text)), frozenset())) if text else []
+        return phases_of(release(plan_file.from_stored(text), frozenset())) if text else []
 
     def act(self, run: str, step: str) -> dict[str, str]:
         """Carry out one step; returns its end state, which is all that the engine's journal needs to hold."""
@@ -181,11 +214,11 @@ class CaseWork:
             stored = "" if extra is None else json.dumps(plan_file.to_json(extra))
             state.save_addendum(self._dir, run, round, stored)
             self._plans.pop(run, None)
-        steps = [s.id for s in plan_file.from_json(json.loads(stored)).steps if not s.held] if stored else []
+        steps = [s.id for s in plan_file.from_stored(stored).steps if not s.held] if stored else []
         if self._log.last("sweep", run, f"sweep-{round}") is None:
             self._log.append("sweep", run=run, step=f"sweep-{round}", data={"round": round, "new_steps": len(steps)})
             if stored:
-                extra = plan_file.from_json(json.loads(stored))
+                extra = plan_file.from_stored(stored)
                 data: dict[str, Any] = {
                     "steps": steps,
                     "plan_digest": extra.digest,
@@ -204,6 +237,7 @@ class CaseWork:
             self._people,
             providers=self._providers,
             provider_side="provider" in self._playbook.sides,
+            kinds=self._playbook.kinds,
         )
         known = {c.id: c for plan in plans for c in plan.credentials}
         done = report.add_up(
@@ -217,11 +251,18 @@ class CaseWork:
             return None
         return replace(extra, digest=plan_file.digest_of(extra))
 
+    def _tell_the_original(self, run: str) -> None:
+        plan = self._load(run)[0]
+        if plan.case.undo_of:
+            originals, done = plans_of(self._dir, plan.case.undo_of)[0], outcomes(self._log, plan.case.undo_of)
+            undo.record(self._log, plan, run, outcomes(self._log, run), originals, done)
+
     def finish(self, run: str) -> None:
         """Record once that the run ended, with its counts, and sign the head of the trail."""
         if self._log.last("run-ended", run, "") is None:
             self._plans.pop(run, None)
-            done = result(self._dir, self._log, run, self._clock)
+            self._tell_the_original(run)
+            done = replace(result(self._dir, self._log, run, self._clock), status=report.ENDED)
             data: dict[str, Any] = {
                 "counts": dict(done.counts),
                 "gaps": len(done.gaps),

@@ -28,10 +28,13 @@ def new(
     log: AuditLog,
     *,
     approvals: tuple[Approval, ...] = (),
+    began: float | None = None,
 ) -> RunResult:
     """Store a plan as a new run, carry it out and return what became of it. The caller has passed the gate.
 
     What `approvals` release is done as well; each is recorded in the trail first, which is what makes it usable once.
+    `began` is when the command started (the session's monotonic clock): the first phase is then
+    sent before the engine starts, and the time to the first cut is counted from there.
     """
     run = new_run_id(session.clock.now())
     meta: dict[str, Any] = {"status": "running", "started_at": rfc3339(session.clock.now()), "playbook": playbook.name}
@@ -46,16 +49,23 @@ def new(
         log.append("approval", run=run, data={**facts, "expires_at": a.expires_at})
     state.save_run(session.state_dir, run, json.dumps(plan_file.to_json(plan)), meta)
     session.progress(f"run {run}; interrupted, it goes on with: rescind resume {run}")
-    return _carry_out(session, run, plan, playbook, tenants, log)
+    return _carry_out(session, run, plan, playbook, tenants, log, began=began)
 
 
 def again(session: Session, run: str, plan: Plan, playbook: Playbook, log: AuditLog) -> RunResult:
     """Go on with a stored run. Steps that have an outcome keep it; a step of unknown fate is looked at before it is repeated."""
-    return _carry_out(session, run, plan, playbook, connect(session, plan.case, write=True), log)
+    return _carry_out(session, run, plan, playbook, connect(session, plan.case, write=True, expected=plan.tenants), log)
 
 
 def _carry_out(
-    session: Session, run: str, plan: Plan, playbook: Playbook, tenants: Tenants, log: AuditLog
+    session: Session,
+    run: str,
+    plan: Plan,
+    playbook: Playbook,
+    tenants: Tenants,
+    log: AuditLog,
+    *,
+    began: float | None = None,
 ) -> RunResult:
     work = CaseWork(
         state_dir=session.state_dir,
@@ -66,7 +76,10 @@ def _carry_out(
         playbook=playbook,
         providers=in_scope(session, playbook),
         read_secret=secret_reader(session, plan.case),
+        began=began,
     )
+    if began is not None:
+        work.cut_first(run)
     total = sum(not s.held for s in plan.steps)
     done: list[str] = []
 

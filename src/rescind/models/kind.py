@@ -173,6 +173,7 @@ EnumerateFn = Callable[[Any, Subject], Iterator[Known | Gap]]
 IdentifyFn = Callable[[Any, Credential, Secret | None], Known]
 CallFn = Callable[[Any, Credential], CallResult] | Callable[[Any, Credential, Secret], CallResult]
 LookFn = Callable[[Any, Credential], Observation] | Callable[[Any, Credential, Secret], Observation]
+SnapshotFn = Callable[[Any, Credential], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,10 @@ class Act:
     `ends` is the best end state that a proven success gives: `DEAD`, or `CONTAINED` when only access is cut.
     `supports` marks an action that shortens what is derived from the credential but does not end the credential itself.
     `permissions` are the provider's own names for the least rights needed. `undo` says in words what puts it back.
+    `snapshot` tells, in non-secret facts, what is there before the action and may be hidden by it; it is asked once, and recorded
+    before the action. `restore` puts back exactly what was there: the credential it is given also carries the snapshot as
+    `attributes["before.<fact>"]` and the action's notes as `attributes["did.<note>"]`. A `left` in its result's notes says why there
+    was nothing to put back.
     """
 
     call: Rest | CallFn
@@ -192,6 +197,8 @@ class Act:
     supports: bool = False
     verify: Rest | LookFn | None = None
     undo: str = ""
+    snapshot: SnapshotFn | None = None
+    restore: Rest | CallFn | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +236,7 @@ class Kind:
     `issuer_is_account`: the issuer that `identify` returns must equal the tenant's account, else the tenant does not know it.
     `needs_secret`: the provider ends it by its value only. The value is read from the evidence again when a step acts, never kept;
     functions of such a kind get it as a third argument. Without it the step is a task for a person (`steps_by_hand`).
+    `identity`: it is whom credentials belong to, not one of them; listed only for a playbook whose scope names the kind.
     """
 
     id: str
@@ -248,6 +256,7 @@ class Kind:
     steps_by_hand: str = ""
     issuer_is_account: bool = False
     needs_secret: bool = False
+    identity: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

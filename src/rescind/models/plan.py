@@ -16,7 +16,7 @@ from rescind.models.kind import Verb
 class Step:
     """One verb on one credential in one phase. `id` is deterministic and is the idempotency key.
 
-    `held`: not done unless an approval releases its credential.
+    `held`: not done unless an approval releases its credential. `reverse`: the verb is taken back, not carried out.
     """
 
     phase: str
@@ -25,11 +25,12 @@ class Step:
     tenant: str
     wait_seconds: float = 60.0
     held: bool = False
+    reverse: bool = False
 
     @property
     def id(self) -> str:
         """A stable id from phase, verb and credential."""
-        raw = "\x1f".join((self.phase, self.verb, self.credential)).encode()
+        raw = "\x1f".join((self.phase, self.verb, self.credential, *(("reverse",) if self.reverse else ()))).encode()
         return "step-" + hashlib.sha256(raw).hexdigest()[:16]
 
 
@@ -48,7 +49,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Whom and what a plan is about. Times are RFC 3339 UTC; `target` is evidence, `inventory` a file, one of them or neither."""
+    """Whom and what a plan is about. Times are RFC 3339 UTC; `target` is evidence, `inventory` a file, one of them or neither.
+
+    `undo_of` names the run that the plan takes back.
+    """
 
     person: str = ""
     workstation: str = ""
@@ -56,6 +60,7 @@ class Case:
     target: str = ""
     inventory: str = ""
     hold: bool = False
+    undo_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,8 @@ class Rule:
 class Playbook:
     """A playbook as it will be carried out. `source` is its normalised, JSON-able content, for the plan's digest.
 
-    `inputs` maps `workstation` and `person` to `required` or `optional`; an empty `providers` means every configured one.
+    `inputs` maps `workstation` and `person` to `required` or `optional`; an empty `providers` means every configured one,
+    and empty `kinds` every kind but identities.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Playbook:
     evidence: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     sides: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     max_credentials: int = 500
     sweep_rounds: int = 3
     manual: tuple[Rule, ...] = ()

@@ -12,7 +12,10 @@ from rescind.models.kind import Liveness, Verb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The outcome of one step. `end_state` is what this step establishes; times are RFC 3339 UTC; never a secret."""
+    """The outcome of one step. `end_state` is what this step establishes; times are RFC 3339 UTC; never a secret.
+
+    `reverse`: the step took the verb back.
+    """
 
     step: str
     credential: str
@@ -31,6 +34,7 @@ class Receipt:
     attempts: int = 1
     error: str = ""
     cut_at: str = ""
+    reverse: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
 
 

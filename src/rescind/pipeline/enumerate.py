@@ -187,17 +187,29 @@ def identify_one(
     )
 
 
+def _kinds_of(provider: str, only: Iterable[str]) -> list[Kind]:
+    """Return the kinds of a provider that a listing asks for: those named, or all that are no identities."""
+    rows = [k for k in catalogue.kinds().values() if k.provider == provider and k.enumerate is not None]
+    named = set(only)
+    return [k for k in rows if (k.id in named if named else not k.identity)]
+
+
 def listed(
-    tenants: Tenants, people: People, providers: Iterable[str]
+    tenants: Tenants, people: People, providers: Iterable[str], kinds: tuple[str, ...] = ()
 ) -> tuple[list[tuple[Credential, Liveness]], list[Gap], dict[str, Connected]]:
-    """List the person's credentials at every tenant in scope. A page that could not be read is a gap."""
+    """List the person's credentials at every tenant in scope. A page that could not be read is a gap.
+
+    `kinds` restricts what is listed; a provider that has none of them is not asked.
+    """
     found: list[tuple[Credential, Liveness]] = []
     gaps: list[Gap] = []
     used: dict[str, Connected] = {}
     for provider in providers:
         if provider == LOCAL:
             continue
-        subject = people.subject(provider)
+        subject, rows = people.subject(provider), _kinds_of(provider, kinds)
+        if kinds and not rows:
+            continue
         for name in tenants.names(provider):
             try:
                 at = used[name] = tenants.get(name)
@@ -212,7 +224,7 @@ def listed(
                     )
                 )
                 continue
-            for kind in (k for k in catalogue.kinds().values() if k.provider == provider and k.enumerate is not None):
+            for kind in rows:
                 _list_kind(kind, at, subject, people, found, gaps)
     return found, gaps, used
 
@@ -263,6 +275,7 @@ def enumerate_all(
     *,
     providers: tuple[str, ...],
     provider_side: bool = True,
+    kinds: tuple[str, ...] = (),
 ) -> Enumerated:
     """Identify what was found and list what was not; returns every credential once, with both gaps reported."""
     by_id: dict[str, Credential] = {}
@@ -281,7 +294,7 @@ def enumerate_all(
             live.add(found.id)
     gaps = list(inventory.gaps)
     if provider_side:
-        extra, more_gaps, _ = listed(tenants, people, providers)
+        extra, more_gaps, _ = listed(tenants, people, providers, kinds)
         gaps += more_gaps
         for c, liveness in extra:
             by_id[c.id] = merge(by_id[c.id], c) if c.id in by_id else c

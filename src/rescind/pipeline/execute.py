@@ -6,42 +6,21 @@ written, because nothing may be done without it.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from rescind.audit.log import AuditLog
 from rescind.errors import ConfigError, EvidenceError, NotFound, ProviderError, RefusedError, Rejected
-from rescind.models.clock import Clock, parse_rfc3339, rfc3339
+from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Observation
 from rescind.models.plan import Plan, Step
 from rescind.models.run import Receipt
 from rescind.pipeline import receipts
-from rescind.pipeline.enumerate import People, ownership
-from rescind.pipeline.tenants import LOCAL, Connected, Tenants, kind_of
+from rescind.pipeline.enumerate import ownership
+from rescind.pipeline.putback import put_back
+from rescind.pipeline.stepping import Context, intent, receipt, snapshot
+from rescind.pipeline.tenants import LOCAL, Connected, kind_of
 from rescind.pipeline.verify import Proof, prove
-from rescind.secret import Secret
-
-
-@dataclass(slots=True)
-class Context:
-    """What the steps of one run share. `rechecked` remembers for `RECHECK_SECONDS` whose a credential is at its provider.
-
-    `read_secret` reads a value from the evidence again, for kinds that need it; None when it is not there any more.
-    """
-
-    run: str
-    tenants: Tenants
-    people: People
-    log: AuditLog
-    clock: Clock
-    read_secret: Callable[[Credential], Secret | None] | None = None
-    rechecked: dict[str, tuple[float, str]] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
 
 RECHECK_SECONDS = 30.0
 
@@ -78,20 +57,6 @@ def _call(row: Act, c: Credential, at: Connected) -> tuple[CallResult, int]:
         raise Rejected(error.message, code="configuration") from error
 
 
-def _receipt(step: Step, state: EndState, ctx: Context, *, evidence: str, **facts: Any) -> Receipt:
-    liveness = facts.pop("liveness", Liveness.UNKNOWN)
-    return Receipt(
-        step=step.id,
-        credential=step.credential,
-        verb=step.verb,
-        end_state=state,
-        liveness=liveness,
-        evidence=evidence,
-        at=rfc3339(ctx.clock.now()),
-        **facts,
-    )
-
-
 def act(step: Step, c: Credential, ctx: Context) -> Receipt:
     """Carry out one step and return its receipt; a step that already has an outcome returns that one.
 
@@ -108,7 +73,7 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
             ctx,
             step,
             c,
-            _receipt(
+            receipt(
                 step, EndState.FAILED, ctx, evidence="this version cannot carry out the step", error="no such action"
             ),
         )
@@ -123,24 +88,26 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
             ctx,
             step,
             c,
-            _receipt(step, EndState.UNKNOWN, ctx, evidence="its owner could not be checked again", error=error.message),
+            receipt(step, EndState.UNKNOWN, ctx, evidence="its owner could not be checked again", error=error.message),
         )
     if drift:
-        return _close(ctx, step, c, _receipt(step, EndState.HELD, ctx, evidence=drift))
+        return _close(ctx, step, c, receipt(step, EndState.HELD, ctx, evidence=drift))
+    if step.reverse:
+        return _close(ctx, step, c, put_back(step, c, kind, row, at, ctx))
     return _close(ctx, step, c, _carry_out(step, c, kind, row, at, ctx, attempted=earlier is not None))
 
 
 def _without_value(step: Step, kind: Kind, ctx: Context, *, attempted: bool) -> Receipt:
     why = "its value is not in the evidence any more, and the provider ends it by its value only"
     if attempted:
-        return _receipt(step, EndState.UNKNOWN, ctx, evidence=f"an earlier attempt has an unknown outcome, and {why}")
-    return _receipt(step, EndState.MANUAL, ctx, evidence=f"{why}: {kind.steps_by_hand or 'end it at its issuer'}")
+        return receipt(step, EndState.UNKNOWN, ctx, evidence=f"an earlier attempt has an unknown outcome, and {why}")
+    return receipt(step, EndState.MANUAL, ctx, evidence=f"{why}: {kind.steps_by_hand or 'end it at its issuer'}")
 
 
 def _carry_out(
     step: Step, c: Credential, kind: Kind, row: Act, at: Connected, ctx: Context, *, attempted: bool
 ) -> Receipt:
-    if attempted:
+    if attempted and step.id not in ctx.answered:
         before = prove(kind, row, c, at, ctx.clock, wait=0.0)
         if before.observation.liveness is Liveness.DEAD:
             proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds)
@@ -150,15 +117,9 @@ def _carry_out(
                 "an earlier attempt has an unknown outcome and must not be repeated blindly: "
                 + before.observation.evidence
             )
-            return _receipt(step, EndState.UNKNOWN, ctx, evidence=why, verify_method=before.method)
-    ctx.log.append("intent", run=ctx.run, step=step.id, data=_intent(step, c, at))
-    result: CallResult | None = None
-    error: ProviderError | None = None
-    attempts = 1
-    try:
-        result, attempts = _call(row, c, at)
-    except ProviderError as failure:
-        error, attempts = failure, failure.attempts
+            return receipt(step, EndState.UNKNOWN, ctx, evidence=why, verify_method=before.method)
+    sent = ctx.answered.pop(step.id) if step.id in ctx.answered else _send(step, c, row, at, ctx, attempted=attempted)
+    result, error, attempts = sent
     proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds if error is None else 0.0)
     if error is not None and proof.observation.liveness is Liveness.DEAD:
         proof = prove(
@@ -167,17 +128,39 @@ def _carry_out(
     return conclude(step, kind, row, proof, ctx, result, error=error, attempts=attempts)
 
 
-def _intent(step: Step, c: Credential, at: Connected) -> Mapping[str, Any]:
-    return {
-        "credential": c.id,
-        "kind": c.kind,
-        "identifier": c.identifier,
-        "verb": str(step.verb),
-        "tenant": step.tenant,
-        "account": at.identity.account,
-        "as": at.identity.principal,
-        "phase": step.phase,
-    }
+def _send(
+    step: Step, c: Credential, row: Act, at: Connected, ctx: Context, *, attempted: bool
+) -> tuple[CallResult | None, ProviderError | None, int]:
+    """Snapshot, intent, call: the only place where something is changed at a provider on purpose of ending it."""
+    if not attempted:  # after an attempt, what is there may be our own doing
+        snapshot(step, c, row, at, ctx)
+    ctx.log.append("intent", run=ctx.run, step=step.id, data=intent(step, c, at))
+    try:
+        result, attempts = _call(row, c, at)
+    except ProviderError as failure:
+        return None, failure, failure.attempts
+    if ctx.on_call:
+        ctx.on_call()
+    return result, None, attempts
+
+
+def cut(step: Step, c: Credential, ctx: Context) -> None:
+    """Send a step's call now and leave the proof to `act`, which makes the receipt. Does nothing where `act` has to decide first.
+
+    Whose the credential is was asked in this same command. Raises `AuditError` when the trail cannot be written.
+    """
+    kind = kind_of(c.kind)
+    row = kind.actions.get(step.verb) if kind else None
+    if kind is None or row is None or kind.needs_secret or step.reverse or step.held:
+        return
+    if any(ctx.log.last(entry, ctx.run, step.id) is not None for entry in ("intent", "outcome")):
+        return
+    try:
+        at = ctx.tenants.get(step.tenant)
+    except (ProviderError, RefusedError):
+        return
+    ctx.rechecked[c.id] = (ctx.clock.monotonic(), "")
+    ctx.answered[step.id] = _send(step, c, row, at, ctx, attempted=False)
 
 
 def conclude(
@@ -210,7 +193,7 @@ def conclude(
         case Liveness.UNKNOWN:
             if result is not None and proof.method == "none" and result.status is not CallStatus.NOTHING:
                 state = EndState.ACKNOWLEDGED
-    return _receipt(
+    return receipt(
         step,
         state,
         ctx,
@@ -253,4 +236,4 @@ def find(plan: Plan, step_id: str) -> tuple[Step, Credential]:
     return step, next(c for c in plan.credentials if c.id == step.credential)
 
 
-__all__ = ["Context", "act", "conclude", "find"]
+__all__ = ["Context", "act", "conclude", "cut", "find"]

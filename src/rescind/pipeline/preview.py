@@ -15,8 +15,9 @@ def line_one(plan: Plan) -> str:
     """Return the plan in one line: what would be ended, what would not, what was not seen."""
     steps = [s for s in plan.steps if not s.held]
     acting = {s.credential for s in steps}
+    done = f"put back as they were before run {plan.case.undo_of}" if plan.case.undo_of else "ended"
     parts = [
-        f"{len(acting)} of {many(len(plan.credentials), 'credential')} would be ended in {many(len(steps), 'step')}"
+        f"{len(acting)} of {many(len(plan.credentials), 'credential')} would be {done} in {many(len(steps), 'step')}"
     ]
     left = Counter(d.end_state for d in plan.decisions)
     parts += [f"{left[s]} {s}" for s in EndState if left[s]]
@@ -44,7 +45,7 @@ def text(plan: Plan, *, width: int = 80) -> str:
         out.append("")
     decisions: list[Decision] = sorted(plan.decisions, key=lambda d: list(EndState).index(d.end_state))
     if decisions:
-        out.append("Not ended by this plan:")
+        out.append("Not put back by this plan:" if plan.case.undo_of else "Not ended by this plan:")
         for d in decisions[:ONE_SCREEN]:
             c = by_id[d.credential]
             out += wrap(f"{title(d.end_state)}  {c.kind}  {_short(c)}", width, "  ")
@@ -56,7 +57,7 @@ def text(plan: Plan, *, width: int = 80) -> str:
     for s in (s for s in plan.steps if not s.held):
         c = by_id[s.credential]
         phases.setdefault(s.phase, []).append(
-            f"{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})"
+            f"{'undo ' if s.reverse else ''}{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})"
         )
     for phase, lines in phases.items():
         out.append(f"Phase {phase}: {many(len(lines), 'step')}")

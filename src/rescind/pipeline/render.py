@@ -77,7 +77,7 @@ def text(result: RunResult, *, width: int = 80) -> str:
     if intended:
         out += wrap(f"{intended} of them as the playbook intends", width, "")
     if result.time_to_first_cut is not None:
-        out.append(f"First cut {result.time_to_first_cut:.0f} s after the start.")
+        out.append(f"First cut {result.time_to_first_cut:.1f} s after the start.")
     out.append(f"Run {result.run} ({result.status}), plan {result.plan_digest[:19]}")
     out.append(f"Audit: {result.audit_size} entries, root {result.audit_root[:16]}")
     return "\n".join(out) + "\n"

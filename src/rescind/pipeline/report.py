@@ -26,6 +26,7 @@ LIVE_OR_PRESUMED = {
     EndState.SKIPPED,
 }
 CUT_NOT_PROVEN = {EndState.ACKNOWLEDGED, EndState.RESIDUAL, EndState.CONTAINED}
+ENDED = "ended"
 NEEDS_YOU = (EndState.FAILED, EndState.HELD, EndState.UNKNOWN, EndState.MANUAL, EndState.IRREVOCABLE)
 
 
@@ -37,7 +38,7 @@ def worst(states: Iterable[EndState]) -> EndState:
 def _supports(receipt: Receipt, c: Credential) -> bool:
     kind = catalogue.kinds().get(c.kind)
     row = kind.actions.get(receipt.verb) if kind else None
-    return bool(row and row.supports)
+    return bool(row and row.supports and not receipt.reverse)
 
 
 def _shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Receipt:
@@ -45,15 +46,16 @@ def _shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Re
     kind = catalogue.kinds().get(c.kind)
     if kind is None or ending.end_state is not EndState.RESIDUAL or not ending.cut_at:
         return ending
-    bounds = [
-        kind.residual.shortened_by[h.verb]
+    # until the helping step took hold, what was derived could still derive more: the smaller bound counts from the later cut
+    shorter = [
+        max(parse_rfc3339(ending.cut_at), parse_rfc3339(h.cut_at or h.at))
+        + timedelta(seconds=kind.residual.shortened_by[h.verb])
         for h in helping
         if h.liveness == "dead" and h.verb in kind.residual.shortened_by
     ]
-    if not bounds:
+    if not shorter:
         return ending
-    until = rfc3339(parse_rfc3339(ending.cut_at) + timedelta(seconds=min(bounds)))
-    return replace(ending, residual_until=min(until, ending.residual_until))
+    return replace(ending, residual_until=min(rfc3339(min(shorter)), ending.residual_until))
 
 
 def _used_after(c: Credential, lost_at: str) -> str:
@@ -81,7 +83,11 @@ def result_of(
     if not states:
         states.append((EndState.UNKNOWN, "nothing was decided about it", None))
     state, why, receipt = min(states, key=lambda s: WORST_FIRST.index(s[0]))
-    failed_help = [f"{h.verb} failed: {h.error or h.evidence}" for h in helping if h.liveness != "dead"]
+    failed_help = [
+        f"{h.verb}: {h.evidence}" if h.end_state is EndState.SKIPPED else f"{h.verb} failed: {h.error or h.evidence}"
+        for h in helping
+        if h.liveness != "dead"
+    ]
     tasks = tuple(
         {"task": d.task or d.reason, "owner": d.owner, "decide_by": d.decide_by, "would_break": d.would_break}
         for d in decisions
@@ -126,25 +132,26 @@ _STILL_WORKS = {
 }
 
 
+_LOOKS_ENDED = {EndState.DEAD, EndState.ACKNOWLEDGED, EndState.CONTAINED, EndState.RESIDUAL}
+
+
 def _parents(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]:
-    """A child that may still work makes its parent at best residual."""
-    for child in list(results.values()):
+    """A child that may still work makes its parent at best residual, and so on upwards; what is worse stays as it is."""
+    waiting = [r.id for r in results.values() if r.end_state in _STILL_WORKS]
+    while waiting:
+        child = results[waiting.pop()]
         parent = results.get(child.parent)
-        if (
-            parent
-            and child.end_state in _STILL_WORKS
-            and worst([parent.end_state, EndState.RESIDUAL]) is EndState.RESIDUAL
-        ):
-            until = max(parent.residual_until, child.residual_until)
-            why = f"{child.kind} {child.identifier} derived from it is {child.end_state}"
-            results[parent.id] = replace(
-                parent,
-                end_state=EndState.RESIDUAL,
-                residual_until=until,
-                residual_what=why,
-                reason=why,
-                as_intended=False,
-            )
+        if parent is None or parent.end_state not in _LOOKS_ENDED:
+            continue
+        until = max(parent.residual_until, child.residual_until)
+        if parent.end_state is not EndState.RESIDUAL or until != parent.residual_until:
+            waiting.append(parent.id)  # its own parents learn of it too
+        elif child.end_state is EndState.RESIDUAL:
+            continue
+        why = f"{child.kind} {child.identifier} derived from it is {child.end_state}"
+        results[parent.id] = replace(
+            parent, end_state=EndState.RESIDUAL, residual_until=until, residual_what=why, reason=why, as_intended=False
+        )
     return results
 
 
@@ -214,7 +221,7 @@ def exit_reasons(result: RunResult) -> list[int]:
     codes: list[int] = []
     if any(c.end_state in LIVE_OR_PRESUMED for c in open_):
         codes.append(4)
-    if result.gaps:
+    if result.gaps or result.status != ENDED:  # the last look at the providers is part of a run
         codes.append(7)
     if any(c.end_state in CUT_NOT_PROVEN for c in open_):
         codes.append(5)
@@ -234,7 +241,8 @@ def open_tasks(result: RunResult) -> int:
 def line_one(result: RunResult) -> str:
     """Return the truth in one line, e.g. `38 dead · 4 until 14:20 · 3 need you · 2 unseen · last known use 13:02`."""
     n = result.counts
-    parts = [f"{n['dead']} dead"]
+    parts = ["not finished"] if result.status != ENDED else []
+    parts.append(f"{n['dead']} dead")
     if n["residual"]:
         until = max(c.residual_until for c in result.credentials if c.end_state is EndState.RESIDUAL)
         parts.append(f"{n['residual']} until {_clock(until, result)}")

@@ -197,14 +197,19 @@ def tenants(session: Session, case: Case, *, write: bool, expected: Mapping[str,
     )
 
 
-def survey(session: Session, playbook: Playbook, case: Case, *, self_allowed: bool = False) -> Plan:
-    """Scan, build the inventory, ask the providers, and plan. Writes nothing anywhere. Raises `RescindError`s."""
+def survey(
+    session: Session, playbook: Playbook, case: Case, *, self_allowed: bool = False, at: Tenants | None = None
+) -> Plan:
+    """Scan, build the inventory, ask the providers, and plan. Writes nothing anywhere. Raises `RescindError`s.
+
+    `at`: tenants that are connected already.
+    """
     check_inputs(playbook, case)
     seen, raw = inventory_of(session, case, scope=playbook.evidence)
     who = people(session, case)
     if session.config.missing:
         session.progress("no rescind.toml: every provider credential stays manual (rescind init)")
-    at = tenants(session, case, write=False)
+    at = at or tenants(session, case, write=False)
     session.progress(f"{len(seen.credentials)} credentials on the machine; asking the providers")
     found = enumerate_all(
         seen,
@@ -246,10 +251,13 @@ def check_inputs(playbook: Playbook, case: Case) -> None:
         )
 
 
-def gate(session: Session, plan: Plan, playbook: Playbook, *, self_allowed: bool = False) -> Tenants:
+def gate(
+    session: Session, plan: Plan, playbook: Playbook, *, self_allowed: bool = False, at: Tenants | None = None
+) -> Tenants:
     """Check that the world is still the one the plan was made for; return the tenants with their write identities.
 
-    Raises `RefusedError` naming what changed. Called before the first write of a run, not on resume.
+    Raises `RefusedError` naming what changed. Called before the first write of a run, not on resume. `at`: tenants that this same
+    command connected for writing, and planned with.
     """
     again = "make the plan again: rescind plan"
     if plan.case.target and is_live(Path(plan.case.target)) and not self_allowed:
@@ -272,7 +280,7 @@ def gate(session: Session, plan: Plan, playbook: Playbook, *, self_allowed: bool
         raise RefusedError(
             "the evidence changed since the plan was made: other credentials are on the machine now", hint=again
         )
-    at = tenants(session, plan.case, write=True, expected=plan.tenants)
+    at = at or tenants(session, plan.case, write=True, expected=plan.tenants)
     for name in plan.tenants:
         try:
             at.get(name)

@@ -101,3 +101,18 @@ def prove(kind: Kind, row: Act, c: Credential, at: Connected, clock: Clock, *, w
     if seen.liveness is Liveness.DEAD:
         seen = unknown(f"{seen.evidence}; seen {negatives} of {needed} times before the wait ended")
     return Proof(observation=seen, method=str(method), looks=looks)
+
+
+def prove_restored(kind: Kind, row: Act, c: Credential, at: Connected, clock: Clock, *, wait: float) -> Proof:
+    """Look until what was cut is seen alive again, or `wait` seconds have passed (0: one look). Never raises for what a provider does."""
+    how = row.verify or kind.verify
+    if how is None:
+        return Proof(observation=unknown("there is no way to check this kind"), method="none")
+    method = getattr(how, "path", "") or getattr(how, "__name__", "read")
+    deadline, looks, pause = clock.monotonic() + wait, 0, POLL_FIRST
+    while True:
+        seen, looks = _look(how, c, at), looks + 1
+        if seen.liveness is Liveness.LIVE or clock.monotonic() + pause > deadline:
+            return Proof(observation=seen, method=str(method), looks=looks)
+        clock.sleep(pause)
+        pause = min(POLL_MOST, pause * 1.5)

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from rescind import catalogue
 from rescind.errors import PlaybookError
 from rescind.models.credential import EndState
 from rescind.models.kind import CaseVerb, Verb
@@ -98,6 +99,19 @@ def _once(doc: Document, verbs: tuple[Verb, ...], path: KeyPath) -> tuple[Verb, 
     return verbs
 
 
+def _known_kinds(doc: Document, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    known = catalogue.kinds()
+    for i, kind in enumerate(kinds):
+        if kind not in known:
+            near = nearest(kind, known)
+            raise PlaybookError(
+                f"{doc.at(('scope', 'kinds', i))}: found the unknown kind {kind!r}"
+                + (f"; did you mean {near!r}?" if near else ""),
+                hint="`rescind catalogue kinds` lists them.",
+            )
+    return kinds
+
+
 def _freeze(doc: Document, shape: PlaybookShape) -> Playbook:
     return Playbook(
         name=shape.name,
@@ -108,6 +122,7 @@ def _freeze(doc: Document, shape: PlaybookShape) -> Playbook:
         evidence=shape.scope.evidence,
         providers=shape.scope.providers,
         sides=shape.scope.sides,
+        kinds=_known_kinds(doc, shape.scope.kinds),
         max_credentials=shape.limits.max_credentials,
         sweep_rounds=shape.sweep.rounds,
         phases=_phases(doc, shape),

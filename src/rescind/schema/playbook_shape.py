@@ -46,6 +46,14 @@ def _word(value: str) -> str:
 
 
 _EXAMPLE = 'credential.kind == "aws.access-key"'
+KindId = Annotated[
+    str,
+    Field(
+        pattern="^[a-z][a-z0-9-]{0,30}[.][a-z][a-z0-9-]{0,30}$",
+        description="A kind, as `rescind catalogue kinds` lists it.",
+        json_schema_extra={"examples": ["aws.user"]},
+    ),
+]
 Word = Annotated[str, AfterValidator(_word), Field(json_schema_extra={"pattern": "^[a-z][a-z0-9-]{0,62}$"})]
 Duration = Annotated[str, AfterValidator(_duration), Field(json_schema_extra={"pattern": "^[0-9]{1,6}[smh]$"})]
 Select = Annotated[
@@ -83,6 +91,10 @@ class Scope(Edge):
         "machine",
         "provider",
     )
+    kinds: Annotated[
+        tuple[KindId, ...],
+        Field(max_length=64, description="Kinds listed at the providers; empty means all of them but identities."),
+    ] = ()
 
 
 class Limits(Edge):

@@ -11,7 +11,7 @@ for a deny (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIde
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -65,6 +65,71 @@ def _as_document(shown: object) -> object:
         return json.loads(unquote(shown))
     except ValueError:
         raise Unrecognised("GetUserPolicy answered with something that is no policy") from None
+
+
+def before(client: AwsClient, credential: Credential) -> Mapping[str, str]:
+    """Return what is on the user before a deny: the managed policies, and `RescindDenyAll` with its content if it is there.
+
+    Raises typed provider errors.
+    """
+    iam, user = client.service("iam"), user_of(client, credential)
+    facts = {"user": user, "deny": "no"}
+    try:
+        shown = call(iam.get_user_policy, UserName=user, PolicyName=NAME).body.get("PolicyDocument")
+    except NotFound:
+        pass
+    else:
+        document = _as_document(shown)
+        facts |= {"deny": "yes" if document == DOCUMENT else "other", "document": json.dumps(document)}
+    attached, _ = pages(iam.list_attached_user_policies, "AttachedPolicies", UserName=user)
+    arns = sorted(str(row.get("PolicyArn", "")) for row in attached)
+    return {**facts, "attached": ",".join(arns), "managed_deny": "yes" if managed_arn(client) in arns else "no"}
+
+
+def restore(client: AwsClient, credential: Credential) -> CallResult:
+    """Take away the deny that a run added, and nothing that was there before it. Raises typed provider errors.
+
+    `Rejected` where what was there before is not known, or where the policy of our name is not what we wrote.
+    """
+    iam, user, facts = client.service("iam"), user_of(client, credential), credential.attributes
+    was = facts.get("before.deny")
+    if was is None:
+        raise Rejected("what was on the user before the deny is not known; nothing was removed", code="no-snapshot")
+    by_us = facts.get("did.policy", NAME)
+    left = "was there before the run"
+    if by_us == managed_arn(client):
+        if facts.get("before.managed_deny") != "no":
+            return CallResult(status=CallStatus.ALREADY, notes={"user": user, "left": f"AWSDenyAll {left}"})
+        return _taken(user, by_us, lambda: call(iam.detach_user_policy, UserName=user, PolicyArn=by_us))
+    if was == "yes":
+        return CallResult(status=CallStatus.ALREADY, notes={"user": user, "left": f"{NAME} {left}"})
+    try:
+        now = _as_document(call(iam.get_user_policy, UserName=user, PolicyName=NAME).body.get("PolicyDocument"))
+    except NotFound:
+        return CallResult(status=CallStatus.ALREADY, notes={"user": user, "policy": NAME})
+    if now != DOCUMENT:
+        raise Rejected(f"{NAME} is not what this run wrote; nothing was removed", code="changed")
+    if was == "other":
+        document = facts.get("before.document", "")
+        return _taken(
+            user, NAME, lambda: call(iam.put_user_policy, UserName=user, PolicyName=NAME, PolicyDocument=document)
+        )
+    return _taken(user, NAME, lambda: call(iam.delete_user_policy, UserName=user, PolicyName=NAME))
+
+
+def _taken(user: str, policy: str, send: Callable[[], Any]) -> CallResult:
+    notes = {"user": user, "policy": policy}
+    try:
+        answer = send()
+    except NotFound as error:
+        return CallResult(status=CallStatus.ALREADY, request_id=error.request_id, notes=notes)
+    return CallResult(
+        status=CallStatus.DONE,
+        request_id=answer.request_id,
+        provider_time=answer.provider_time,
+        http_status=200,
+        notes=notes,
+    )
 
 
 def verify_deny(client: AwsClient, credential: Credential) -> Observation:

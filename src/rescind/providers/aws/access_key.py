@@ -30,7 +30,7 @@ from rescind.models.kind import (
 )
 from rescind.providers.aws._connect import Answer, AwsClient, call
 from rescind.providers.aws._iam import account_of, find_user, keys_of, last_used, user_of
-from rescind.providers.aws._policy import deny, verify_deny
+from rescind.providers.aws._policy import before, deny, restore, verify_deny
 from rescind.secret import Secret
 
 _LIVENESS = {"Active": Liveness.LIVE, "Inactive": Liveness.DEAD, "Expired": Liveness.DEAD}
@@ -121,6 +121,16 @@ def deactivate(client: AwsClient, credential: Credential) -> CallResult:
     user = user_of(client, credential)
     method = client.service("iam").update_access_key
     return _done(call(method, UserName=user, AccessKeyId=credential.identifier, Status="Inactive"), user)
+
+
+def activate(client: AwsClient, credential: Credential) -> CallResult:
+    """Set the key to Active again, if that is what it was when the plan was made. Raises typed provider errors."""
+    user, was = user_of(client, credential), credential.attributes.get("status", "")
+    if was != "Active":
+        left = f"the key was {was or 'not known to be Active'} before the run"
+        return CallResult(status=CallStatus.ALREADY, notes={"user": user, "left": left})
+    method = client.service("iam").update_access_key
+    return _done(call(method, UserName=user, AccessKeyId=credential.identifier, Status="Active"), user)
 
 
 def delete(client: AwsClient, credential: Credential) -> CallResult:
@@ -216,6 +226,8 @@ KIND = Kind(
             supports=True,
             verify=verify_deny,
             undo="delete the user's inline policy RescindDenyAll (iam:DeleteUserPolicy), or detach AWSDenyAll (iam:DetachUserPolicy)",
+            snapshot=before,
+            restore=restore,
         ),
         Verb.DEACTIVATE: Act(
             call=deactivate,
@@ -223,6 +235,7 @@ KIND = Kind(
             idempotent=True,
             permissions=("iam:UpdateAccessKey",),
             undo="set the key to Active again (iam:UpdateAccessKey)",
+            restore=activate,
         ),
         Verb.DELETE: Act(call=delete, reversible=False, idempotent=True, permissions=("iam:DeleteAccessKey",)),
     },

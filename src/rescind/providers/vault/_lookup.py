@@ -72,19 +72,27 @@ def _owner(
         return by_path, {}
     if ident not in entities:
         try:
-            entities[ident] = _entity(client, ident)
+            entities[ident] = read_entity(client, ident)
         except Denied:
             entities[ident] = {}  # not ours to read: the login path and the id still name it
-    name = text(entities[ident], "name")
-    aliases = entities[ident].get("aliases")
+    return owner_of(entities[ident], by_path or ident, ident)
+
+
+def owner_of(entity: Mapping[str, Any], otherwise: str, ident: str) -> tuple[str, dict[str, str]]:
+    """Return the owner's name as an entity gives it, and its names as facts.
+
+    A name that the server made up itself gives way to the only alias; several aliases leave the id, none leaves `otherwise`.
+    """
+    name, aliases = text(entity, "name"), entity.get("aliases")
     others = sorted({text(a, "name") for a in aliases} - {""}) if isinstance(aliases, list) else []
     facts = {"entity_name": name, "aliases": ",".join(others)}
     if name and not _MADE_UP.match(name):
         return name, facts
-    return (others[0] if len(others) == 1 else "" if others else by_path) or ident, facts
+    return (others[0] if len(others) == 1 else ident if others else otherwise) or ident, facts
 
 
-def _entity(client: Vault, ident: str) -> Mapping[str, Any]:
+def read_entity(client: Vault, ident: str) -> Mapping[str, Any]:
+    """Return an entity by its id, empty when the server has none. Raises a `ProviderError`."""
     if not re.fullmatch(r"[0-9A-Za-z-]+", ident):
         raise Unrecognised("token lookup: an entity id that is none", status=200)
     answer = client.http.send("GET", f"/v1/identity/entity/id/{ident}")
