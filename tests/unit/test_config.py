@@ -125,11 +125,27 @@ def test_everything_that_can_be_said(folder):
     assert (c.missing, c.path) == (False, folder / "rescind.toml")
 
 
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [("sqlite:////srv/rescind/rescind.db", "/srv/rescind"), ("sqlite:///srv/rescind/rescind.db", "/srv/rescind")],
+)
+def test_the_store_moves_the_state(url, folder):
+    assert str(config.state_folder(config.Config(store_url=url))) == folder
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://db.example.com/rescind", "sqlite:////srv/other.db", "file:///x/rescind.db"]
+)
+def test_a_store_that_cannot_be_used_is_refused_not_ignored(url):
+    with pytest.raises(ConfigError, match="cannot use"):
+        config.state_folder(config.Config(store_url=url))
+
+
 def test_no_configuration_yet_is_an_empty_one_that_says_so(folder):
     c = load()
     assert c.missing
     assert c.tenants == ()
-    assert config.store_url(c).startswith("sqlite:////")
+    assert config.state_folder(c).name == "rescind"
     assert config.policy_digest(c).startswith("sha256:")
 
 

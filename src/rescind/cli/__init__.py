@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from rescind.cli import audit, cut, evidence, info, later, runs
+from rescind.cli import audit, begin, cut, evidence, info, later, runs
 
 app = typer.Typer(
     name="rescind",
@@ -41,6 +41,7 @@ def root(
 
 
 # design.md §4 fixes the order in which --help lists them
+app.command("init")(begin.init)
 app.command("scan")(evidence.scan)
 app.command("contain")(cut.contain)
 app.command("plan")(evidence.plan)

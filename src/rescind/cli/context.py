@@ -23,11 +23,17 @@ BEGAN = time.monotonic()
 
 
 def state_dir(ctx: typer.Context) -> Path:
-    if ctx.obj and ctx.obj.get("state"):
-        return Path(ctx.obj["state"]).expanduser()
+    facts = ctx.obj or {}
+    if facts.get("state"):
+        return Path(facts["state"]).expanduser()
     import platformdirs
 
-    return Path(platformdirs.user_state_dir("rescind"))
+    given = facts.get("config") or Path(platformdirs.user_config_dir("rescind")) / "rescind.toml"
+    if not Path(given).expanduser().exists():
+        return Path(platformdirs.user_state_dir("rescind"))
+    from rescind.schema.config import load, state_folder
+
+    return state_folder(load(Path(facts["config"]).expanduser() if facts.get("config") else None))
 
 
 def progress(ctx: typer.Context) -> Any:

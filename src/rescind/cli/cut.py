@@ -42,11 +42,12 @@ def contain(
     """Cut the person's identities now, reversibly, before anything is enumerated. Looks at no machine."""
     from rescind.errors import RefusedError
     from rescind.pipeline import session as flow
+    from rescind.pipeline.case import case_of
     from rescind.schema.playbook import load_playbook
 
     # a provider that is down must not hold up the cut at the others
     s = replace(session(ctx), patience=PATIENCE_SECONDS)
-    case = flow.case_of(person=person, now=s.clock.now())
+    case = case_of(person=person, now=s.clock.now())
     at = flow.tenants(s, case, write=True)
     made = flow.survey(s, load_playbook("contain"), case, self_allowed=self_allowed, at=at)
     confirm(made, yes=yes)

@@ -97,11 +97,12 @@ def plan(
     """Decide what would be done to every credential, and write it down. Touches nothing."""
     from rescind.pipeline import preview
     from rescind.pipeline import session as flow
+    from rescind.pipeline.case import case_of
     from rescind.schema import plan as plan_file
     from rescind.schema.playbook import load_playbook
 
     s = session(ctx, evidence=target)
-    case = flow.case_of(
+    case = case_of(
         person=person,
         workstation=workstation,
         target=target,

@@ -114,10 +114,11 @@ def run(
 ) -> None:
     """Scan, plan, confirm and apply in one."""
     from rescind.pipeline import session as flow
+    from rescind.pipeline.case import case_of
     from rescind.schema.playbook import load_playbook
 
     s = session(ctx, evidence=target)
-    case = flow.case_of(
+    case = case_of(
         person=person,
         workstation=workstation,
         target=target,

@@ -61,7 +61,8 @@ def _go(world: World, state: Path, playbook: str, progress: Callable[[str], None
     from rescind.audit.log import open_log
     from rescind.audit.signer import load_signer
     from rescind.engine import start
-    from rescind.pipeline.session import Session, case_of, gate, survey
+    from rescind.pipeline.case import case_of
+    from rescind.pipeline.session import Session, gate, survey
     from rescind.schema.config import load
     from rescind.schema.playbook import load_playbook
     from rescind.schema.secretref import resolver

@@ -14,7 +14,8 @@ from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
 from rescind.models.run import RunResult
 from rescind.pipeline.approvals import Approval
-from rescind.pipeline.session import Session, in_scope, new_run_id, people, secret_reader
+from rescind.pipeline.case import new_run_id
+from rescind.pipeline.session import Session, in_scope, people, secret_reader
 from rescind.pipeline.session import tenants as connect
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file

@@ -8,7 +8,8 @@ from rescind import catalogue
 from rescind.errors import ProviderError, RescindError
 from rescind.models.credential import Credential
 from rescind.models.kind import Kind, Liveness
-from rescind.pipeline.session import Session, case_of, tenants
+from rescind.pipeline.case import case_of
+from rescind.pipeline.session import Session, tenants
 from rescind.pipeline.tenants import Connected
 
 

@@ -126,7 +126,8 @@ def decide(
         kind = catalogue.kinds()[c.kind] if steps else None
         # an approval releases this credential, not the supporting steps that would hit everything else of its owner
         offered = [replace(s, held=True) for s in steps if kind and not kind.actions[s.verb].supports]
-        return offered, [_held(c, now)]
+        by_people = [d for d in decisions if d.end_state is EndState.MANUAL]  # stays to be done after an approval too
+        return offered, [_held(c, now), *by_people]
     if not steps and not decisions:
         decisions.append(
             Decision(credential=c.id, end_state=EndState.SKIPPED, reason="no step of the playbook selects it")
@@ -208,6 +209,19 @@ def release(plan: Plan, credentials: frozenset[str]) -> Plan:
     return replace(plan, steps=steps, decisions=decisions)
 
 
+def _seen_before(then: Credential, now: Credential) -> Credential:
+    """Return what came back as the provider shows it now, with what only the machine had shown of it."""
+    return replace(
+        now,
+        findings=then.findings,
+        fingerprint=then.fingerprint,
+        relation=then.relation,
+        state=then.state,
+        attributes={**then.attributes, **now.attributes},
+        last_used=now.last_used or then.last_used,
+    )
+
+
 def addendum(
     parent: Plan, found: Enumerated, playbook: Playbook, *, round_: int, again: frozenset[str], now: datetime
 ) -> Plan | None:
@@ -216,8 +230,12 @@ def addendum(
     Something new is ended without asking only if the provider says it is the person's and its kind was part of the plan;
     the rest is held.
     """
-    known = {c.id for c in parent.credentials}
-    fresh = [c for c in found.credentials if c.id not in known or c.id in again]
+    known = {c.id: c for c in parent.credentials}
+    fresh = [
+        _seen_before(known[c.id], c) if c.id in known else c
+        for c in found.credentials
+        if c.id not in known or c.id in again
+    ]
     gaps = tuple(g for g in found.gaps if g not in parent.gaps)
     if not fresh and not gaps:
         return None

@@ -53,9 +53,8 @@ def _shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Re
         for h in helping
         if h.liveness == "dead" and h.verb in kind.residual.shortened_by
     ]
-    if not shorter:
-        return ending
-    return replace(ending, residual_until=min(rfc3339(min(shorter)), ending.residual_until))
+    until = min([ending.residual_until, *map(rfc3339, shorter)])
+    return replace(ending, residual_until=until)
 
 
 def _used_after(c: Credential, lost_at: str) -> str:
@@ -132,7 +131,7 @@ _STILL_WORKS = {
 }
 
 
-_LOOKS_ENDED = {EndState.DEAD, EndState.ACKNOWLEDGED, EndState.CONTAINED, EndState.RESIDUAL}
+_LOOKS_ENDED = {EndState.DEAD, *CUT_NOT_PROVEN}
 
 
 def _parents(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]:

@@ -5,30 +5,25 @@ A session holds the configuration, the clock and the state folder; it never hold
 
 from __future__ import annotations
 
-import getpass
 import hmac
-import os
-import secrets as random
-import socket
-import stat
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rescind import __version__, catalogue
 from rescind.errors import EvidenceError, ProviderError, RefusedError
 from rescind.host import erase, keychain
-from rescind.models.clock import Clock, parse_rfc3339, rfc3339
+from rescind.models.clock import Clock
 from rescind.models.config import Config
 from rescind.models.credential import Credential, Inventory
 from rescind.models.evidence import Finding, Gap
 from rescind.models.plan import Case, Plan
 from rescind.models.playbook import Playbook
 from rescind.models.tenant import SecretRef
+from rescind.pipeline import fingerprint
 from rescind.pipeline import inventory as inventories
+from rescind.pipeline.case import is_live
 from rescind.pipeline.enumerate import People, enumerate_all
 from rescind.pipeline.plan import make_plan
 from rescind.pipeline.scan import KEYCHAIN, ScanResult, scan
@@ -38,7 +33,6 @@ from rescind.schema import plan as plan_file
 from rescind.schema.config import policy_digest
 from rescind.schema.inventory import read_inventory
 from rescind.secret import Secret
-from rescind.wire.files import write_atomic
 
 Progress = Callable[[str], None]
 
@@ -64,35 +58,8 @@ class Session:
 
 
 def fingerprint_key(session: Session, *, keep: bool = False) -> bytes:
-    """Return the key of this installation's fingerprints: the configured one, else a random one that is made once.
-
-    Reading commands must change nothing below a scanned home, and the state folder may lie in it: until a run needs the key
-    for good (`keep`), a new one waits in the user's runtime folder, and a plan made with it can be applied until that is emptied.
-    """
-    ref = session.config.org.fingerprint_key
-    if ref is not None:
-        return session.resolve(ref).reveal_bytes()
-    path, waiting = session.state_dir / "fingerprint.key", _runtime_dir() / "fingerprint.key"
-    if path.exists():
-        return path.read_bytes()
-    key = waiting.read_bytes() if waiting.exists() else random.token_bytes(32)
-    if not waiting.exists():
-        write_atomic(waiting, key, mode=0o600)
-    if keep:
-        session.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_atomic(path, key, mode=0o600)
-    return key
-
-
-def _runtime_dir() -> Path:
-    """Return a folder of this user's alone that is not part of any home. Raises `RefusedError` if somebody else made it."""
-    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    folder = Path(base) / f"rescind-{getpass.getuser() if os.name == 'nt' else os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    seen = folder.lstat()
-    if not stat.S_ISDIR(seen.st_mode) or (os.name != "nt" and (seen.st_uid != os.getuid() or seen.st_mode & 0o077)):
-        raise RefusedError(f"{folder} is not a folder of yours alone", hint="remove it, or set XDG_RUNTIME_DIR")
-    return folder
+    """Return the key of this installation's fingerprints; see `rescind.pipeline.fingerprint.key`."""
+    return fingerprint.key(session.config.org.fingerprint_key, session.resolve, session.state_dir, keep=keep)
 
 
 def people(session: Session, case: Case) -> People:
@@ -101,14 +68,6 @@ def people(session: Session, case: Case) -> People:
     return People(
         person=case.person, workstation=case.workstation, mapped=mapped, protected=session.config.org.protected
     )
-
-
-def is_live(target: Path) -> bool:
-    """Tell whether a target is the running user's own home: only there can a keychain be read or a local copy be erased."""
-    try:
-        return target.resolve() == Path.home().resolve()
-    except (OSError, RuntimeError):
-        return False
 
 
 def _unhurried(session: Session) -> Progress:
@@ -303,37 +262,3 @@ def subjects(session: Session, plan: Plan) -> tuple[str, ...]:
     """Return every name of the person of a case: none of them may approve it."""
     mapped = people(session, plan.case).mapped
     return tuple({plan.case.person, *(n for names in mapped.values() for n in names)} - {""})
-
-
-def new_run_id(now: datetime) -> str:
-    """Return a fresh run id that sorts by time and says nothing about the case."""
-    return now.strftime("%Y%m%d-%H%M%S-") + random.token_hex(3)
-
-
-def case_of(
-    *,
-    person: str = "",
-    workstation: str = "",
-    target: Path | None = None,
-    inventory: Path | None = None,
-    lost_at: str = "",
-    now: datetime,
-    hold: bool = False,
-) -> Case:
-    """Return the case that the operator's options describe. `lost_at` is RFC 3339 (default: not known)."""
-    try:
-        lost = rfc3339(parse_rfc3339(lost_at)) if lost_at else ""
-    except ValueError as error:
-        raise EvidenceError(
-            f"{lost_at!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z"
-        ) from error
-    if lost and parse_rfc3339(lost) > now:
-        raise EvidenceError(f"the loss at {lost} lies in the future", hint="check --lost-at")
-    return Case(
-        person=person,
-        workstation=workstation or (socket.gethostname() if target is not None and is_live(target) else ""),
-        lost_at=lost,
-        target=str(target.expanduser().absolute()) if target else "",
-        inventory=str(inventory.absolute()) if inventory else "",
-        hold=hold,
-    )

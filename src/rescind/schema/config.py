@@ -245,9 +245,21 @@ def load(
     return config
 
 
-def store_url(config: Config) -> str:
-    """Return where state is kept: `[store] url`, or one SQLite file in the user's state folder."""
-    return config.store_url or f"sqlite:///{Path(platformdirs.user_state_dir('rescind')) / 'rescind.db'}"
+def state_folder(config: Config) -> Path:
+    """Return the folder of runs, audit trail and journal: `[store] url`, or the user's state folder.
+
+    Raises `ConfigError` for a store that this version cannot use, rather than keeping the trail somewhere else.
+    """
+    if not config.store_url:
+        return Path(platformdirs.user_state_dir("rescind"))
+    scheme, _, rest = config.store_url.partition(":///")
+    path = Path("/" + rest.lstrip("/"))
+    if scheme != "sqlite" or path.name != "rescind.db":
+        raise ConfigError(
+            "[store] url names a store that this version cannot use",
+            hint="say sqlite:///FOLDER/rescind.db; PostgreSQL is not carried by this version",
+        )
+    return path.parent
 
 
 def policy_digest(config: Config) -> str:
