@@ -53,8 +53,7 @@ def _shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Re
         for h in helping
         if h.liveness == "dead" and h.verb in kind.residual.shortened_by
     ]
-    until = min([ending.residual_until, *map(rfc3339, shorter)])
-    return replace(ending, residual_until=until)
+    return replace(ending, residual_until=min([ending.residual_until, *map(rfc3339, shorter)]))
 
 
 def _used_after(c: Credential, lost_at: str) -> str:
