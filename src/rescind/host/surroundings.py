@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 MAX_BYTES = 1024 * 1024
-_SECTION = re.compile(r"^\s*\[\s*(?:profile\s+)?([A-Za-z0-9][A-Za-z0-9_.@+-]{0,63})\s*\]\s*(?:[#;].*)?$", re.M)
-_NOT_PROFILES = re.compile(r"^\s*\[\s*(?:sso-session|services)\s", re.M)
+# other kinds of section, such as [sso-session corp], have a word before the name
+_SECTION = re.compile(r"^\s*\[\s*(?:profile\s+)?([A-Za-z0-9][A-Za-z0-9_.@+-]{0,63})\s*\]\s*(?:[#;].*)?$", re.MULTILINE)
 
 
 def aws_profiles(home: Path, env: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ def aws_profiles(home: Path, env: Mapping[str, str] = os.environ) -> tuple[str, 
                 text = file.read(MAX_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
-        names += [m[1] for m in _SECTION.finditer(text) if not _NOT_PROFILES.match(m[0])]
+        names += [m[1] for m in _SECTION.finditer(text)]
     return tuple(dict.fromkeys(names))
 
 
