@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -11,11 +13,25 @@ from rescind.cli.context import bold, print_json, progress, session, width
 JSON = typer.Option(False, "--json", help="Machine-readable output.")
 
 
-def doctor(ctx: typer.Context, as_json: bool = JSON) -> None:
-    """Reach every tenant read-only and say which kinds could be read there. Writes nothing."""
+def doctor(
+    ctx: typer.Context,
+    person: str = typer.Option(
+        "",
+        "--person",
+        help="Say how much of this person's could be proven dead if the laptop vanished now. Exits 4 when something would stay open.",
+        metavar="EMAIL",
+    ),
+    target: Path | None = typer.Option(
+        None, "--target", help="With --person: the home to read; default: yours.", metavar="PATH"
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Reach every tenant read-only and say which kinds could be read there. Writes nothing. Exits 7 when something cannot be seen."""
     from rescind.pipeline.doctor import examine
     from rescind.schema.config import location
 
+    if person:
+        _ready(ctx, person, (target or Path.home()).expanduser(), as_json=as_json)
     s = session(ctx)
     rows = examine(s)
     if as_json:
@@ -33,6 +49,26 @@ def doctor(ctx: typer.Context, as_json: bool = JSON) -> None:
                     sys.stdout.write(f"  {'':20} needs: {', '.join(kind['permissions'])}\n")
     bad = [r for r in rows if r["verdict"] != "reached" or any(k["readable"] != "yes" for k in r["kinds"])]
     raise typer.Exit(7 if bad or not rows else 0)
+
+
+def _ready(ctx: typer.Context, person: str, target: Path, *, as_json: bool) -> NoReturn:
+    from rescind.pipeline import readiness
+    from rescind.pipeline import session as flow
+    from rescind.pipeline.case import case_of
+    from rescind.pipeline.doctor import examine
+    from rescind.pipeline.render import safe
+    from rescind.schema.playbook import load_playbook
+
+    s = session(ctx, evidence=target)
+    case = case_of(person=person, target=target, now=s.clock.now())
+    made = flow.survey(s, load_playbook("lost-laptop"), case, self_allowed=True)
+    found = readiness.readiness(made, examine(s))
+    if as_json:
+        print_json(found)
+    else:
+        first, *rest = readiness.text(found).splitlines()
+        sys.stdout.write("\n".join([bold(safe(first)), *map(safe, rest)]) + "\n")
+    raise typer.Exit(readiness.exit_code(found))
 
 
 def catalogue(
