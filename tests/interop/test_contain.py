@@ -204,3 +204,40 @@ def test_nobody_to_cut_is_refused_with_the_reason(two):
     assert ran.returncode == 3
     assert "is mapped for this person" in ran.stderr
     assert not (two.folder / "state" / "rescind.db").exists(), "nothing was begun"
+
+
+def test_a_whole_lost_laptop_is_taken_back_as_far_as_it_can_be(two):
+    iam = two.aws.client("iam")
+    other = two.aws.make_key("ada")
+    iam.update_access_key(UserName="ada", AccessKeyId=other[0], Status="Inactive")
+    before = snapshot(iam)
+    home = two.folder / "home"
+    (home / ".aws").mkdir(parents=True)
+    (home / ".aws/credentials").write_text(
+        "".join(
+            f"[{n}]\naws_access_key_id={k[0]}\naws_secret_access_key={k[1]}\n"
+            for n, k in (("live", two.key), ("old", other))
+        )
+    )
+    (home / ".vault-token").write_text(two.token)
+    ran = two.command(
+        "run", "lost-laptop", "--target", str(home), "--person", PERSON, "--workstation", "lap-1", "--yes", "--json"
+    )
+    assert ran.stdout.startswith("{"), ran.stderr
+    run = json.loads(ran.stdout)
+    assert not two.aws.works(*two.key)
+    assert not two.bao.works(two.token)
+    listed = json.loads(two.command("inventory", "ls", "--json").stdout)["inventories"]
+    assert [(i["run"], i["workstation"], i["credentials"]) for i in listed] == [(run["run"], "lap-1", 3)]
+
+    back = two.command("undo", run["run"], "--yes", "--json")
+    assert back.returncode == 0, back.stderr + back.stdout
+    undone = {c["kind"]: c["reason"] for c in json.loads(back.stdout)["credentials"]}
+    assert "cannot be put back" in undone["vault.token"]
+    assert snapshot(iam) == before, "the key that was off before the run stays off, no deny is left"
+    assert two.aws.works(*two.key)
+    assert not two.bao.works(two.token)
+    then = {
+        c["kind"]: c["end_state"] for c in json.loads(two.command("status", run["run"], "--json").stdout)["credentials"]
+    }
+    assert then["vault.token"] == "dead"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
 import typer
 
-from rescind.cli import audit, begin, cut, evidence, info, later, runs
+from rescind.cli import audit, begin, cut, evidence, info, inventories, later, runs
 
 app = typer.Typer(
     name="rescind",
@@ -43,6 +44,7 @@ def root(
 # design.md §4 fixes the order in which --help lists them
 app.command("init")(begin.init)
 app.command("scan")(evidence.scan)
+app.add_typer(inventories.app, name="inventory")
 app.command("contain")(cut.contain)
 app.command("plan")(evidence.plan)
 app.command("approve")(runs.approve)
@@ -94,11 +96,26 @@ def main() -> None:
         code = 1
     except Exception as error:  # noqa: BLE001  the message of an unforeseen error could quote anything, so only its type is shown
         code = _usage_or_internal(error)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    code = _flushed(code)
     if code == 130:
         os._exit(code)  # a thread may still wait for a provider; nothing is lost, the run goes on with `resume`
     sys.exit(code)
+
+
+def _flushed(code: int) -> int:
+    """Hand over what was printed. Where nobody takes it (a full disk, a closed pipe) the answer cannot be 0."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), stream.fileno()
+            )  # else the interpreter tries once more, and complains
+            code = code or (141 if isinstance(error, BrokenPipeError) else 1)
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                with contextlib.suppress(OSError):
+                    sys.stderr.write(f"rescind: what was printed is not complete: {error.strerror}\n")
+    return code
 
 
 def _usage_or_internal(error: Exception) -> int:

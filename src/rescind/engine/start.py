@@ -13,6 +13,7 @@ from rescind.models.clock import rfc3339
 from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
 from rescind.models.run import RunResult
+from rescind.pipeline import inventory_json as inventory_file
 from rescind.pipeline.approvals import Approval
 from rescind.pipeline.case import new_run_id
 from rescind.pipeline.session import Session, in_scope, people, secret_reader
@@ -49,6 +50,9 @@ def new(
         }
         log.append("approval", run=run, data={**facts, "expires_at": a.expires_at})
     state.save_run(session.state_dir, run, json.dumps(plan_file.to_json(plan)), meta)
+    for seen in session.seen[-1:] if plan.case.target or plan.case.inventory else ():
+        machine = plan.case.workstation or seen.workstation.get("hostname", "")
+        state.save_inventory(session.state_dir, run, machine, json.dumps(inventory_file.to_json(seen)))
     session.progress(f"run {run}; interrupted, it goes on with: rescind resume {run}")
     return _carry_out(session, run, plan, playbook, tenants, log, began=began)
 

@@ -24,6 +24,8 @@ create table if not exists runs (
   run text primary key, plan text not null, meta text not null, status text not null, created_at text not null);
 create table if not exists addenda (
   run text not null references runs (run), round integer not null, plan text not null, primary key (run, round));
+create table if not exists inventories (
+  run text primary key, workstation text not null, at text not null, inventory text not null);
 """
 
 
@@ -37,9 +39,34 @@ class RunRecord:
     meta: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryRecord:
+    """What a machine held when a run began: the run, the machine, when it was saved (RFC 3339 UTC), the inventory as JSON text."""
+
+    run: str
+    workstation: str
+    at: str
+    inventory: str
+
+
 @contextmanager
 def _open(state_dir: Path, *, write: bool) -> Iterator[sqlite3.Connection | None]:
-    """Give a connection in one transaction; reading what does not exist gives None and creates nothing."""
+    """Give a connection in one transaction; reading what does not exist gives None and creates nothing.
+
+    Raises `EngineError` when the file cannot be used: a full disk, no right to write, no database.
+    """
+    try:
+        with _transaction(state_dir, write=write) as db:
+            yield db
+    except sqlite3.Error as error:
+        raise EngineError(
+            f"{state_dir / DATABASE} cannot be used: {error}",
+            hint="nothing is done at a provider without it; make room, or name another folder with --state",
+        ) from None
+
+
+@contextmanager
+def _transaction(state_dir: Path, *, write: bool) -> Iterator[sqlite3.Connection | None]:
     path = state_dir / DATABASE
     if write:
         private_dir(state_dir)
@@ -131,3 +158,21 @@ def load_addendum(state_dir: Path, run: str, round: int) -> str | None:  # noqa:
     with _open(state_dir, write=False) as db:
         row = db and db.execute("select plan from addenda where run = ? and round = ?", (run, round)).fetchone()
     return str(row[0]) if row else None
+
+
+def save_inventory(state_dir: Path, run: str, workstation: str, inventory_json: str) -> None:
+    """Keep the inventory that a run began with; the first one stays."""
+    with _open(state_dir, write=True) as db:
+        assert db is not None  # noqa: S101
+        row = (run, workstation, rfc3339(datetime.now(UTC)), inventory_json)
+        db.execute("insert into inventories values (?, ?, ?, ?) on conflict do nothing", row)
+
+
+def list_inventories(state_dir: Path) -> list[InventoryRecord]:
+    """Return every saved inventory, newest first."""
+    with _open(state_dir, write=False) as db:
+        # a database of an older version has no such table until the next run
+        if not db or not db.execute("select 1 from sqlite_master where name = 'inventories'").fetchone():
+            return []
+        rows = db.execute("select run, workstation, at, inventory from inventories order by rowid desc").fetchall()
+    return [InventoryRecord(run=r, workstation=w, at=a, inventory=i) for r, w, a, i in rows]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def quiet(_: str) -> None:
 class Session:
     """What one invocation works with. `keychain` is a keyring back end (None: the operating system's own).
 
-    `patience` is how many seconds a provider that does not answer is asked again.
+    `patience` is how many seconds a provider that does not answer is asked again. `seen` gets the inventory that passed the gate.
     """
 
     config: Config
@@ -55,6 +55,7 @@ class Session:
     keychain: Any = None
     progress: Progress = quiet
     patience: float = 120.0
+    seen: list[Inventory] = field(default_factory=list)
 
 
 def fingerprint_key(session: Session, *, keep: bool = False) -> bytes:
@@ -239,6 +240,7 @@ def gate(
         raise RefusedError(
             "the evidence changed since the plan was made: other credentials are on the machine now", hint=again
         )
+    session.seen.append(seen)
     at = at or tenants(session, plan.case, write=True, expected=plan.tenants)
     for name in plan.tenants:
         try:
