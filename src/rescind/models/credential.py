@@ -70,7 +70,8 @@ class Sighted:
 class Credential:
     """One credential, without its value.
 
-    Until `enumerate` ran, `tenant`, `owner` and `ownership` are empty or `UNPROVEN`. Times are RFC 3339 UTC text.
+    Until `enumerate` ran, `tenant`, `owner` and `ownership` are empty or `UNPROVEN`. Times are RFC 3339 UTC text. `place` is the tenant
+    where several may accept the same one: it is ended, and counted, at each.
     """
 
     kind: str
@@ -90,13 +91,15 @@ class Credential:
     parent: str = ""
     last_used: str | None = None
     created_at: str | None = None
+    place: str = ""
 
     @property
     def id(self) -> str:
         """A stable id from kind, provider and identifier (or fingerprint): the same credential always has the same one."""
         what = self.identifier or self.fingerprint
         where = "" if self.identifier else self.issuer
-        raw = "\x1f".join((self.kind, self.provider, where, what)).encode("utf-8", "surrogateescape")
+        parts = (self.kind, self.provider, where, what, *((self.place,) if self.place else ()))
+        raw = "\x1f".join(parts).encode("utf-8", "surrogateescape")
         return "cred-" + hashlib.sha256(raw).hexdigest()[:16]
 
 

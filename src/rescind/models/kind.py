@@ -236,6 +236,7 @@ class Kind:
     `issuer_is_account`: the issuer that `identify` returns must equal the tenant's account, else the tenant does not know it.
     `needs_secret`: the provider ends it by its value only. The value is read from the evidence again when a step acts, never kept;
     functions of such a kind get it as a third argument. Without it the step is a task for a person (`steps_by_hand`).
+    `shared`: several tenants may accept the same one (an SSH key); it is looked for, ended and counted at each.
     `identity`: it is whom credentials belong to, not one of them; listed only for a playbook whose scope names the kind.
     """
 
@@ -257,6 +258,7 @@ class Kind:
     issuer_is_account: bool = False
     needs_secret: bool = False
     identity: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,7 +165,7 @@ def identify_one(
             )
         if c.provider == LOCAL:
             found = replace(found, ownership=Ownership.CASE)
-        return found, None, known.liveness
+        return _placed(found, kind, tenants), None, known.liveness
     if open_questions:
         why = "; ".join(open_questions)
         return (
@@ -185,6 +185,32 @@ def identify_one(
         ),
         unknown,
     )
+
+
+def _placed(c: Credential, kind: Kind, tenants: Tenants) -> Credential:
+    """Return the credential as one of its tenant only, where several may accept the same one."""
+    return replace(c, place=c.tenant) if kind.shared and len(tenants.names(c.provider)) > 1 else c
+
+
+def _elsewhere(
+    c: Credential, first: str, secret: Secret | None, tenants: Tenants, people: People, gaps: list[Gap]
+) -> Iterable[tuple[Credential, Liveness]]:
+    """Ask the other tenants for a credential that `first` accepts: ended there only, it would live on at them."""
+    kind = kind_of(c.kind)
+    if kind is None or not kind.shared:
+        return
+    for name in tenants.names(c.provider):
+        if name == first:
+            continue
+        try:
+            at = tenants.get(name)
+            known = _identify_at(kind, c, secret, at)
+        except ProviderError as error:
+            why = f"it could not be asked whether it accepts {c.kind} {c.identifier} too: {_why(error)}"
+            gaps.append(Gap(source=f"tenant:{name}", reason=why))
+            continue
+        if known is not None:
+            yield _placed(enrich(c, known, at, people), kind, tenants), known.liveness
 
 
 def _kinds_of(provider: str, only: Iterable[str]) -> list[Kind]:
@@ -225,7 +251,9 @@ def listed(
                 )
                 continue
             for kind in rows:
-                _list_kind(kind, at, subject, people, found, gaps)
+                rows_here: list[tuple[Credential, Liveness]] = []
+                _list_kind(kind, at, subject, people, rows_here, gaps)
+                found += [(_placed(c, kind, tenants), liveness) for c, liveness in rows_here]
     return found, gaps, used
 
 
@@ -267,6 +295,18 @@ def merge(observed: Credential, inherited: Credential) -> Credential:
     )
 
 
+def _joined(one: Credential, other: Credential) -> Credential:
+    """Join two sightings on the machine that turned out to be one credential. The one whose value was there is kept."""
+    first, second = (other, one) if one.state is State.PUBLIC_ONLY else (one, other)
+    return replace(
+        first,
+        findings=tuple(dict.fromkeys((*first.findings, *second.findings))),
+        fingerprint=first.fingerprint or second.fingerprint,
+        attributes={**second.attributes, **first.attributes},
+        last_used=first.last_used or second.last_used,
+    )
+
+
 def enumerate_all(
     inventory: Inventory,
     secrets: Mapping[str, Secret],
@@ -282,17 +322,23 @@ def enumerate_all(
     decided: dict[str, Decision] = {}
     live: set[str] = set()
     aside: list[Credential] = list(inventory.candidates)
+    gaps = list(inventory.gaps)
     for c in inventory.credentials:
         if c.state in NOT_ENDED:
             aside.append(c)
             continue
         found, decision, liveness = identify_one(c, secrets.get(c.id), tenants, people)
-        by_id[found.id] = merge(found, by_id[found.id]) if found.id in by_id else found
+        by_id[found.id] = _joined(by_id[found.id], found) if found.id in by_id else found
         if decision is not None:
             decided[found.id] = replace(decision, credential=found.id)
         if liveness is Liveness.LIVE:
             live.add(found.id)
-    gaps = list(inventory.gaps)
+        for other, lives in (
+            _elsewhere(c, found.tenant, secrets.get(c.id), tenants, people, gaps) if found.tenant else ()
+        ):
+            by_id[other.id] = _joined(by_id[other.id], other) if other.id in by_id else other
+            if lives is Liveness.LIVE:
+                live.add(other.id)
     if provider_side:
         extra, more_gaps, _ = listed(tenants, people, providers, kinds)
         gaps += more_gaps

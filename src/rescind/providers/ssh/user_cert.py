@@ -229,6 +229,7 @@ KIND = Kind(
     ),
     death=Death(negatives=1, source=_SSHD),
     reference="https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.krl",
+    shared=True,
     since="0.1",
     tested=("OpenSSH sshd and ssh-keygen",),
     steps_by_hand=(

@@ -266,6 +266,7 @@ KIND = Kind(
     ),
     death=Death(negatives=1, source=_SSHD),
     reference="https://man.openbsd.org/ssh-keygen#KEY_REVOCATION_LISTS",
+    shared=True,
     since="0.1",
     tested=("OpenSSH sshd and ssh-keygen",),
     steps_by_hand=(
