@@ -107,10 +107,11 @@ def _without_value(step: Step, kind: Kind, ctx: Context, *, attempted: bool) -> 
 def _carry_out(
     step: Step, c: Credential, kind: Kind, row: Act, at: Connected, ctx: Context, *, attempted: bool
 ) -> Receipt:
+    wait = max(step.wait_seconds, kind.death.seconds, 1.0)  # no playbook makes the proof cheaper than the kind says
     if attempted and step.id not in ctx.answered:
         before = prove(kind, row, c, at, ctx.clock, wait=0.0)
         if before.observation.liveness is Liveness.DEAD:
-            proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds)
+            proof = prove(kind, row, c, at, ctx.clock, wait=wait)
             return conclude(step, kind, row, proof, ctx, CallResult(status=CallStatus.ALREADY), attempts=0)
         if not row.idempotent and before.observation.liveness is Liveness.UNKNOWN:
             why = (
@@ -120,12 +121,11 @@ def _carry_out(
             return receipt(step, EndState.UNKNOWN, ctx, evidence=why, verify_method=before.method)
     sent = ctx.answered.pop(step.id) if step.id in ctx.answered else _send(step, c, row, at, ctx, attempted=attempted)
     result, error, attempts = sent
-    proof = prove(kind, row, c, at, ctx.clock, wait=step.wait_seconds if error is None else 0.0)
+    heard = rfc3339(ctx.clock.now())
+    proof = prove(kind, row, c, at, ctx.clock, wait=wait if error is None else 0.0)
     if error is not None and proof.observation.liveness is Liveness.DEAD:
-        proof = prove(
-            kind, row, c, at, ctx.clock, wait=step.wait_seconds
-        )  # one look is not the declared number of negatives
-    return conclude(step, kind, row, proof, ctx, result, error=error, attempts=attempts)
+        proof = prove(kind, row, c, at, ctx.clock, wait=wait)  # one look is not the declared number of negatives
+    return conclude(step, kind, row, proof, ctx, result, error=error, attempts=attempts, heard=heard)
 
 
 def _send(
@@ -173,11 +173,15 @@ def conclude(
     *,
     error: ProviderError | None = None,
     attempts: int = 1,
+    heard: str = "",
 ) -> Receipt:
-    """Turn what the provider answered and what was then observed into one end state. A status code alone never makes `dead`."""
+    """Turn what the provider answered and what was then observed into one end state. A status code alone never makes `dead`.
+
+    `heard` is our own clock at the answer. Residual times run out by our clock, so they count from the later of the two.
+    """
     seen: Observation = proof.observation
     now = ctx.clock.now()
-    cut_at = (result.provider_time if result else "") or rfc3339(now)
+    cut_at = max(result.provider_time if result else "", heard if result else "", key=_moment) or rfc3339(now)
     state, until, what = EndState.UNKNOWN, "", ""
     match seen.liveness:
         case Liveness.DEAD:
@@ -211,6 +215,10 @@ def conclude(
         cut_at=cut_at if seen.liveness is Liveness.DEAD else "",
         notes=dict(result.notes) if result else {},
     )
+
+
+def _moment(text: str) -> float:
+    return parse_rfc3339(text).timestamp() if text else 0.0
 
 
 def _residual(kind: Kind, seen: Observation, cut_at: str) -> tuple[str, str]:
