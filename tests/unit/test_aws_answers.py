@@ -16,6 +16,7 @@ from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Known, Liveness, Subject, Verb
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.providers.aws import _connect
+from rescind.providers.aws import user as user_row
 from rescind.providers.aws._connect import connect
 from rescind.providers.aws.access_key import KIND
 from rescind.secret import Secret
@@ -438,6 +439,7 @@ def test_full_inline_space_falls_back_to_the_managed_policy(aws):
         AttachUserPolicy=done,
         GetUserPolicy=error(404, "NoSuchEntity"),
         ListAttachedUserPolicies=[EMPTY_POLICIES, there],
+        GetUser=user(),
     )
     deny = KIND.actions[Verb.DENY]
     assert deny.verify(client, C).liveness is Liveness.LIVE
@@ -445,20 +447,34 @@ def test_full_inline_space_falls_back_to_the_managed_policy(aws):
     assert result.notes["policy"] == "arn:aws:iam::aws:policy/AWSDenyAll"
     assert deny.verify(client, C).liveness is Liveness.DEAD
     assert fake.actions() == [
+        "GetUser",
         "GetUserPolicy",
         "ListAttachedUserPolicies",
+        "GetUser",
         "PutUserPolicy",
         "AttachUserPolicy",
+        "GetUser",
         "GetUserPolicy",
         "ListAttachedUserPolicies",
     ]
-    client, _ = aws(PutUserPolicy=full, AttachUserPolicy=full)
+    client, _ = aws(PutUserPolicy=full, AttachUserPolicy=full, GetUser=user())
     with pytest.raises(Rejected) as caught:
         deny.call(client, C)
     assert caught.value.code == "LimitExceeded"
-    client, _ = aws(PutUserPolicy=error(400, "MalformedPolicyDocument"))
+    client, _ = aws(PutUserPolicy=error(400, "MalformedPolicyDocument"), GetUser=user())
     with pytest.raises(Rejected, match="MalformedPolicyDocument"):
         deny.call(client, C)
+
+
+@pytest.mark.parametrize("row", [KIND, user_row.KIND], ids=["access-key", "user"])
+def test_a_name_that_was_given_to_somebody_else_is_not_denied(aws, row):
+    """The key's user was deleted between plan and apply, and its name is another person's by now."""
+    client, fake = aws(GetUser=user(uid="AIDA2"), **{"*": error(500, "Surprise")})
+    deny = row.actions[Verb.DENY]
+    for look in (deny.call, deny.verify, deny.restore, deny.snapshot):
+        with pytest.raises(NotFound, match="another one"):
+            look(client, replace(C, attributes={**C.attributes, "user_id": "AIDA1", "before.deny": "no"}))
+    assert set(fake.actions()) == {"GetUser"}
 
 
 def test_a_value_that_does_not_fit_is_never_sent(aws):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.errors import Unreachable
+from rescind.models.clock import rfc3339
 from rescind.models.credential import EndState
-from rescind.models.kind import Liveness, Observation
+from rescind.models.kind import Liveness, Observation, Residual
 from rescind.models.plan import Case, Plan
-from rescind.pipeline import execute, reverify
+from rescind.pipeline import execute, receipts, reverify
 from rescind.pipeline.enumerate import People
 from rescind.secret import Secret
 from tests.unit.made_up import CREDENTIAL, STEP, FakeClock, Provider, kind
@@ -109,3 +111,36 @@ def test_what_an_undo_needs_survives_a_second_look(world):
     before = replace(execute.act(STEP, CREDENTIAL, ctx), notes={"policy": "AWSDenyAll"})
     reverify.look_again([PLAN], {STEP.id: before}, ctx)
     assert newest(ctx).data["notes"] == {"policy": "AWSDenyAll"}
+
+
+def test_a_second_look_sets_no_clock_back_and_a_clock_that_ran_out_stays_so(world):
+    _, ctx, rows = world
+
+    def from_now(client, c):
+        until = rfc3339(ctx.clock.now() + timedelta(hours=1))
+        return Observation(liveness=Liveness.DEAD, evidence="not active", residual_until=until)
+
+    rows["made-up.token"] = kind(verify=from_now)
+    before = execute.act(STEP, CREDENTIAL, ctx)
+    assert before.end_state is EndState.RESIDUAL
+    ctx.clock.t += 1800
+    reverify.look_again([PLAN], {STEP.id: before}, ctx)
+    assert newest(ctx).data["residual_until"] == before.residual_until
+    ctx.clock.t += 7200
+    over = replace(before, end_state=EndState.DEAD, residual_until="")
+    reverify.look_again([PLAN], {STEP.id: over}, ctx)
+    assert newest(ctx).data["end_state"] == "dead"
+
+
+def test_what_lived_in_between_gets_a_new_clock(world):
+    provider, ctx, rows = world
+    rows["made-up.token"] = kind(residual=Residual(seconds=3600))
+    before = execute.act(STEP, CREDENTIAL, ctx)
+    provider.alive["one"] = True
+    reverify.look_again([PLAN], {STEP.id: before}, ctx)
+    alive = receipts.from_json(newest(ctx).data)
+    assert alive.end_state is EndState.FAILED
+    provider.alive["one"] = False
+    ctx.clock.t += 7200
+    reverify.look_again([PLAN], {STEP.id: alive}, ctx)
+    assert newest(ctx).data["residual_until"] > rfc3339(ctx.clock.now())

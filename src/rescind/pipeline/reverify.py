@@ -72,4 +72,13 @@ def _look(step: Step, c: Credential, before: Receipt, ctx: Context) -> Receipt |
         )
     proof = prove(kind, row, c, at, ctx.clock, wait=max(kind.death.seconds, 1.0))
     # what an undo needs, and what the provider said to the call itself, is no matter of this look
-    return replace(conclude(step, kind, row, proof, ctx, cut), call_status=before.call_status, notes=before.notes)
+    after = replace(conclude(step, kind, row, proof, ctx, cut), call_status=before.call_status, notes=before.notes)
+    if (
+        before.cut_at
+        and after.end_state is EndState.RESIDUAL
+        and before.end_state in {EndState.DEAD, EndState.RESIDUAL}
+    ):
+        # it was dead then and is now: looking at it does not set the clock of what it left behind back
+        state, until, what = before.end_state, before.residual_until, before.residual_what
+        after = replace(after, end_state=state, residual_until=until, residual_what=what)
+    return after

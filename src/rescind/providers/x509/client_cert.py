@@ -94,13 +94,16 @@ def revoke(client: CaClient, credential: Credential) -> CallResult:
 
 def _residual_until(client: CaClient, crl: _crl.Crl, entry: _crl.Entry) -> str:
     """Return when the last relying party enforces it: as the operator declared, else one CRL lifetime, at most its expiry."""
-    revoked = entry.revocation_date_utc
+    told = entry.revocation_date_utc
+    if crl.next_update_utc is not None:
+        # A CRL may name it only some time after the revocation, but by then each earlier list has run out and been replaced.
+        told = min(max(told, crl.last_update_utc), told + (crl.next_update_utc - crl.last_update_utc))
     if client.propagation is not None:
-        return rfc3339(revoked + timedelta(seconds=client.propagation))
+        return rfc3339(told + timedelta(seconds=client.propagation))
     expiry = _expiry(client, f"{entry.serial_number:x}")
     if crl.next_update_utc is None:
         return rfc3339(expiry) if expiry else ""
-    until = revoked + (crl.next_update_utc - crl.last_update_utc)
+    until = told + (crl.next_update_utc - crl.last_update_utc)
     return rfc3339(min(until, expiry or until))
 
 
