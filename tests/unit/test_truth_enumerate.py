@@ -12,7 +12,7 @@ from rescind.models.evidence import Location
 from rescind.models.kind import Identity, Known, Liveness, Provider
 from rescind.models.tenant import Tenant
 from rescind.pipeline import enumerate as enumerating
-from rescind.pipeline.enumerate import People, enumerate_all
+from rescind.pipeline.enumerate import People, enumerate_all, ownership
 from rescind.pipeline.tenants import Connected
 from rescind.wire.retry import Retry
 from tests.unit.made_up import FakeClock, kind
@@ -143,3 +143,17 @@ def test_two_values_that_turn_out_to_be_one_credential_keep_both_places(rows):
     ]
     (c,) = ask(Hosts(Host("a", {"one": "ada"})), *seen).credentials
     assert {s.location.path for s in c.findings} == {"a.env", "b.env"}
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Known(identifier="e", owner="ada", attributes={"aliases": "ada,break-glass"}),
+        Known(identifier="e", owner="ada", attributes={"emails": "ada@example.com, Break-Glass"}),
+        Known(identifier="e", owner="Break-glass"),
+    ],
+)
+def test_a_protected_name_is_found_among_others_and_in_any_case(rows, known):
+    people = replace(ADA, protected=("break-glass",))
+    assert ownership(known, people, "made-up", Identity(account="a", principal="r")) is Ownership.PROTECTED
+    assert ownership(known, ADA, "made-up", Identity(account="a", principal="r")) is not Ownership.PROTECTED

@@ -55,10 +55,13 @@ class Enumerated:
 def ownership(known: Known, people: People, provider: str, identity: Identity) -> Ownership:
     """Say whose a credential is, from the provider's own word only."""
     names = people.subject(provider).names
-    marks = {known.identifier, known.owner, known.subject, *known.attributes.values()} - {""}
+    said = [known.identifier, known.owner, known.subject, *known.attributes.values()]
+    marks = {
+        part.strip().casefold() for text in said for part in (text, *text.split(","))
+    }  # several names may share a fact
     if known.identifier and known.identifier in identity.identifiers:
         return Ownership.OPERATOR
-    if marks & set(people.protected):
+    if marks & {name.casefold() for name in people.protected if name}:
         return Ownership.PROTECTED
     if not known.owner:
         return Ownership.UNPROVEN
