@@ -17,8 +17,10 @@ from typing import Any
 from rescind.audit.log import AuditLog
 from rescind.engine import state
 from rescind.engine.work import PhaseSpec
+from rescind.errors import RefusedError
 from rescind.models.clock import Clock, rfc3339
 from rescind.models.credential import Credential, EndState, Inventory
+from rescind.models.evidence import Gap
 from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
 from rescind.models.run import Receipt, RunResult
@@ -239,6 +241,7 @@ class CaseWork:
             provider_side="provider" in self._playbook.sides,
             kinds=self._playbook.kinds,
         )
+        seen = replace(seen, gaps=(*seen.gaps, *self._left_out(first)))
         known = {c.id: c for plan in plans for c in plan.credentials}
         done = report.add_up(
             run, plans, outcomes(self._log, run), now=self._clock.now(), status="running", started_at=""
@@ -250,6 +253,16 @@ class CaseWork:
         if extra is None:
             return None
         return replace(extra, digest=plan_file.digest_of(extra))
+
+    def _left_out(self, first: Plan) -> list[Gap]:
+        """Return the tenants of the plan that are not in the configuration any more: a resumed run cannot look at them again."""
+        gaps: list[Gap] = []
+        for name in first.tenants:
+            try:
+                self._tenants.row(name)
+            except RefusedError as error:
+                gaps.append(Gap(source=f"tenant:{name}", reason=f"not looked at again: {error.message}"))
+        return gaps
 
     def _tell_the_original(self, run: str) -> None:
         plan = self._load(run)[0]
