@@ -22,7 +22,7 @@ from rescind.audit import merkle
 from rescind.audit.log import open_log, open_reader
 from rescind.audit.note import open_checkpoint
 from rescind.audit.signer import load_signer, new_signer
-from rescind.errors import AuditError
+from rescind.errors import AuditError, UsageError
 from rescind.models.clock import SystemClock
 from rescind.secret import Secret
 from tests.unit.audit_trails import Ticking, exported, fresh, story
@@ -326,7 +326,7 @@ def test_exports_are_whole_private_and_honest(tmp_path):
     assert sorted(p.suffix for p in tmp_path.iterdir() if "trail" in p.name) == [".jsonl"]
     (tmp_path / "trail.jsonl").unlink()
     (tmp_path / "trail.jsonl").symlink_to(tmp_path / "target")
-    with pytest.raises(AuditError, match="symbolic link"):
+    with pytest.raises(UsageError, match="symbolic link"):
         exported(log, tmp_path)
     log.close()
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from rescind.audit import merkle
 from rescind.audit.log import AuditLog
-from rescind.errors import AuditError
+from rescind.errors import AuditError, UsageError
 
 SCHEMA = "rescind.audit-export/1"
 LEAVES_PER_LINE = 256
@@ -36,7 +36,7 @@ def export(log: AuditLog, out: Path, run: str | None = None) -> str:
     """Write the whole trail, or one run of it, to `out` (0600, replaced as a whole) and return the checkpoint that covers it.
 
     A log opened for writing is signed first. Raises `AuditError` if the last signed head does not cover every entry, if there is no
-    such run, or if the file cannot be written.
+    such run; `UsageError` if the file cannot be written.
     """
     if log.signer is not None:
         log.sign_head()
@@ -98,7 +98,7 @@ def _write(out: Path, lines: Iterator[bytes]) -> None:
     draft = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
         if out.is_symlink():
-            raise AuditError(f"the export's target is a symbolic link: {out}")
+            raise UsageError(f"{out}: nothing was written: it is a symbolic link", hint="name the file itself with -o")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(lines)
@@ -106,7 +106,10 @@ def _write(out: Path, lines: Iterator[bytes]) -> None:
             os.fsync(descriptor)
         draft.replace(out)
     except OSError as error:
-        raise AuditError(f"the audit trail cannot be exported: {error.strerror}", hint=f"check {out}") from error
+        raise UsageError(
+            f"{out}: nothing was written: {error.strerror}",
+            hint="name another file with -o; the trail itself is untouched",
+        ) from None
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)

@@ -17,11 +17,11 @@ def init(
     ),
 ) -> None:
     """Write a starter rescind.toml: suggests tenants as comments, you confirm which are yours. Refuses to overwrite."""
+    from rescind.cli.output import write_output
     from rescind.errors import UsageError
     from rescind.host.surroundings import aws_profiles, vault_address
     from rescind.pipeline.starter import starter
     from rescind.schema.config import load, location
-    from rescind.wire.files import write_atomic
 
     place = (output or location()).expanduser()
     if place.exists() or place.is_symlink():
@@ -33,7 +33,7 @@ def init(
         profiles = {name: account(name) for name in profiles}
     text = starter(profiles, vault_address())
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_atomic(place, text.encode(), mode=0o600)
+    write_output(place, text.encode())
     load(place.absolute())
     sys.stdout.write(
         f"Written to {place}. Every suggestion is a comment: uncomment the tenants that are yours, then rescind doctor.\n"

@@ -74,11 +74,11 @@ def scan(
 def _write(output: Path, data: object, recipients: list[str]) -> None:
     import json
 
+    from rescind.cli.output import write_output
     from rescind.host.seal import seal
-    from rescind.wire.files import write_atomic
 
     blob = json.dumps(data, indent=2).encode()
-    write_atomic(output, seal(blob, recipients) if recipients else blob, mode=0o600)
+    write_output(output, seal(blob, recipients) if recipients else blob)
 
 
 def plan(

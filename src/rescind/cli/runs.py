@@ -88,14 +88,14 @@ def approve(
     """Sign a plan's digest with an SSH key. With --credential it releases a held one; used once, for that plan only."""
     from datetime import timedelta
 
+    from rescind.cli.output import write_output
     from rescind.models.clock import SystemClock
     from rescind.pipeline import approvals
     from rescind.schema.plan import read_plan
-    from rescind.wire.files import write_atomic
 
     made, now = read_plan(plan), SystemClock().now()
     text = approvals.make(made, credential, by=by, lifetime=timedelta(hours=hours), now=now, key=key.expanduser())
-    write_atomic(output, text.encode(), mode=0o600)
+    write_output(output, text.encode())
     sys.stdout.write(f"Written to {output}. Next: rescind apply {plan} --approval {output}\n")
 
 
@@ -189,11 +189,11 @@ def report(
     import json
 
     from rescind.audit.log import open_reader
+    from rescind.cli.output import write_output
     from rescind.engine.runs import plans_of, result
     from rescind.models.clock import SystemClock
     from rescind.pipeline import render
     from rescind.pipeline import report as adding
-    from rescind.wire.files import write_atomic
 
     state, clock = state_dir(ctx), SystemClock()
     chosen = known_run(state, run)
@@ -208,5 +208,5 @@ def report(
     if output is None:
         sys.stdout.write(text)
         return
-    write_atomic(output, text.encode(), mode=0o600)
+    write_output(output, text.encode())
     sys.stdout.write(f"Written to {output}.\n")

@@ -33,9 +33,15 @@ def _hint(hint: Any) -> Any:
 
 
 @cache
+def _hints(cls: type) -> dict[str, Any]:
+    """Return a class's hints; worked out once, for a plan holds thousands of one class."""
+    return typing.get_type_hints(cls)
+
+
+@cache
 def mirror(cls: type) -> type[BaseModel]:
     """Return the strict shape of a frozen dataclass."""
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     fields: dict[str, Any] = {f.name: (_hint(hints[f.name]), ...) for f in dataclasses.fields(cls)}
     if isinstance(getattr(cls, "id", None), property):
         fields = {"id": (str, ...), **fields}
@@ -57,7 +63,7 @@ def thaw(value: Any) -> Any:
 def complete(cls: Any, value: Any) -> Any:
     """Return JSON values of a model with every absent field that has a default filled in: what an older version wrote."""
     if dataclasses.is_dataclass(cls) and isinstance(value, Mapping):
-        hints = typing.get_type_hints(cls)
+        hints = _hints(cls)
         filled = {k: complete(hints.get(k), v) for k, v in value.items()}
         for f in dataclasses.fields(cls):
             if f.name in filled:
@@ -75,7 +81,7 @@ def complete(cls: Any, value: Any) -> Any:
 def freeze(cls: Any, value: Any) -> Any:
     """Return the frozen model that a validated shape describes. Raises `ValueError` when an `id` is not the right one."""
     if isinstance(value, BaseModel):
-        hints = typing.get_type_hints(cls)
+        hints = _hints(cls)
         made = cls(**{f.name: freeze(hints[f.name], getattr(value, f.name)) for f in dataclasses.fields(cls)})
         if "id" in type(value).model_fields and value.id != made.id:  # type: ignore[attr-defined]
             raise ValueError(f"{cls.__name__} {value.id} is not what its own fields say ({made.id})")  # type: ignore[attr-defined]
