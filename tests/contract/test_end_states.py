@@ -40,6 +40,7 @@ WRITES = {
     "aws.user": "Action=(PutUserPolicy|AttachUserPolicy)",
     "vault.entity": "identity/entity/id",
     "aws.access-key": "Action=(UpdateAccessKey|DeleteAccessKey|PutUserPolicy|AttachUserPolicy)",
+    "aws.role-session": "Action=Put(Role|User)Policy",
 }
 """The requests of each kind that change something at the provider."""
 ABSENT = ("404",)

@@ -197,7 +197,7 @@ def test_without_a_configuration_every_provider_credential_is_a_task_and_the_pla
 def test_a_plan_without_steps_is_applied_and_says_what_stays_open(where):
     a_home(where)
     rescind(where, *PLAN)
-    args = ("apply", "plan.json", "--json")
+    args = ("apply", "plan.json", "--self", "--json")
     done = rescind(where, *args)
     told = json.loads(done.stdout)
     assert done.returncode == told["exit_code"] == 4

@@ -97,7 +97,7 @@ def plan(
     """Decide what would be done to every credential, and write it down. Touches nothing."""
     from rescind.pipeline import preview
     from rescind.pipeline import session as flow
-    from rescind.pipeline.case import case_of
+    from rescind.pipeline.case import case_of, is_live
     from rescind.schema import plan as plan_file
     from rescind.schema.playbook import load_playbook
 
@@ -118,5 +118,6 @@ def plan(
     else:
         first, _, rest = preview.text(made, width=width()).partition("\n")
         sys.stdout.write(bold(first) + "\n" + rest)
-        sys.stdout.write(f"\nWritten to {output}. Nothing was changed. Next: rescind apply {output}\n")
+        own = " --self" if target is not None and is_live(target.expanduser()) else ""
+        sys.stdout.write(f"\nWritten to {output}. Nothing was changed. Next: rescind apply {output}{own}\n")
     raise typer.Exit(preview.exit_code(made))

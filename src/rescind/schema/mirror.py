@@ -62,7 +62,7 @@ def thaw(value: Any) -> Any:
 
 def complete(cls: Any, value: Any) -> Any:
     """Return JSON values of a model with every absent field that has a default filled in: what an older version wrote."""
-    if dataclasses.is_dataclass(cls) and isinstance(value, Mapping):
+    if isinstance(cls, type) and dataclasses.is_dataclass(cls) and isinstance(value, Mapping):
         hints = _hints(cls)
         filled = {k: complete(hints.get(k), v) for k, v in value.items()}
         for f in dataclasses.fields(cls):
