@@ -26,7 +26,7 @@ from rescind.models.kind import Kind, Verb
 from rescind.models.plan import Step
 from rescind.models.run import Receipt
 from rescind.pipeline import execute
-from rescind.pipeline.enumerate import People
+from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Connected, Tenants
 from tests.contract.faults import AFTER, FAULTS, UNSENT, FaultServer, Rule
 from tests.contract.worlds import WORLDS, Held, World

@@ -27,7 +27,7 @@ from rescind.models.kind import Verb
 from rescind.models.plan import Step
 from rescind.models.run import Receipt
 from rescind.pipeline import execute
-from rescind.pipeline.enumerate import People
+from rescind.pipeline.people import People
 from rescind.pipeline.tenants import LOCAL, Tenants
 from rescind.providers.local._connect import local_client
 from rescind.secret import Secret

@@ -18,8 +18,9 @@ from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Known, Liveness, Subject, Verb
 from rescind.models.plan import Step
-from rescind.pipeline.enumerate import People, identify_one, ownership
 from rescind.pipeline.execute import Context, act
+from rescind.pipeline.identify import identify_one
+from rescind.pipeline.people import People, ownership
 from rescind.pipeline.tenants import Tenants
 from rescind.providers.aws import _older
 from rescind.providers.aws._connect import connect

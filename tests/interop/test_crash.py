@@ -70,7 +70,7 @@ def play(folder: str, url: str) -> str:
     from rescind.models.kind import Act, Kind, Verb
     from rescind.models.tenant import SecretRef, Tenant
     from rescind.pipeline import report
-    from rescind.pipeline.enumerate import People
+    from rescind.pipeline.people import People
     from rescind.pipeline.tenants import Tenants
     from rescind.schema.playbook import load_playbook
     from rescind.secret import Secret

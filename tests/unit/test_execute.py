@@ -12,7 +12,7 @@ from rescind.errors import AuditError, Denied, NotFound, Rejected, Throttled, Un
 from rescind.models.credential import EndState
 from rescind.models.kind import Act, CallResult, CallStatus, Residual, Verb
 from rescind.pipeline import execute
-from rescind.pipeline.enumerate import People
+from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Connected
 from rescind.wire.retry import Retry
 from tests.unit.made_up import CREDENTIAL, STEP, FakeClock, Provider, act, kind

@@ -18,7 +18,7 @@ from rescind.models.credential import Credential, EndState
 from rescind.models.kind import Act, Identity, Liveness, Observation, Rest, Verb
 from rescind.models.plan import Case
 from rescind.pipeline import execute, session
-from rescind.pipeline.enumerate import People
+from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Connected
 from rescind.secret import Secret
 from rescind.wire.http import Http

@@ -11,8 +11,9 @@ from rescind.models.credential import Credential, Inventory, Ownership, Relation
 from rescind.models.evidence import Location
 from rescind.models.kind import Identity, Known, Liveness, Provider
 from rescind.models.tenant import Tenant
-from rescind.pipeline import enumerate as enumerating
-from rescind.pipeline.enumerate import People, enumerate_all, ownership
+from rescind.pipeline import identify as enumerating
+from rescind.pipeline.enumerate import enumerate_all
+from rescind.pipeline.people import People, ownership
 from rescind.pipeline.tenants import Connected
 from rescind.wire.retry import Retry
 from tests.unit.made_up import FakeClock, kind

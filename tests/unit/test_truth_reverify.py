@@ -15,7 +15,7 @@ from rescind.models.credential import EndState
 from rescind.models.kind import Liveness, Observation, Residual
 from rescind.models.plan import Case, Plan
 from rescind.pipeline import execute, receipts, reverify
-from rescind.pipeline.enumerate import People
+from rescind.pipeline.people import People
 from rescind.secret import Secret
 from tests.unit.made_up import CREDENTIAL, STEP, FakeClock, Provider, kind
 from tests.unit.test_execute import OneTenant, boom

@@ -10,7 +10,7 @@ from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.engine import state
 from rescind.engine.runs import CaseWork, result
-from rescind.pipeline.enumerate import People
+from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file
 from tests.unit.made_up import FakeClock

@@ -18,7 +18,9 @@ from rescind.models.kind import CallStatus, Known, Liveness, Rest, Subject, Verb
 from rescind.models.plan import Step
 from rescind.models.tenant import SecretRef
 from rescind.pipeline import execute
-from rescind.pipeline.enumerate import People, identify_one, listed
+from rescind.pipeline.enumerate import listed
+from rescind.pipeline.identify import identify_one
+from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Tenants
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer

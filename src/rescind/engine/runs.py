@@ -26,7 +26,7 @@ from rescind.models.playbook import Playbook
 from rescind.models.run import Receipt, RunResult
 from rescind.pipeline import enumerate as enumerating
 from rescind.pipeline import execute, receipts, report, undo
-from rescind.pipeline.enumerate import People
+from rescind.pipeline.people import People
 from rescind.pipeline.plan import addendum, release
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file

@@ -7,36 +7,20 @@ could not be asked becomes a `Gap` or leaves the credential's fate open, never a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from rescind import catalogue
-from rescind.errors import Denied, NotFound, ProviderError, Throttled, Unreachable
-from rescind.models.credential import Credential, EndState, Inventory, Ownership, Relation
+from rescind.errors import ProviderError
+from rescind.models.credential import Credential, Inventory, Relation
 from rescind.models.evidence import Gap, State
-from rescind.models.kind import Identity, Kind, Known, Liveness, Subject
+from rescind.models.kind import Kind, Liveness, Subject
 from rescind.models.plan import Decision
-from rescind.pipeline.tenants import LOCAL, Connected, Tenants, kind_of
+from rescind.pipeline.identify import elsewhere, enrich, identify_one, placed, refusal
+from rescind.pipeline.people import People, ownership
+from rescind.pipeline.tenants import LOCAL, Connected, Tenants
 from rescind.secret import Secret
 
 NOT_ENDED = {State.PLACEHOLDER, State.LOGGED_OUT}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class People:
-    """Whom the case is about and who must not be touched. `mapped` gives the person's names per provider (rescind.toml)."""
-
-    person: str = ""
-    workstation: str = ""
-    mapped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    protected: tuple[str, ...] = ()
-
-    def subject(self, provider: str) -> Subject:
-        """Return the subject as one provider knows it. An e-mail counts only where the provider's authority controls it."""
-        row = catalogue.providers().get(provider)
-        names = self.mapped.get(provider, ())
-        if row is not None and row.controls_email and self.person:
-            names = (*names, self.person)
-        return Subject(person=self.person, names=names, workstation=self.workstation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,170 +34,6 @@ class Enumerated:
     accounts: Mapping[str, str]
     principals: Mapping[str, str]
     live_at_provider: frozenset[str] = frozenset()
-
-
-def ownership(known: Known, people: People, provider: str, identity: Identity) -> Ownership:
-    """Say whose a credential is, from the provider's own word only."""
-    names = people.subject(provider).names
-    said = [known.identifier, known.owner, known.subject, *known.attributes.values()]
-    marks = {
-        part.strip().casefold() for text in said for part in (text, *text.split(","))
-    }  # several names may share a fact
-    if known.identifier and known.identifier in identity.identifiers:
-        return Ownership.OPERATOR
-    if marks & {name.casefold() for name in people.protected if name}:
-        return Ownership.PROTECTED
-    if not known.owner:
-        return Ownership.UNPROVEN
-    row = catalogue.providers().get(provider)
-    if row is not None and row.controls_email:  # mail addresses are compared without case, names are not
-        return Ownership.CASE if known.owner.casefold() in {n.casefold() for n in names} else Ownership.OTHER
-    return Ownership.CASE if known.owner in names else Ownership.OTHER
-
-
-def enrich(credential: Credential, known: Known, at: Connected, people: People) -> Credential:
-    """Return the credential with what the provider said of it."""
-    return replace(
-        credential,
-        identifier=known.identifier or credential.identifier,
-        issuer=known.issuer or credential.issuer or at.identity.account,
-        subject=known.subject or credential.subject,
-        owner=known.owner,
-        ownership=ownership(known, people, at.tenant.provider, at.identity),
-        tenant=at.tenant.name,
-        attributes={**credential.attributes, **known.attributes},
-        expires_at=known.expires_at or credential.expires_at,
-        created_at=known.created_at,
-        last_used=known.last_used,
-        parent=known.parent,
-    )
-
-
-def _why(error: ProviderError) -> str:
-    match error:
-        case Denied():
-            return f"access denied to us: {error.message}"
-        case Throttled():
-            return "the provider kept asking to slow down"
-        case Unreachable():
-            return f"the provider did not answer: {error.message}"
-        case _:
-            return error.message
-
-
-def _manual(credential: Credential, reason: str, task: str) -> Decision:
-    return Decision(
-        credential=credential.id, end_state=EndState.MANUAL, reason=reason, task=task, owner="incident responder"
-    )
-
-
-def _identify_at(kind: Kind, c: Credential, secret: Secret | None, at: Connected) -> Known | None:
-    """Ask one tenant. None: it does not know the credential. Raises what left the question open."""
-    identify = kind.identify
-    if identify is None:
-        return Known(identifier=c.identifier, issuer=c.issuer, subject=c.subject, owner="")
-    try:
-        known, _ = at.ask(lambda: identify(at.client, c, secret))
-    except NotFound:
-        return None
-    mine = at.tenant.text("account_id") or at.identity.account
-    return known if not known.issuer or not kind.issuer_is_account or known.issuer == mine else None
-
-
-def identify_one(
-    c: Credential, secret: Secret | None, tenants: Tenants, people: People
-) -> tuple[Credential, Decision | None, Liveness]:
-    """Find the tenant that knows a credential from evidence. Where none does, or none could be asked, a `Decision` says so."""
-    kind = kind_of(c.kind)
-    unknown = Liveness.UNKNOWN
-    if kind is None:
-        return (
-            c,
-            _manual(
-                c,
-                "this version knows no way to end this kind",
-                f"End {c.kind} {c.identifier or c.fingerprint} at its issuer.",
-            ),
-            unknown,
-        )
-    names = tenants.names(c.provider)
-    if not names:
-        where = (
-            "the scanned copy is not the live machine"
-            if c.provider == LOCAL
-            else f"no {c.provider} tenant is configured: run `rescind init`"
-        )
-        return (
-            c,
-            _manual(c, where, kind.steps_by_hand or f"End {c.kind} {c.identifier or c.fingerprint} at its issuer."),
-            unknown,
-        )
-    open_questions: list[str] = []
-    for name in names:
-        try:
-            at = tenants.get(name)
-            known = _identify_at(kind, c, secret, at)
-        except ProviderError as error:
-            open_questions.append(f"{name}: {_why(error)}")
-            continue
-        if known is None:
-            continue
-        found = enrich(c, known, at, people)
-        if known.irrevocable:
-            reason = known.irrevocable
-            return (
-                found,
-                Decision(credential=found.id, end_state=EndState.IRREVOCABLE, reason=reason, task=kind.steps_by_hand),
-                known.liveness,
-            )
-        if c.provider == LOCAL:
-            found = replace(found, ownership=Ownership.CASE)
-        return _placed(found, kind, tenants), None, known.liveness
-    if open_questions:
-        why = "; ".join(open_questions)
-        return (
-            c,
-            Decision(
-                credential=c.id, end_state=EndState.UNKNOWN, reason=f"no tenant could be asked whose it is ({why})"
-            ),
-            unknown,
-        )
-    reason = "no configured tenant knows it: it may be another organisation's, or already gone"
-    return (
-        c,
-        _manual(
-            c,
-            reason,
-            kind.steps_by_hand or f"Find the issuer of {c.kind} {c.identifier or c.fingerprint} and end it there.",
-        ),
-        unknown,
-    )
-
-
-def _placed(c: Credential, kind: Kind, tenants: Tenants) -> Credential:
-    """Return the credential as one of its tenant only, where several may accept the same one."""
-    return replace(c, place=c.tenant) if kind.shared and len(tenants.names(c.provider)) > 1 else c
-
-
-def _elsewhere(
-    c: Credential, first: str, secret: Secret | None, tenants: Tenants, people: People, gaps: list[Gap]
-) -> Iterable[tuple[Credential, Liveness]]:
-    """Ask the other tenants for a credential that `first` accepts: ended there only, it would live on at them."""
-    kind = kind_of(c.kind)
-    if kind is None or not kind.shared:
-        return
-    for name in tenants.names(c.provider):
-        if name == first:
-            continue
-        try:
-            at = tenants.get(name)
-            known = _identify_at(kind, c, secret, at)
-        except ProviderError as error:
-            why = f"it could not be asked whether it accepts {c.kind} {c.identifier} too: {_why(error)}"
-            gaps.append(Gap(source=f"tenant:{name}", reason=why))
-            continue
-        if known is not None:
-            yield _placed(enrich(c, known, at, people), kind, tenants), known.liveness
 
 
 def _kinds_of(provider: str, only: Iterable[str]) -> list[Kind]:
@@ -243,7 +63,7 @@ def listed(
             try:
                 at = used[name] = tenants.get(name)
             except ProviderError as error:
-                gaps.append(Gap(source=f"tenant:{name}", reason=f"could not be reached: {_why(error)}"))
+                gaps.append(Gap(source=f"tenant:{name}", reason=f"could not be reached: {refusal(error)}"))
                 continue
             if not subject.names:
                 gaps.append(
@@ -256,7 +76,7 @@ def listed(
             for kind in rows:
                 rows_here: list[tuple[Credential, Liveness]] = []
                 _list_kind(kind, at, subject, people, rows_here, gaps)
-                found += [(_placed(c, kind, tenants), liveness) for c, liveness in rows_here]
+                found += [(placed(c, kind, tenants), liveness) for c, liveness in rows_here]
     return found, gaps, used
 
 
@@ -273,7 +93,7 @@ def _list_kind(
     try:
         items, _ = at.ask(lambda: list(enumerate_(at.client, subject)))
     except ProviderError as error:
-        gaps.append(Gap(source=f"tenant:{at.tenant.name}", reason=f"{kind.id} could not be listed: {_why(error)}"))
+        gaps.append(Gap(source=f"tenant:{at.tenant.name}", reason=f"{kind.id} could not be listed: {refusal(error)}"))
         return
     for item in items:
         if isinstance(item, Gap):
@@ -337,7 +157,7 @@ def enumerate_all(
         if liveness is Liveness.LIVE:
             live.add(found.id)
         for other, lives in (
-            _elsewhere(c, found.tenant, secrets.get(c.id), tenants, people, gaps) if found.tenant else ()
+            elsewhere(c, found.tenant, secrets.get(c.id), tenants, people, gaps) if found.tenant else ()
         ):
             by_id[other.id] = _joined(by_id[other.id], other) if other.id in by_id else other
             if lives is Liveness.LIVE:

@@ -16,7 +16,7 @@ from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Obs
 from rescind.models.plan import Plan, Step
 from rescind.models.run import Receipt
 from rescind.pipeline import receipts
-from rescind.pipeline.enumerate import ownership
+from rescind.pipeline.people import ownership
 from rescind.pipeline.putback import put_back
 from rescind.pipeline.stepping import Context, intent, receipt, snapshot
 from rescind.pipeline.tenants import LOCAL, Connected, kind_of

@@ -24,7 +24,8 @@ from rescind.models.tenant import SecretRef
 from rescind.pipeline import fingerprint
 from rescind.pipeline import inventory as inventories
 from rescind.pipeline.case import is_live
-from rescind.pipeline.enumerate import People, enumerate_all
+from rescind.pipeline.enumerate import enumerate_all
+from rescind.pipeline.people import People
 from rescind.pipeline.plan import make_plan
 from rescind.pipeline.scan import KEYCHAIN, ScanResult, scan
 from rescind.pipeline.tenants import Tenants

@@ -14,7 +14,7 @@ from rescind.models.credential import Credential, EndState
 from rescind.models.kind import Act, CallResult, Liveness
 from rescind.models.plan import Step
 from rescind.models.run import Receipt
-from rescind.pipeline.enumerate import People
+from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Connected, Tenants
 from rescind.secret import Secret
 
