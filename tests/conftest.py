@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("rescind", deadline=None)
 settings.load_profile("rescind")
+
+
+# a shell that starts us in the background hands down an ignored SIGINT, and the tests of Ctrl-C would test nothing
+with contextlib.suppress(ValueError):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -150,6 +150,12 @@ def bystander(bao):
     return bao.ask("POST", "auth/userpass/login/bob", {"password": "pw-fake"})[1]["auth"]["client_token"]
 
 
+def leaks(folder: Path, told: str, secrets: list[str]) -> list[str]:
+    """Return which raw values can be found in what a killed process left behind: its files and its last words."""
+    left = [f.read_bytes() for f in folder.rglob("*") if f.is_file()] + [told.encode()]
+    return [s[:4] for s in secrets if any(s.encode() in blob for blob in left)]
+
+
 def holds(folder: Path, bao: Bao, bystander: str, tokens: list[str], names: list[str], run: dict) -> None:
     """Nothing lost, nothing done twice, everything told, and the trail complete."""
     from rescind.audit import check
@@ -173,6 +179,7 @@ def trial(folder: Path, bao: Bao, bystander: str, tag: str, kill_at: int | None,
     first = run_killed(play, [str(folder), bao.url], kill_at=kill_at, only=only)
     last = first
     if first.killed:
+        assert leaks(folder, first.stderr, tokens) == []
         last = run_killed(play, [str(folder), bao.url])
     assert last.error == "", last.error
     holds(folder, bao, bystander, tokens, names, json.loads(last.value))

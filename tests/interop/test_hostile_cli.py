@@ -14,8 +14,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,18 +48,45 @@ class Place:
         told: dict[str, str] = {
             "HOME": str(self.top / "operator"), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": str(self.top / "runtime"), **env,
         }  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "-m", "rescind", *map(str, args)],
-            cwd=self.top / "cwd", env=told, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False, preexec_fn=before,
-        )  # fmt: skip
-        out, err = (b.decode("utf-8", "surrogateescape") for b in (done.stdout, done.stderr))
-        assert done.returncode in EXITS | {1}, err
+        code, out, err, peak = measured(
+            [sys.executable, "-m", "rescind", *map(str, args)], cwd=self.top / "cwd", env=told, preexec_fn=before
+        )
+        assert code in EXITS | {1}, err
         for text in (out, err):
             fit(text)
             assert "Traceback" not in text
             assert "internal error" not in text
-        assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 300 * 1024  # the largest of all so far
-        return done.returncode, out, err
+        assert peak < 300 * 1024
+        return code, out, err
+
+
+def measured(command: list[str], *, seconds: float = 20.0, **how: Any) -> tuple[int, str, str, int]:
+    """Run one command to its end: exit code, what it printed, and its own peak memory in KiB."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
+    texts = {"out": b"", "err": b""}
+
+    def drain(name: str, pipe: Any) -> None:
+        with pipe:
+            texts[name] = pipe.read()
+
+    readers = [threading.Thread(target=drain, args=a) for a in (("out", process.stdout), ("err", process.stderr))]
+    for reader in readers:
+        reader.start()
+    end = time.monotonic() + seconds
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            break
+        if time.monotonic() > end:
+            process.kill()
+            os.wait4(process.pid, 0)
+            raise TimeoutError(f"{command} took more than {seconds} s")
+        time.sleep(0.01)
+    for reader in readers:
+        reader.join()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    out, err = (texts[n].decode("utf-8", "surrogateescape") for n in ("out", "err"))
+    return process.returncode, out, err, usage.ru_maxrss
 
 
 def fit(text: str) -> None:
