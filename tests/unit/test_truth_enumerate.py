@@ -12,7 +12,7 @@ from rescind.models.evidence import Location
 from rescind.models.kind import Identity, Known, Liveness, Provider
 from rescind.models.tenant import Tenant
 from rescind.pipeline import identify as enumerating
-from rescind.pipeline.enumerate import enumerate_all
+from rescind.pipeline.enumerate import enumerate_all, merge
 from rescind.pipeline.people import People, ownership
 from rescind.pipeline.tenants import Connected
 from rescind.wire.retry import Retry
@@ -158,3 +158,11 @@ def test_a_protected_name_is_found_among_others_and_in_any_case(rows, known):
     people = replace(ADA, protected=("break-glass",))
     assert ownership(known, people, "made-up", Identity(account="a", principal="r")) is Ownership.PROTECTED
     assert ownership(known, ADA, "made-up", Identity(account="a", principal="r")) is not Ownership.PROTECTED
+
+
+def test_listed_twice_is_not_seen_on_the_machine():
+    """Two mapped names may lead to one credential: that is two listings, and no sighting."""
+    once = Credential(kind="vault.token", provider="vault", identifier="a", relation=Relation.INHERITED)
+    assert merge(once, once).relation is Relation.INHERITED
+    seen = Credential(kind="vault.token", provider="vault", identifier="a", relation=Relation.OBSERVED)
+    assert merge(seen, once).relation is Relation.OBSERVED

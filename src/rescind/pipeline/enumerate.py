@@ -16,7 +16,7 @@ from rescind.models.evidence import Gap, State
 from rescind.models.kind import Kind, Liveness, Subject
 from rescind.models.plan import Decision
 from rescind.pipeline.identify import elsewhere, enrich, identify_one, placed, refusal
-from rescind.pipeline.people import People, ownership
+from rescind.pipeline.people import People
 from rescind.pipeline.tenants import LOCAL, Connected, Tenants
 from rescind.secret import Secret
 
@@ -111,7 +111,7 @@ def merge(observed: Credential, inherited: Credential) -> Credential:
         inherited,
         findings=observed.findings,
         fingerprint=observed.fingerprint,
-        relation=Relation.OBSERVED,
+        relation=observed.relation,  # two listings of one credential do not put it on the machine
         state=observed.state,
         attributes={**observed.attributes, **inherited.attributes},
         last_used=inherited.last_used or observed.last_used,
@@ -190,6 +190,3 @@ def enumerate_all(
         principals=principals,
         live_at_provider=frozenset(live),
     )
-
-
-__all__ = ["Enumerated", "People", "enrich", "enumerate_all", "identify_one", "listed", "merge", "ownership"]
