@@ -238,3 +238,18 @@ def test_sample_key_that_everybody_has_is_a_placeholder() -> None:
 
     # the public half as Vagrant publishes it: https://github.com/hashicorp/vagrant/blob/main/keys/vagrant.pub
     assert is_sample_key("SHA256:1M4RzhMyWuFS/86uPY/ce2prh/dVTHW7iD2RhpquOZA")
+
+
+def test_ciphertext_that_looks_like_der_is_not_followed_and_content_is() -> None:
+    from rescind.stores._pkcs12 import work
+
+    asks = der(0x30, der(6, b"\x2a"), der(0x30, der(4, b"0\x05salt56"), der(2, b"\x08\x00")))
+    shrouded = der(0x30, asks, der(4, b"0\x03rest of a ciphertext"))
+    bag = der(0x30, der(0x30, der(6, b"\x2a"), der(0xA0, shrouded)))
+
+    def made(content: bytes) -> bytes:
+        return der(0x30, der(2, b"\x03"), der(0x30, der(6, b"\x2a"), der(0xA0, der(4, content))))
+
+    assert work(made(bag)) == 2048
+    with pytest.raises(Unparsable, match="plain DER"):
+        work(made(b"0\x03rest of something else"))

@@ -17,6 +17,7 @@ _SCRYPT = bytes.fromhex("2b06010401da47040b")  # its cost is memory: never run
 _ENCRYPTED = bytes.fromhex(
     "2a864886f70d010706"
 )  # encryptedData: what it holds, and what that would cost, cannot be seen
+_CONTENT = 0xA0  # [0] EXPLICIT: only there does an octet string wrap more of the file; ciphertext, salts and ids may look like it
 _DEEP, _MANY = 24, 4000
 
 
@@ -59,9 +60,9 @@ def work(blob: bytes) -> int:
     Raises `Unparsable` where a part is not DER, so that nothing can ask for work unseen.
     """
     total, visited = 0, 0
-    queue = [(blob, 0)]
+    queue = [(blob, 0, 0)]
     while queue:
-        data, depth = queue.pop()
+        data, depth, inside = queue.pop()
         members = _members(data)
         visited += len(members or ())
         if members is None or depth > _DEEP or visited > _MANY or any(tag == 0x24 for tag, _ in members):
@@ -69,8 +70,9 @@ def work(blob: bytes) -> int:
         for (tag, _), (then, number) in pairwise(members):
             if tag == 0x04 and then == 0x02:
                 total += int.from_bytes(number[:8], "big")
-        queue += [(c, depth + 1) for tag, c in members if tag & 0x20]
-        queue += [(inner, depth + 1) for tag, c in members if tag == 0x04 and (inner := _wrapped(c))]
+        queue += [(c, depth + 1, tag) for tag, c in members if tag & 0x20]
+        if inside == _CONTENT:
+            queue += [(inner, depth + 1, 0x04) for tag, c in members if tag == 0x04 and (inner := _wrapped(c))]
     return total
 
 
