@@ -100,7 +100,7 @@ def test_contradictions_are_shown() -> None:
 
 def test_candidates_stand_apart() -> None:
     made, _ = inventory(
-        seen(kind="unknown.text", value="x" * 30, candidate=True), seen(value="real", identifier="AKIAMADEUP")
+        seen(kind="unknown.text", value="xy7" * 10, candidate=True), seen(value="real", identifier="AKIAMADEUP")
     )
     assert (len(made.credentials), len(made.candidates)) == (1, 1)
 
@@ -122,8 +122,12 @@ def test_candidates_stand_apart() -> None:
     ],
 )
 def test_documented_examples_are_placeholders(identifier: str, value: str) -> None:
-    (credential,) = inventory(seen(identifier=identifier, value=value))[0].credentials
-    assert credential.state is State.PLACEHOLDER
+    for candidate in (False, True):
+        made, secrets = inventory(seen(identifier=identifier, value=value, candidate=candidate))
+        assert made.credentials == made.candidates == ()
+        assert not secrets
+        (decoy,) = made.decoys
+        assert decoy.state is State.PLACEHOLDER
 
 
 @pytest.mark.parametrize("value", ["EXAMPLE", "hunter2", "1111", "yours", "x", "AKIAMADEUP", "replacement-part-12"])
@@ -232,7 +236,7 @@ def full():
 
 def test_json_has_the_documented_shape() -> None:
     value = to_json(full())
-    assert list(value) == ["schema", "workstation", "credentials", "candidates", "gaps"]
+    assert list(value) == ["schema", "workstation", "credentials", "candidates", "decoys", "gaps"]
     assert value["schema"] == "rescind.inventory/1"
     (row,) = value["credentials"]
     assert set(row) == {
@@ -322,10 +326,14 @@ FINDING = st.builds(
 @given(st.lists(FINDING, max_size=12), st.randoms(use_true_random=False))
 def test_nothing_is_dropped_ids_are_unique_and_order_does_not_matter(findings, rng: random.Random) -> None:
     made, secrets = inventory(*findings)
-    for group, candidate in ((made.credentials, False), (made.candidates, True)):
+    for group in (made.credentials, made.candidates):
         assert len({c.id for c in group}) == len(group)
-        sighted = {(c.kind, s.store, s.location) for c in group for s in c.findings}
-        assert sighted == {(f.kind, s, f.location) for s, f in findings if f.candidate is candidate}
+        assert all(c.state is not State.PLACEHOLDER for c in group)
+    everything = (*made.credentials, *made.candidates, *made.decoys)
+    sighted = {(c.kind, s.store, s.location) for c in everything for s in c.findings}
+    assert sighted == {(f.kind, s, f.location) for s, f in findings}
+    for c in made.candidates:
+        assert any(f.candidate and f.location == s.location for s in c.findings for _, f in findings)
     assert set(secrets) <= {c.id for c in (*made.credentials, *made.candidates)}
     assert from_json(json.loads(json.dumps(to_json(made)))) == made
     shuffled = [replace_location(f) for f in findings]

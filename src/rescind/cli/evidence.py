@@ -68,6 +68,9 @@ def scan(
             )
             sys.stdout.write(f"  {c.kind:20} {render.safe(c.identifier or c.fingerprint)}  {c.state}\n")
             sys.stdout.write(f"  {'':20} {where[: max(width() - 23, 20)]}\n")
+        if found.decoys:
+            told = f"{render.many(len(found.decoys), 'look-alike')} not counted: placeholders, documented examples"
+            sys.stdout.write(f"  {told}\n")
     raise typer.Exit(7 if found.gaps else 0)
 
 

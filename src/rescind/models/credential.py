@@ -105,9 +105,13 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """Everything one scan established: credentials, unidentified candidates, and gaps."""
+    """Everything one scan established: credentials, unidentified candidates, gaps, and what only looks like a credential.
+
+    `decoys` are documentation constants and placeholders: shown as such, never counted as credentials, never acted on.
+    """
 
     workstation: Mapping[str, str]
     credentials: tuple[Credential, ...]
     candidates: tuple[Credential, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    decoys: tuple[Credential, ...] = ()

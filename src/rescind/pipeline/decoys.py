@@ -1,4 +1,4 @@
-"""Values that vendors print in their documentation, and placeholders: kept in the inventory, with the state `placeholder`.
+"""Values that vendors print in their documentation, and placeholders: kept apart in the inventory, with the state `placeholder`.
 
 Only published constants and unmistakable templates count: a weak password is still a password.
 """

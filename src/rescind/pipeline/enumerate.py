@@ -20,8 +20,6 @@ from rescind.pipeline.people import People
 from rescind.pipeline.tenants import LOCAL, Connected, Tenants
 from rescind.secret import Secret
 
-NOT_ENDED = {State.PLACEHOLDER, State.LOGGED_OUT}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enumerated:
@@ -144,12 +142,10 @@ def enumerate_all(
     by_id: dict[str, Credential] = {}
     decided: dict[str, Decision] = {}
     live: set[str] = set()
-    aside: list[Credential] = list(inventory.candidates)
     gaps = list(inventory.gaps)
     for c in inventory.credentials:
-        if c.state in NOT_ENDED:
-            aside.append(c)
-            continue
+        if c.state is State.LOGGED_OUT:
+            continue  # the inventory shows that somebody was logged in here; there is nothing left to end
         found, decision, liveness = identify_one(c, secrets.get(c.id), tenants, people)
         by_id[found.id] = _joined(by_id[found.id], found) if found.id in by_id else found
         if decision is not None:
@@ -183,7 +179,7 @@ def enumerate_all(
     linked = tuple(replace(c, parent=ids.get(c.parent, c.parent)) for c in by_id.values())
     return Enumerated(
         credentials=tuple(sorted(linked, key=lambda c: (c.kind, c.id))),
-        candidates=tuple(aside),
+        candidates=inventory.candidates,
         decided=decided,
         gaps=tuple(dict.fromkeys(gaps)),
         accounts=accounts,

@@ -48,9 +48,14 @@ def build(scan: ScanResult, *, key: bytes, as_of: datetime | None = None) -> tup
     sightings = [_sighting(store, finding, key, moment) for store, finding in scan.findings]
     secrets: dict[str, Secret] = {}
     certain = _credentials([s for s in sightings if not s.finding.candidate], secrets)
-    candidates = _credentials([s for s in sightings if s.finding.candidate], secrets)
+    unsure = _credentials([s for s in sightings if s.finding.candidate], secrets)
+    decoys = tuple(c for c in (*certain, *unsure) if c.state is State.PLACEHOLDER)
+    credentials, candidates = (tuple(c for c in some if c.state is not State.PLACEHOLDER) for some in (certain, unsure))
     workstation = {name: visible(text) for name, text in scan.workstation.items()}
-    return Inventory(workstation=workstation, credentials=certain, candidates=candidates, gaps=scan.gaps), secrets
+    found = Inventory(
+        workstation=workstation, credentials=credentials, candidates=candidates, gaps=scan.gaps, decoys=decoys
+    )
+    return found, {c.id: secrets[c.id] for c in (*credentials, *candidates) if c.id in secrets}
 
 
 def _sighting(store: str, finding: Finding, key: bytes, moment: datetime | None) -> _Sighting:

@@ -21,6 +21,7 @@ def to_json(inventory: Inventory) -> dict[str, object]:
         "workstation": dict(inventory.workstation),
         "credentials": [_credential(c) for c in inventory.credentials],
         "candidates": [_credential(c) for c in inventory.candidates],
+        "decoys": [_credential(c) for c in inventory.decoys],
         "gaps": [{"source": g.source, "reason": g.reason, "root": g.root, "path": g.path} for g in inventory.gaps],
     }
 
@@ -64,6 +65,7 @@ def from_json(value: object) -> Inventory:
         candidates=tuple(
             _read_credential(v, f"candidates/{i}") for i, v in enumerate(_list(top.get("candidates"), "candidates"))
         ),
+        decoys=tuple(_read_credential(v, f"decoys/{i}") for i, v in enumerate(_list(top.get("decoys", []), "decoys"))),
         gaps=tuple(_read_gap(v, f"gaps/{i}") for i, v in enumerate(_list(top.get("gaps"), "gaps"))),
     )
 

@@ -77,6 +77,10 @@ class InventoryShape(_Open):
     credentials: tuple[CredentialShape, ...]
     candidates: tuple[CredentialShape, ...]
     gaps: tuple[GapShape, ...]
+    decoys: Annotated[
+        tuple[CredentialShape, ...],
+        Field(description="Documentation constants and placeholders: they look like credentials and are none."),
+    ] = ()
 
 
 def _credential(shape: CredentialShape) -> Credential:
@@ -119,6 +123,7 @@ def parse_inventory(data: dict[str, Any], *, name: str = "the inventory") -> Inv
         credentials=tuple(_credential(c) for c in found.credentials),
         candidates=tuple(_credential(c) for c in found.candidates),
         gaps=tuple(Gap(source=g.source, reason=g.reason, path=g.path, root=g.root) for g in found.gaps),
+        decoys=tuple(_credential(c) for c in found.decoys),
     )
 
 
