@@ -1,4 +1,4 @@
-"""`inventory ls|show|diff`: what is known of each workstation, from the runs that began with it or from files."""
+"""`inventory ls|show|diff|export`: what is known of each workstation, from the runs that began with it or from files."""
 
 from __future__ import annotations
 
@@ -103,3 +103,28 @@ def diff(
             sys.stdout.write(f"{mark} {row['kind']:20} {safe(row['identifier'])}  {row['state']}{was}\n")
     counts = ", ".join(f"{len(found[word])} {word}" for word in ("added", "removed", "changed"))
     sys.stdout.write(f"{counts}, {found['same']} the same\n")
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    which: str = typer.Argument("", help=f"{WHICH}; default: the latest.", metavar="[WORKSTATION|FILE]"),
+    form: str = typer.Option("cyclonedx", "--format", help="cyclonedx: CycloneDX 1.6 as JSON.", metavar="FORMAT"),
+    output: Path | None = typer.Option(None, "-o", "--output", help="Write it here.", metavar="FILE"),
+) -> None:
+    """Export one inventory for other tools: credentials as cryptographic assets with their states, never a value."""
+    from rescind.cli.output import write_output
+    from rescind.errors import UsageError
+    from rescind.models.clock import SystemClock
+    from rescind.pipeline.cyclonedx import to_cyclonedx
+
+    if form != "cyclonedx":
+        raise UsageError(
+            f"found the format {form!r}; allowed: cyclonedx", hint="`rescind scan --json` is our own format"
+        )
+    text = to_cyclonedx(_load(state_dir(ctx), which), at=SystemClock().now())
+    if output is None:
+        sys.stdout.write(text)
+        return
+    write_output(output, text.encode())
+    sys.stdout.write(f"Written to {output}.\n")
