@@ -32,8 +32,14 @@ _ROOTS = {
     Root.XDG_CONFIG: ".config/",
     Root.XDG_DATA: ".local/share/",
     Root.XDG_CACHE: ".cache/",
+    Root.XDG_STATE: ".local/state/",
     Root.APPDATA: "AppData/Roaming/",
     Root.LOCALAPPDATA: "AppData/Local/",
+    Root.LOCALAPPDATA_LOW: "AppData/LocalLow/",
+    Root.MAC_LIBRARY: "Library/",
+    Root.MAC_SUPPORT: "Library/Application Support/",
+    Root.SYSTEM: "@system/",  # a vector's home holds what is not in a home in these two folders
+    Root.TEMP: "@temp/",
 }
 PASSPHRASE = b"fake passphrase of the vectors"
 _PEM, _PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rescind import catalogue
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
-from rescind.models.store import Store
+from rescind.models.store import Root, Store
 from tests.contract import store_vectors as vectors
 
 STORES = list(catalogue.stores().values())
@@ -72,6 +72,9 @@ def test_row(store: Store) -> None:
     for at in store.where:
         assert not at.glob.startswith("/")
         assert ".." not in at.glob.split("/")
+        assert at.root is not Root.SYSTEM or not at.glob.startswith("*"), (
+            "a walk of a whole system names a folder of it"
+        )
 
 
 _TEXT = st.text(alphabet=st.sampled_from("aA0=[]{}\"'`#$\\/.:;-_ \t\r\n\0\x1b\u202eé\ufeff"), max_size=300)

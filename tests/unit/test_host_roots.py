@@ -132,3 +132,42 @@ def test_own_home_is_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert host.live
         assert host.workstation["hostname"]
         assert host.workstation["os"]
+
+
+def test_system_and_temporary_folders_are_asked_once_and_only_of_a_system(tmp_path: Path) -> None:
+    put(tmp_path / "etc/passwd", "ada:x:1000:1000::/home/ada:/bin/bash\n")
+    put(tmp_path / "home/ada/.profile", "")
+    put(tmp_path / "home/ada/.local/state/tool/token")
+    put(tmp_path / "home/ada/Library/Application Support/tool/token")
+    for path in (
+        "etc/tool/a/key.pem",
+        "etc/tool.conf",
+        "tmp/krb5cc_1000",
+        "var/tmp/krb5cc_1001",
+        "home/ada/etc/tool.conf",
+    ):
+        put(tmp_path / path)
+    row = store(
+        At(root=Root.SYSTEM, glob="etc/tool.conf"),
+        At(root=Root.SYSTEM, glob="etc/tool/**/*.pem"),
+        At(root=Root.TEMP, glob="krb5cc_*"),
+        At(root=Root.XDG_STATE, glob="tool/token"),
+        At(root=Root.MAC_SUPPORT, glob="tool/token"),
+        At(root=Root.SYSTEM, glob="ProgramData/tool.conf", os=("windows",)),
+    )
+    with open_host(tmp_path, clock=StillClock(), environ={}) as host:
+        blobs, reasons = split(host.candidates(row))
+    assert not reasons
+    assert set(blobs) == {
+        "etc/tool/a/key.pem",
+        "etc/tool.conf",
+        "tmp/krb5cc_1000",
+        "var/tmp/krb5cc_1001",
+        "home/ada/.local/state/tool/token",
+        "home/ada/Library/Application Support/tool/token",
+    }
+    with open_host(tmp_path / "home/ada", clock=StillClock(), environ={}) as host:
+        assert set(split(host.candidates(row))[0]) == {
+            ".local/state/tool/token",
+            "Library/Application Support/tool/token",
+        }

@@ -64,17 +64,33 @@ _DEFAULT = {
     Root.XDG_CONFIG: ".config",
     Root.XDG_DATA: ".local/share",
     Root.XDG_CACHE: ".cache",
+    Root.XDG_STATE: ".local/state",
     Root.APPDATA: "AppData/Roaming",
     Root.LOCALAPPDATA: "AppData/Local",
+    Root.LOCALAPPDATA_LOW: "AppData/LocalLow",
+    Root.MAC_LIBRARY: "Library",
+    Root.MAC_SUPPORT: "Library/Application Support",
 }
-XDG = {"XDG_CONFIG_HOME": Root.XDG_CONFIG, "XDG_DATA_HOME": Root.XDG_DATA, "XDG_CACHE_HOME": Root.XDG_CACHE}
+_TEMPS = ("tmp", "var/tmp", "private/tmp", "private/var/tmp", "Windows/Temp")
+XDG = {
+    "XDG_CONFIG_HOME": Root.XDG_CONFIG,
+    "XDG_DATA_HOME": Root.XDG_DATA,
+    "XDG_CACHE_HOME": Root.XDG_CACHE,
+    "XDG_STATE_HOME": Root.XDG_STATE,
+}
 """Variables that move a whole root: https://specifications.freedesktop.org/basedir-spec/latest/."""
 
 _SANDBOXES: tuple[tuple[str, dict[Root, str]], ...] = (
     ("snap/*/current", _DEFAULT),  # https://snapcraft.io/docs/environment-variables
     ("snap/*/common", _DEFAULT),
-    ("Library/Containers/*/Data", {Root.HOME: ""}),
-    (".var/app/*", {Root.XDG_CONFIG: "config", Root.XDG_DATA: "data", Root.XDG_CACHE: "cache"}),
+    (
+        "Library/Containers/*/Data",
+        {Root.HOME: "", Root.MAC_LIBRARY: "Library", Root.MAC_SUPPORT: "Library/Application Support"},
+    ),
+    (
+        ".var/app/*",
+        {Root.XDG_CONFIG: "config", Root.XDG_DATA: "data", Root.XDG_CACHE: "cache", Root.XDG_STATE: ".local/state"},
+    ),
     ("AppData/Local/Packages/*/LocalCache", {Root.APPDATA: "Roaming", Root.LOCALAPPDATA: "Local"}),
 )
 
@@ -186,6 +202,12 @@ def guess_os(tree: Tree, home: Parts) -> str:
     return "linux" if tree.rebase and tree.exists(("etc", "passwd")) and not tree.exists(("System", "Library")) else ""
 
 
+def system_os(tree: Tree) -> str:
+    """Return the system that lies at the root of the tree, "" when nothing tells."""
+    marks = (("windows", "Windows/System32"), ("macos", "System/Library"), ("linux", "etc/passwd"))
+    return next((system for system, mark in marks if tree.exists(split(mark))), "")
+
+
 def hostname(tree: Tree) -> str:
     """Return the name that a mounted system gives itself, "" when it does not say."""
     plist = ("Library", "Preferences", "SystemConfiguration", "preferences.plist")
@@ -208,6 +230,11 @@ def contexts(
     extra = [{root: place} for root, places in moved.items() for place in places if place != usual[root]]
     inner = [{root: (*base, *split(path)) for root, path in table.items()} for base, table in sandboxes]
     return [usual, *extra, *inner]
+
+
+def system_contexts(base: Parts = ()) -> list[Context]:
+    """Return where the roots of a whole system lie; each folder of temporary files makes a context of its own."""
+    return [{Root.SYSTEM: base}, *({Root.TEMP: (*base, *split(path))} for path in _TEMPS)]
 
 
 def sandbox_globs() -> tuple[tuple[str, dict[Root, str]], ...]:

@@ -57,6 +57,14 @@ class Host:
         self._moves = {home.parts: Moves(tree, home, self._environ) for home in self.homes}
         self.gaps += [self._gap("scan", t) for moves in self._moves.values() for t in moves.troubles]
         self._sandboxes = {home.parts: self._find_sandboxes(home) for home in self.homes}
+        self._places = [
+            (home, roots.contexts(home, self._moves[home.parts].roots, self._sandboxes[home.parts]))
+            for home in self.homes
+        ]
+        if tree.rebase:
+            whole = roots.Home(user="", parts=(), os=roots.system_os(tree))
+            self._moves[()] = self._moves.get((), Moves(tree, whole, {}))
+            self._places.append((whole, roots.system_contexts()))
         self._walked: dict[str, list[Parts]] = {}
 
     def __enter__(self) -> Self:
@@ -74,9 +82,13 @@ class Host:
         new = [s for s in stores if s.id not in self._walked and any("**" in at.glob.split("/") for at in s.where)]
         for store in new:
             self._walked[store.id] = []
-        for home in self.homes if new else ():
+        for home, contexts in self._places if new else ():
             rows = [
-                row for store in new for at in store.where if _holds(at, home) for row in self._rows(store, at, home)
+                row
+                for store in new
+                for at in store.where
+                if _holds(at, home)
+                for row in self._rows(store, at, home, contexts)
             ]
             done = walk(self._tree, rows, folded=home.folded, clock=self._clock)
             for store_id, hits in done.hits.items():
@@ -85,13 +97,14 @@ class Host:
             if (more := len(done.troubles) - _MAX_TROUBLES) > 0:
                 self.gaps.append(self._gap("scan", Trouble(home.parts, f"{more} more places could not be looked into")))
 
-    def _rows(self, store: Store, at: At, home: roots.Home) -> Iterator[Wanted]:
+    def _rows(self, store: Store, at: At, home: roots.Home, contexts: list[roots.Context]) -> Iterator[Wanted]:
         """Yield what the walk looks for because of one row: as it stands, and in folders that its variable names."""
         glob = at.glob.split("/")
         if "**" not in glob:
             return
-        usual = roots.contexts(home, {}, [])[0]
-        yield wanted(store.id, usual[at.root], glob, skip=at.skip, folded=home.folded)
+        bases = [c[at.root] for c in (contexts[:1] if home.user or not self._tree.rebase else contexts) if at.root in c]
+        for base in bases:
+            yield wanted(store.id, base, glob, skip=at.skip, folded=home.folded)
         for folder in self._moves[home.parts].folders(at) if at.env else ():
             for cut in range(1, glob.index("**") + 1):
                 yield wanted(store.id, folder, glob[cut:], skip=at.skip, folded=home.folded)
@@ -102,9 +115,8 @@ class Host:
         self.prepare([store])
         yield from self.gaps[before:]
         seen: set[Parts] = set()
-        for home in self.homes:
-            moved = self._moves[home.parts].roots
-            for number, context in enumerate(roots.contexts(home, moved, self._sandboxes[home.parts])):
+        for home, contexts in self._places:
+            for number, context in enumerate(contexts):
                 for path in self._paths(store, home, context, main=number == 0):
                     if isinstance(path, Trouble):
                         yield self._gap(store.id, path)

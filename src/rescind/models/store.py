@@ -13,14 +13,25 @@ MiB = 1024 * KiB
 
 
 class Root(StrEnum):
-    """Named places in an evidence root; `host.roots` resolves them per operating system and home."""
+    """Named places in an evidence root; `host.roots` resolves them per operating system and home.
+
+    All but the last two are asked in every home. `SYSTEM` and `TEMP` are asked once per system, and only where a system is scanned
+    (a mounted root, a copied tree, `/`): the first is its root, without a drive letter (`etc/krb5.keytab`, `ProgramData/…`,
+    `Library/…`), the second each of its folders of temporary files. A `**` below them needs a folder in front (`etc/ssl/**/*.key`).
+    """
 
     HOME = "home"
-    XDG_CONFIG = "xdg-config"
-    XDG_DATA = "xdg-data"
-    XDG_CACHE = "xdg-cache"
-    APPDATA = "appdata"
-    LOCALAPPDATA = "localappdata"
+    XDG_CONFIG = "xdg-config"  # ~/.config
+    XDG_DATA = "xdg-data"  # ~/.local/share
+    XDG_CACHE = "xdg-cache"  # ~/.cache
+    XDG_STATE = "xdg-state"  # ~/.local/state
+    APPDATA = "appdata"  # ~/AppData/Roaming
+    LOCALAPPDATA = "localappdata"  # ~/AppData/Local
+    LOCALAPPDATA_LOW = "localappdata-low"  # ~/AppData/LocalLow
+    MAC_LIBRARY = "mac-library"  # ~/Library
+    MAC_SUPPORT = "mac-support"  # ~/Library/Application Support
+    SYSTEM = "system"
+    TEMP = "temp"  # /tmp, /var/tmp, /private/tmp, Windows/Temp
 
 
 class Match(StrEnum):
