@@ -14,19 +14,27 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 from rescind.errors import EvidenceError
 from rescind.host.names import Parts, split
-from rescind.models.clock import Clock, rfc3339
+from rescind.host.tree import (
+    CIRCLE,
+    DANGLING,
+    LEAVES,
+    MAX_ENTRIES,
+    MAX_LINKS,
+    WHOLE,
+    Blob,
+    Found,
+    kind_of,
+    moment,
+    rebased,
+)
+from rescind.models.clock import Clock
 
-LEAVES = "link leaves the evidence"
-DANGLING = "link target is not in the evidence"
 READ_SECONDS = 10.0
-_MAX_LINKS = 40
-_MAX_ENTRIES = 100_000
 _CHUNK = 1 << 18
 _PSEUDO = frozenset({"proc", "sys", "dev"})
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -34,14 +42,6 @@ _NOATIME = getattr(os, "O_NOATIME", 0)
 _DATALESS = (
     0x40000000  # SF_DATALESS: reading would download it, https://developer.apple.com/documentation/technotes/tn3150
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
-    """What one file held, and when it was last modified (RFC 3339 UTC, None when the time is absurd)."""
-
-    data: bytes
-    modified: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +67,39 @@ def why(exc: OSError) -> str:
     return f"cannot be read: {os.strerror(exc.errno or errno.EIO).lower()}"
 
 
-def _kind_of(mode: int) -> str:
-    names = ((stat.S_ISDIR, "directory"), (stat.S_ISFIFO, "named pipe"), (stat.S_ISSOCK, "socket"))
-    return next((word for test, word in names if test(mode)), "device")
+class OpenFolder:
+    """A directory held by its descriptor, for a walk: see `rescind.host.tree.Folder`."""
+
+    __slots__ = ("device", "fd", "key")
+
+    def __init__(self, fd: int) -> None:
+        st = os.fstat(fd)
+        self.fd, self.device, self.key = fd, st.st_dev, (st.st_dev, st.st_ino)
+
+    def entries(self) -> Iterator[os.DirEntry[str]]:
+        """Yield what the directory holds, unsorted."""
+        with os.scandir(self.fd) as entries:
+            yield from entries
+
+    def enter(self, name: str) -> OpenFolder:
+        """Open a directory in it, never through a link."""
+        return OpenFolder(open_quietly(name, _OPEN | os.O_DIRECTORY, self.fd))
+
+    def close(self) -> None:
+        """Let go of the descriptor."""
+        os.close(self.fd)
 
 
 class Tree:
-    """One evidence root, held by a descriptor. `rebase`: it is the root of a system, so absolute links start at it again.
+    """One evidence root, held by a descriptor. In its `volumes` an absolute link starts at the root of its system again.
 
-    Without `rebase` (a home) an absolute link counts as inside only if it names the home itself. Raises `EvidenceError` when the
+    Outside of them (a home) an absolute link counts as inside only if it names the home itself. Raises `EvidenceError` when the
     directory cannot be opened, and from every method when something exists and cannot be had; absent is `None` or empty.
     """
 
-    def __init__(self, target: Path, *, clock: Clock, rebase: bool = True) -> None:
+    def __init__(self, target: Path, *, clock: Clock) -> None:
         self._clock = clock
-        self.rebase = rebase
+        self.volumes = WHOLE
         real = os.path.realpath(target)
         name = os.path.basename(real)  # noqa: PTH119 - stays text
         likely = ("home", "Users", "var/home") if name else ()
@@ -98,11 +116,11 @@ class Tree:
             os.close(self.fd)
             self.fd = -1
 
-    def below(self, path: str) -> Parts | None:
-        """Return where an absolute path lies below the root, or None when it is outside."""
-        parts = split(path)
-        if self.rebase:
-            return parts
+    def below(self, path: str, at: Parts = ()) -> Parts | None:
+        """Return where an absolute path that was met at `at` lies below the root, or None when it is outside."""
+        parts, inside = split(path), rebased(self.volumes, path, at)
+        if inside is not None:
+            return inside
         return next((parts[len(own) :] for own in self._own if own and parts[: len(own)] == own), None)
 
     @contextmanager
@@ -136,7 +154,7 @@ class Tree:
                 return None
             except OSError as exc:
                 raise EvidenceError(why(exc)) from None
-        found = tuple(name for _, name in stack)
+        found = _names(stack)
         if st is None:  # it ended on a directory that is already open
             return Spot(fd=self._here(stack), name=".", st=os.fstat(self._here(stack)), parts=found)
         return Spot(fd=self._here(stack), name=last, st=st, parts=(*found, last))
@@ -145,44 +163,46 @@ class Tree:
         return stack[-1][0] if stack else self.fd
 
     def _climb(self, stack: list[tuple[int, str]]) -> None:
-        if not stack and not self.rebase:
+        if _names(stack) in self.volumes:
+            return  # the parent of a system's root is the root
+        if not stack:
             raise EvidenceError(LEAVES)
-        _drop(stack, min(1, len(stack)))  # the parent of a system's root is the root
+        _drop(stack, 1)
 
     def _look(self, name: str, stack: list[tuple[int, str]]) -> os.stat_result:
-        if self.rebase and not stack and name in _PSEUDO:
+        if name in _PSEUDO and _names(stack) in self.volumes:
             raise EvidenceError("path leads into a pseudo file system")
         return os.stat(name, dir_fd=self._here(stack), follow_symlinks=False)
 
     def _follow(self, name: str, todo: deque[str], stack: list[tuple[int, str]], links: int) -> None:
-        if links > _MAX_LINKS:
-            raise EvidenceError("links run in a circle")
+        if links > MAX_LINKS:
+            raise EvidenceError(CIRCLE)
         link = os.readlink(name, dir_fd=self._here(stack))
         parts: Parts | None = split(link)
         if link.startswith("/"):
-            parts = self.below(link)
+            parts = self.below(link, _names(stack))
             _drop(stack, len(stack))
         if parts is None:
             raise EvidenceError(LEAVES)
         todo.extendleft(reversed(parts))
 
-    def stat(self, parts: Parts) -> os.stat_result | None:
-        """Return what a path is after its links, None when there is none."""
+    def find(self, parts: Parts) -> Found | None:
+        """Return where a path ends after its links, None when there is no such thing."""
         with self.spot(parts) as spot:
-            return spot.st if spot else None
+            return Found(parts=spot.parts, st=spot.st) if spot else None
 
     def is_dir(self, parts: Parts) -> bool:
         """Tell whether a directory lies there, inside the evidence; False also for what cannot be looked at."""
         try:
-            st = self.stat(parts)
+            found = self.find(parts)
         except EvidenceError:
             return False
-        return st is not None and stat.S_ISDIR(st.st_mode)
+        return found is not None and stat.S_ISDIR(found.st.st_mode)
 
     def exists(self, parts: Parts) -> bool:
         """Tell whether something lies there, readable or not."""
         try:
-            return self.stat(parts) is not None
+            return self.find(parts) is not None
         except EvidenceError:
             return True
 
@@ -208,6 +228,11 @@ class Tree:
             except OSError as exc:
                 raise EvidenceError(why(exc)) from None
 
+    def folder(self, parts: Parts) -> OpenFolder | None:
+        """Return a directory to walk through, None when there is none."""
+        fd = self.open_dir(parts)
+        return None if fd is None else OpenFolder(fd)
+
     def names(self, parts: Parts) -> list[str]:
         """Return the sorted names in a directory; empty when there is none, an error when it is unreasonably large."""
         fd = self.open_dir(parts)
@@ -215,13 +240,13 @@ class Tree:
             return []
         try:
             with os.scandir(fd) as entries:
-                found = sorted(e.name for e in islice(entries, _MAX_ENTRIES + 1))
+                found = sorted(e.name for e in islice(entries, MAX_ENTRIES + 1))
         except OSError as exc:
             raise EvidenceError(why(exc)) from None
         finally:
             os.close(fd)
-        if len(found) > _MAX_ENTRIES:
-            raise EvidenceError(f"directory holds more than {_MAX_ENTRIES} entries")
+        if len(found) > MAX_ENTRIES:
+            raise EvidenceError(f"directory holds more than {MAX_ENTRIES} entries")
         return found
 
     def read(self, parts: Parts, max_bytes: int) -> Blob | None:
@@ -237,7 +262,7 @@ class Tree:
 
     def _read_once(self, spot: Spot, max_bytes: int) -> Blob | None:
         if not stat.S_ISREG(spot.st.st_mode):  # before opening: opening a pipe or a device has effects
-            raise EvidenceError(f"is a {_kind_of(spot.st.st_mode)}, not a file")
+            raise EvidenceError(f"is a {kind_of(spot.st.st_mode)}, not a file")
         if spot.st.st_size > max_bytes:
             raise EvidenceError(f"is larger than {max_bytes} bytes")
         if getattr(spot.st, "st_flags", 0) & _DATALESS:
@@ -259,7 +284,7 @@ class Tree:
         finally:
             os.close(fd)
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and len(data) == after.st_size
-        return Blob(data=data, modified=_moment(after.st_mtime)) if same else None
+        return Blob(data=data, modified=moment(after.st_mtime)) if same else None
 
     def _drain(self, fd: int, max_bytes: int) -> bytes:
         end, chunks, left = self._clock.monotonic() + READ_SECONDS, [], max_bytes + 1
@@ -278,8 +303,5 @@ def _drop(stack: list[tuple[int, str]], count: int) -> None:
         os.close(stack.pop()[0])
 
 
-def _moment(seconds: float) -> str | None:
-    try:
-        return rfc3339(datetime.fromtimestamp(seconds, UTC))
-    except (OverflowError, ValueError, OSError):
-        return None
+def _names(stack: list[tuple[int, str]]) -> Parts:
+    return tuple(name for _, name in stack)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rescind.errors import EvidenceError
-from rescind.host.beneath import Tree
+from rescind.host.listing import Listings, fold
 from rescind.host.names import Parts
 
 PRUNED = frozenset({"node_modules", ".git", ".hg", ".svn", "__pycache__", "site-packages"})
@@ -37,11 +36,6 @@ class Wanted:
     full: re.Pattern[str] | None = None
 
 
-def fold(name: str) -> str:
-    """Return a name as macOS and Windows compare it: composed and without case."""
-    return unicodedata.normalize("NFC", name).casefold()
-
-
 @lru_cache(maxsize=4096)
 def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(fnmatch.translate(pattern)).match
@@ -52,26 +46,33 @@ def is_magic(component: str) -> bool:
     return _MAGIC.search(component) is not None
 
 
-def expand(tree: Tree, base: Parts, comps: Sequence[str], *, folded: bool = False) -> Iterator[Parts | Trouble]:
-    """Yield the existing paths that a glob without `**` names below `base`, sorted; `folded` compares without case."""
+def expand(where: Listings, base: Parts, comps: Sequence[str], *, folded: bool = False) -> Iterator[Parts | Trouble]:
+    """Yield the paths that a glob without `**` names below `base`, sorted; `folded` compares without case."""
     if not comps:
-        if tree.exists(base):
-            yield base
+        yield base
         return
     head, rest = comps[0], comps[1:]
     literal = not is_magic(head)
-    if literal and (not folded or tree.exists((*base, head))):
-        yield from expand(tree, (*base, head), rest, folded=folded)
-        return
     try:
-        names = tree.names(base)
+        names = where.spelt(base, head, folded=folded) if literal else where.names(base)
     except EvidenceError as exc:
-        yield Trouble(base, exc.message)
+        if literal and where.tree.exists((*base, head)):  # a folder may be entered that cannot be listed
+            yield from expand(where, (*base, head), rest, folded=folded)
+        elif not literal or folded:
+            yield Trouble(base, exc.message)
         return
-    match = _matcher(fold(head) if folded else head)
+    match = None if literal else _matcher(fold(head) if folded else head)
     for name in names:
-        if match(fold(name) if folded else name):
-            yield from expand(tree, (*base, name), rest, folded=folded)
+        if match is None or match(fold(name) if folded else name):
+            yield from expand(where, (*base, name), rest, folded=folded)
+
+
+def within(where: Listings, base: Parts, comps: Sequence[str], *, folded: bool = False) -> Iterator[Parts | Trouble]:
+    """Yield what `expand` does, for one of many folders that nobody else will ask for."""
+    if folded or any(map(is_magic, comps)):
+        yield from expand(where, base, comps, folded=folded)
+    elif where.tree.exists((*base, *comps)):
+        yield (*base, *comps)
 
 
 def wanted(store: str, base: Parts, glob: Sequence[str], *, skip: Iterable[str] = (), folded: bool = False) -> Wanted:

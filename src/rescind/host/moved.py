@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rescind.errors import EvidenceError
 from rescind.host import env
-from rescind.host.beneath import Tree
 from rescind.host.globs import Trouble, expand
+from rescind.host.listing import Listings
 from rescind.host.names import Parts, split
 from rescind.host.roots import XDG, Home
 from rescind.models.store import At, Root
@@ -21,8 +21,8 @@ class Moves:
     A place outside the evidence is never looked at: it is a `Trouble`, because a moved file must not read as an absent one.
     """
 
-    def __init__(self, tree: Tree, home: Home, environ: Mapping[str, str]) -> None:
-        self._tree, self._home, self._environ = tree, home, environ
+    def __init__(self, where: Listings, home: Home, environ: Mapping[str, str]) -> None:
+        self._where, self._tree, self._home, self._environ = where, where.tree, home, environ
         self.troubles: list[Trouble] = []
         self._texts = self._start_up_files()
         self.roots: dict[Root, list[Parts]] = {}
@@ -61,7 +61,7 @@ class Moves:
             return (*self._home.parts, *split(value[1:]))
         if self._home.os == "windows" and len(value) > 2 and value[1] == ":":
             value = value[2:].replace("\\", "/")
-        return self._tree.below(value) if value.startswith("/") else None
+        return self._tree.below(value, self._home.parts) if value.startswith("/") else None
 
     def _values(self, name: str) -> list[str | None]:
         found = env.values(self._texts, name)
@@ -72,17 +72,18 @@ class Moves:
         """Return the files in a moved folder: the variable replaces a leading part of the glob, the shortest that fits."""
         tails = [glob[i:] for i in range(1, len(glob))] or [glob]
         for tail in tails if "**" not in glob else ():
-            found = list(expand(self._tree, place, tail, folded=self._home.folded))
+            found = list(expand(self._where, place, tail, folded=self._home.folded))
             if found:
                 return found
         return []
 
     def _start_up_files(self) -> list[str]:
         """Return the texts of the files that may move others: the system's first, then the home's own, which win."""
-        system: list[tuple[Parts, str]] = [((), p) for p in env.SYSTEM_FILES] if self._tree.rebase else []
+        volume = self._home.volume
+        system = [(volume, p) for p in env.SYSTEM_FILES] if volume is not None else []
         texts: list[str] = []
         for base, pattern in (*system, *((self._home.parts, p) for p in env.FILES)):
-            for path in expand(self._tree, base, pattern.split("/")):
+            for path in expand(self._where, base, pattern.split("/")):
                 if isinstance(path, Trouble):
                     self.troubles.append(Trouble(path.parts, f"start-up file {path.reason}"))
                     continue

@@ -3,56 +3,31 @@
 from __future__ import annotations
 
 import plistlib
+import stat
 import sys
 from dataclasses import dataclass
 
 from rescind.errors import EvidenceError
-from rescind.host.beneath import Tree
-from rescind.host.names import Parts, as_text, split, visible
-from rescind.models.evidence import Gap
+from rescind.host.globs import Trouble
+from rescind.host.listing import Listings
+from rescind.host.names import Parts, split, visible
+from rescind.host.tree import WHOLE, volume_of
+from rescind.host.volumes import (
+    NOBODY,
+    PARENTS,
+    Layout,
+    children,
+    homes_in,
+    is_windows_drive,
+    looks_like_home,
+    snapshot_of,
+)
 from rescind.models.store import Root
 
 Context = dict[Root, Parts]
 """Where each root lies. A home has one, and one more for every sandbox that gives its programs a home of their own."""
 
-_SYSTEM_MARKS = (
-    *("etc/passwd", "etc/os-release", "usr/bin", "Windows/System32", "System/Library", "private/var", "private/etc"),
-    *("Library/Preferences/SystemConfiguration", "Users/Shared", "Users/Public"),
-)
-_HOME_MARKS = (
-    *(
-        ".profile",
-        ".bashrc",
-        ".bash_profile",
-        ".zshrc",
-        ".zshenv",
-        ".bash_history",
-        ".zsh_history",
-        ".ssh",
-        ".gnupg",
-        ".config",
-    ),
-    *(
-        ".local",
-        ".cache",
-        ".aws",
-        ".azure",
-        ".kube",
-        ".docker",
-        ".gitconfig",
-        ".git-credentials",
-        ".netrc",
-        ".npmrc",
-        ".claude",
-    ),
-    *("AppData", "NTUSER.DAT", "Library/Keychains", "Library/Preferences"),
-)
-_PARENTS = (
-    *("home", "var/home", "Users", "System/Volumes/Data/Users", "Data/Users", "Windows.old/Users"),
-    *("Macintosh HD - Data/Users", "Windows/ServiceProfiles"),
-)
 _SINGLE = ("root", "private/var/root", "Windows/System32/config/systemprofile")
-_NOBODY = frozenset({"Shared", "Guest", "Public", "Default", "Default User", "All Users", "defaultuser0", "lost+found"})
 _NESTED_IMAGES = (
     ".lima/*/diffdisk",
     ".colima/*/diffdisk",
@@ -97,11 +72,18 @@ _SANDBOXES: tuple[tuple[str, dict[Root, str]], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """One home below the root: its user's name (its folder's), where it lies, and the system (`linux`, `macos`, `windows`, "")."""
+    """One home: its user's name (its folder's), where it lies, and the system (`linux`, `macos`, `windows`, "").
+
+    `volume` is the root of its system, None when there is none; `snapshot` the shadow copy or backup that it lies in. A whole
+    system has one of these as well, for the rows that hold outside of homes; it is nobody's.
+    """
 
     user: str
     parts: Parts
     os: str
+    volume: Parts | None = None
+    snapshot: str = ""
+    whole: bool = False
 
     @property
     def folded(self) -> bool:
@@ -109,86 +91,81 @@ class Home:
         return self.os in {"macos", "windows"}
 
 
-def is_system(tree: Tree) -> bool:
-    """Tell whether the tree is the root of a system (or a folder of homes) rather than one home."""
-    if any(tree.exists(split(m)) for m in _SYSTEM_MARKS):
-        return True
-    return not _looks_like_home(tree, ()) and any(_children(tree, split(p)) for p in _PARENTS)
-
-
-def homes(tree: Tree, *, system: bool, live: bool) -> tuple[list[Home], list[Gap]]:
-    """Return the homes in the tree, each once, and what could not be looked at."""
-    gaps: list[Gap] = []
-    if not system:
-        nested = [p for parent in _PARENTS for p in _children(tree, split(parent)) if _looks_like_home(tree, p)]
-        gaps += [
-            Gap(source="scan", reason="another home lies in this home; scan it by itself", path=as_text(p), root="home")
-            for p in nested
-        ]
-        return [Home(user="", parts=(), os=_running() if live else guess_os(tree, ()))], gaps
+def homes(where: Listings, at: Layout, *, live: bool) -> tuple[list[Home], list[Trouble]]:
+    """Return the homes in the target, each once, and what could not be looked at."""
+    troubles = list(at.troubles)
+    if at.one_home:
+        nested = [p for parent in homes_in(where, ()) for p in children(where, parent) if looks_like_home(where, p)]
+        troubles += [Trouble(p, "another home lies in this home; scan it by itself") for p in nested]
+        return [Home(user="", parts=(), os=_running() if live else guess_os(where, (), None))], troubles
     found: dict[tuple[int, int], Home] = {}
-    for parts in (*_from_passwd(tree), *(split(s) for s in _SINGLE), *_listed(tree, gaps)):
+    candidates = [p for v in at.volumes for p in _in_volume(where, v, troubles)]
+    for parts in (*candidates, *at.loose):
         try:
-            with tree.spot(parts) as spot:
-                if spot is None or not tree.is_dir(parts):
-                    continue
-                home = Home(
-                    user=visible(parts[-1]), parts=spot.parts if spot.name != "." else parts, os=guess_os(tree, parts)
-                )
-                found.setdefault((spot.st.st_dev, spot.st.st_ino), home)
+            there = where.tree.find(parts)
         except EvidenceError as exc:
-            gaps.append(Gap(source="scan", reason=f"home {exc.message}", path=as_text(parts), root="root"))
-    return list(found.values()), gaps
-
-
-def _listed(tree: Tree, gaps: list[Gap]) -> list[Parts]:
-    found: list[Parts] = []
-    for parent in _PARENTS:
-        try:
-            names = tree.names(split(parent))
-        except EvidenceError as exc:
-            gaps.append(Gap(source="scan", reason=f"folder of homes {exc.message}", path=parent, root="root"))
+            troubles.append(Trouble(parts, f"home {exc.message}"))
             continue
-        for name in names:
-            if name in _NOBODY:
-                continue
-            parts = (*split(parent), name)
+        if there is None or not stat.S_ISDIR(there.st.st_mode):
+            continue
+        volume = volume_of(at.volumes, parts)
+        home = Home(
+            user=visible(parts[-1]) if parts else "",
+            parts=there.parts,
+            os=guess_os(where, parts, volume),
+            volume=volume,
+            snapshot=snapshot_of(parts),
+        )
+        found.setdefault((there.st.st_dev, there.st.st_ino), home)
+    return list(found.values()), troubles
+
+
+def whole_systems(where: Listings, at: Layout) -> list[Home]:
+    """Return what stands for each system as a whole."""
+    return [
+        Home(user="", parts=v, os=system_os(where, v), volume=v, snapshot=snapshot_of(v), whole=True)
+        for v in at.volumes
+    ]
+
+
+def _in_volume(where: Listings, volume: Parts, troubles: list[Trouble]) -> list[Parts]:
+    single = [place for s in _SINGLE if (place := where.place(volume, s)) is not None]
+    return [*_from_passwd(where, volume), *single, *_listed(where, volume, troubles)]
+
+
+def _listed(where: Listings, volume: Parts, troubles: list[Trouble]) -> list[Parts]:
+    found: list[Parts] = []
+    for parent in (p for text in PARENTS if (p := where.place(volume, text)) is not None):
+        try:
+            names = where.names(parent)
+        except EvidenceError as exc:
+            troubles.append(Trouble(parent, f"folder of homes {exc.message}"))
+            continue
+        for parts in ((*parent, name) for name in names if name not in NOBODY):
             realm = (
                 []
-                if _looks_like_home(tree, parts)
-                else [c for c in _children(tree, parts) if _looks_like_home(tree, c)]
+                if looks_like_home(where, parts)
+                else [c for c in children(where, parts) if looks_like_home(where, c)]
             )
             found += realm or [parts]
     return found
 
 
-def _from_passwd(tree: Tree) -> list[Parts]:
+def _from_passwd(where: Listings, volume: Parts) -> list[Parts]:
     try:
-        blob = tree.read(("etc", "passwd"), 1 << 20)
+        blob = where.tree.read((*volume, "etc", "passwd"), 1 << 20)
     except EvidenceError:
         return []  # the folders of homes are listed anyway
     rows = [line.split(":") for line in blob.data.decode("utf-8", "surrogateescape").splitlines()] if blob else []
     people = [r[5] for r in rows if len(r) >= 6 and r[2].isdigit() and (int(r[2]) == 0 or 1000 <= int(r[2]) < 65534)]
-    return [split(p) for p in people if len(split(p)) > 0 and p != "/nonexistent"]
-
-
-def _children(tree: Tree, parts: Parts) -> list[Parts]:
-    try:
-        names = tree.names(parts)
-    except EvidenceError:
-        return []
-    return [(*parts, n) for n in names if n not in _NOBODY and tree.is_dir((*parts, n))]
-
-
-def _looks_like_home(tree: Tree, parts: Parts) -> bool:
-    return any(tree.exists((*parts, *split(m))) for m in _HOME_MARKS)
+    return [(*volume, *split(p)) for p in people if len(split(p)) > 0 and p != "/nonexistent"]
 
 
 def _running() -> str:
     return {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
 
 
-def guess_os(tree: Tree, home: Parts) -> str:
+def guess_os(where: Listings, home: Parts, volume: Parts | None) -> str:
     """Return the system a home was used on, "" when nothing tells (then the rows of every system hold)."""
     marks = (
         ("windows", "AppData"),
@@ -197,24 +174,27 @@ def guess_os(tree: Tree, home: Parts) -> str:
         ("macos", "Library/Preferences"),
     )
     for system, mark in marks:
-        if tree.exists((*home, *split(mark))):
+        if where.place(home, mark) is not None:
             return system
-    return "linux" if tree.rebase and tree.exists(("etc", "passwd")) and not tree.exists(("System", "Library")) else ""
+    if volume is None or (volume in WHOLE and where.tree.exists(("System", "Library"))):
+        return ""
+    return system_os(where, volume)
 
 
-def system_os(tree: Tree) -> str:
-    """Return the system that lies at the root of the tree, "" when nothing tells."""
+def system_os(where: Listings, volume: Parts) -> str:
+    """Return the system whose root lies there, "" when nothing tells."""
     marks = (("windows", "Windows/System32"), ("macos", "System/Library"), ("linux", "etc/passwd"))
-    return next((system for system, mark in marks if tree.exists(split(mark))), "")
+    found = next((system for system, mark in marks if where.place(volume, mark) is not None), "")
+    return found or ("windows" if is_windows_drive(volume) and where.place(volume, "Users") else "")
 
 
-def hostname(tree: Tree) -> str:
-    """Return the name that a mounted system gives itself, "" when it does not say."""
-    plist = ("Library", "Preferences", "SystemConfiguration", "preferences.plist")
+def hostname(where: Listings, volume: Parts) -> str:
+    """Return the name that a system gives itself, "" when it does not say."""
+    plist = "Library/Preferences/SystemConfiguration/preferences.plist"
     try:
-        if blob := tree.read(("etc", "hostname"), 4096):
+        if blob := where.tree.read((*volume, "etc", "hostname"), 4096):
             return visible(blob.data.decode("utf-8", "surrogateescape").strip())
-        if blob := tree.read(plist, 1 << 20):
+        if (place := where.place(volume, plist)) and (blob := where.tree.read(place, 1 << 20)):
             names = plistlib.loads(blob.data)["System"]["Network"]["HostNames"]
             return visible(str(names["LocalHostName"]))
     except Exception:  # noqa: BLE001 - hostile bytes; a name is not worth a gap
@@ -223,10 +203,12 @@ def hostname(tree: Tree) -> str:
 
 
 def contexts(
-    home: Home, moved: dict[Root, list[Parts]], sandboxes: list[tuple[Parts, dict[Root, str]]]
+    where: Listings, home: Home, moved: dict[Root, list[Parts]], sandboxes: list[tuple[Parts, dict[Root, str]]]
 ) -> list[Context]:
     """Return where the roots lie: as usual, as moved by variables, and inside each sandbox. The usual one is first."""
     usual = {root: (*home.parts, *split(path)) for root, path in _DEFAULT.items()}
+    if home.folded:
+        usual = {root: where.place(home.parts, path) or usual[root] for root, path in _DEFAULT.items()}
     extra = [{root: place} for root, places in moved.items() for place in places if place != usual[root]]
     inner = [{root: (*base, *split(path)) for root, path in table.items()} for base, table in sandboxes]
     return [usual, *extra, *inner]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from rescind.errors import EvidenceError
 from rescind.host import roots
-from rescind.host.beneath import Blob, Tree
+from rescind.host.beneath import Tree
 from rescind.host.globs import Trouble, Wanted, expand, wanted
+from rescind.host.listing import Listings
 from rescind.host.moved import Moves
 from rescind.host.names import Parts, as_parts, as_text, visible
+from rescind.host.tree import Blob, Evidence
+from rescind.host.volumes import Layout, layout
 from rescind.host.walk import MAX_HITS, walk
 from rescind.models.clock import Clock
 from rescind.models.evidence import Gap, Location
@@ -28,12 +32,16 @@ _OS_WORDS = {"darwin": "macos", "mac": "macos", "win": "windows", "win32": "wind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """One file of a store: its bytes, where it lies, and the small files beside an SSH key by suffix (`.pub`)."""
+    """One file of a store: its bytes, where it lies, and the small files beside an SSH key by suffix (`.pub`).
+
+    `snapshot` names the shadow copy or backup that it lies in.
+    """
 
     store: Store
     blob: bytes
     location: Location
     siblings: Mapping[str, bytes]
+    snapshot: str = ""
 
 
 class Host:
@@ -42,30 +50,38 @@ class Host:
     Nothing is written, executed or followed outside. What exists and cannot be had is a `Gap`, from `candidates` and in `gaps`.
     """
 
-    def __init__(self, tree: Tree, *, clock: Clock, live: bool, environ: Mapping[str, str], name: str) -> None:
-        self._tree, self._clock, self._environ = tree, clock, environ if live else {}
-        self._root = "root" if tree.rebase else "home"
-        self.live = live
-        self.homes, self.gaps = roots.homes(tree, system=tree.rebase, live=live)
-        users = [home.user for home in self.homes] if tree.rebase else [visible(name)]
-        host = socket.gethostname() if live else roots.hostname(tree) if tree.rebase else ""
+    def __init__(self, tree: Evidence, *, clock: Clock, live: bool, environ: Mapping[str, str], name: str) -> None:
+        self._tree, self._clock, self._environ, self.live = tree, clock, environ if live else {}, live
+        self._where = Listings(tree)
+        at = layout(self._where)
+        tree.volumes = at.volumes
+        self._root = "home" if at.one_home else "root"
+        self.homes, troubles = roots.homes(self._where, at, live=live)
         self.workstation = {
-            "hostname": host,
+            "hostname": self._hostname(at),
             "os": ", ".join(sorted({home.os for home in self.homes if home.os})),
-            "users": ", ".join(sorted(set(users))),
+            "users": ", ".join(sorted({visible(name) if at.one_home else home.user for home in self.homes} - {""})),
         }
-        self._moves = {home.parts: Moves(tree, home, self._environ) for home in self.homes}
-        self.gaps += [self._gap("scan", t) for moves in self._moves.values() for t in moves.troubles]
-        self._sandboxes = {home.parts: self._find_sandboxes(home) for home in self.homes}
+        self._moves = {home.parts: Moves(self._where, home, self._environ) for home in self.homes}
+        troubles += [t for moves in self._moves.values() for t in moves.troubles]
+        self.gaps = [self._gap("scan", t) for t in troubles]
         self._places = [
-            (home, roots.contexts(home, self._moves[home.parts].roots, self._sandboxes[home.parts]))
+            (home, roots.contexts(self._where, home, self._moves[home.parts].roots, self._find_sandboxes(home)))
             for home in self.homes
         ]
-        if tree.rebase:
-            whole = roots.Home(user="", parts=(), os=roots.system_os(tree))
-            self._moves[()] = self._moves.get((), Moves(tree, whole, {}))
-            self._places.append((whole, roots.system_contexts()))
+        for whole in roots.whole_systems(self._where, at):
+            self._moves.setdefault(whole.parts, Moves(self._where, whole, {}))
+            self._places.append((whole, roots.system_contexts(whole.parts)))
+        self._snapshots = {home.parts: home.snapshot for home, _ in self._places if home.snapshot}
         self._walked: dict[str, list[Parts]] = {}
+        self.tell: Callable[[int], None] = _untold
+        """Hears how many names the walk has seen."""
+
+    def _hostname(self, at: Layout) -> str:
+        if self.live:
+            return socket.gethostname()
+        named = {name: None for volume in at.volumes if (name := roots.hostname(self._where, volume))}
+        return ", ".join(named)
 
     def __enter__(self) -> Self:
         return self
@@ -82,28 +98,29 @@ class Host:
         new = [s for s in stores if s.id not in self._walked and any("**" in at.glob.split("/") for at in s.where)]
         for store in new:
             self._walked[store.id] = []
-        for home, contexts in self._places if new else ():
+        for folded in (False, True) if new else ():
             rows = [
                 row
+                for home, contexts in self._places
+                if home.folded is folded
                 for store in new
                 for at in store.where
                 if _holds(at, home)
                 for row in self._rows(store, at, home, contexts)
             ]
-            done = walk(self._tree, rows, folded=home.folded, clock=self._clock)
+            done = walk(self._where, rows, folded=folded, clock=self._clock, tell=self.tell)
             for store_id, hits in done.hits.items():
                 self._walked[store_id] += hits
             self.gaps += [self._gap("scan", t) for t in done.troubles[:_MAX_TROUBLES]]
             if (more := len(done.troubles) - _MAX_TROUBLES) > 0:
-                self.gaps.append(self._gap("scan", Trouble(home.parts, f"{more} more places could not be looked into")))
+                self.gaps.append(self._gap("scan", Trouble((), f"{more} more places could not be looked into")))
 
     def _rows(self, store: Store, at: At, home: roots.Home, contexts: list[roots.Context]) -> Iterator[Wanted]:
         """Yield what the walk looks for because of one row: as it stands, and in folders that its variable names."""
         glob = at.glob.split("/")
         if "**" not in glob:
             return
-        bases = [c[at.root] for c in (contexts[:1] if home.user or not self._tree.rebase else contexts) if at.root in c]
-        for base in bases:
+        for base in (c[at.root] for c in (contexts if home.whole else contexts[:1]) if at.root in c):
             yield wanted(store.id, base, glob, skip=at.skip, folded=home.folded)
         for folder in self._moves[home.parts].folders(at) if at.env else ():
             for cut in range(1, glob.index("**") + 1):
@@ -158,17 +175,17 @@ class Host:
             if at.env and main:
                 yield from self._moves[home.parts].files(at, glob)
             if "**" not in glob and at.root in context:
-                for path in expand(self._tree, context[at.root], glob, folded=home.folded):
+                for path in expand(self._where, context[at.root], glob, folded=home.folded):
                     if isinstance(path, Trouble) or glob[-1] != "*" or not self._is_ordinary(path):
                         yield path
 
     def _is_ordinary(self, path: Parts) -> bool:
         """Tell whether something that only a bare `*` names is a folder or a socket: no store's file, nothing hidden."""
         try:
-            st = self._tree.stat(path)
+            found = self._tree.find(path)
         except EvidenceError:
             return False
-        return st is not None and st.st_mode & 0o170000 in {0o040000, 0o140000}
+        return found is not None and stat.S_IFMT(found.st.st_mode) in {stat.S_IFDIR, stat.S_IFSOCK}
 
     def _open(self, store: Store, path: Parts) -> Opened | Gap | None:
         try:
@@ -179,7 +196,9 @@ class Host:
             return None
         ssh = any(kind.startswith("ssh.") for kind in store.yields)
         location = Location(root=self._root, path=as_text(path), modified=blob.modified)
-        return Opened(store=store, blob=blob.data, location=location, siblings=self._siblings(path) if ssh else {})
+        beside = self._siblings(path) if ssh else {}
+        snapshot = next((s for base, s in self._snapshots.items() if path[: len(base)] == base), "")
+        return Opened(store=store, blob=blob.data, location=location, siblings=beside, snapshot=snapshot)
 
     def _siblings(self, path: Parts) -> dict[str, bytes]:
         beside = {suffix: self._peek((*path[:-1], path[-1] + suffix)) for suffix in _SIBLINGS}
@@ -197,15 +216,19 @@ class Host:
     def _find_sandboxes(self, home: roots.Home) -> list[tuple[Parts, dict[Root, str]]]:
         found: list[tuple[Parts, dict[Root, str]]] = []
         for pattern, table in roots.sandbox_globs():
-            paths = expand(self._tree, home.parts, pattern.split("/"))
+            paths = expand(self._where, home.parts, pattern.split("/"), folded=home.folded)
             found += [(path, table) for path in paths if not isinstance(path, Trouble) and self._tree.is_dir(path)]
         for pattern in roots.nested_image_globs():
-            for path in expand(self._tree, home.parts, pattern.split("/")):
+            for path in expand(self._where, home.parts, pattern.split("/"), folded=home.folded):
                 where = path.parts if isinstance(path, Trouble) else path
                 self.gaps.append(
                     self._gap("scan", Trouble(where, "is the disk of a virtual machine and was not opened"))
                 )
         return found
+
+
+def _untold(_seen: int) -> None:
+    """Tell nobody."""
 
 
 def _holds(at: At, home: roots.Home) -> bool:
@@ -221,8 +244,7 @@ def open_host(target: Path, *, clock: Clock, environ: Mapping[str, str] | None =
     tree = Tree(target, clock=clock)
     try:
         tree.names(())
-        tree.rebase = roots.is_system(tree)
-        live = not tree.rebase and _is_own_home(target)
+        live = _is_own_home(target)
         host = Host(
             tree,
             clock=clock,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rescind.errors import EvidenceError
-from rescind.host.beneath import LEAVES, Tree, open_quietly, why
-from rescind.host.globs import PRUNED, Index, Trouble, Wanted, expand, fold, folded_all
+from rescind.host.beneath import why
+from rescind.host.globs import PRUNED, Index, Trouble, Wanted, folded_all, within
+from rescind.host.listing import Listings, fold
 from rescind.host.names import Parts
+from rescind.host.tree import LEAVES, Folder, volume_of
 from rescind.models.clock import Clock
 
 MAX_DEPTH = 32
 MAX_ENTRIES = 3_000_000
 MAX_HITS = 20_000
 WALK_SECONDS = 300.0
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SYSTEM = (
     "usr",
     "lib",
@@ -48,10 +48,12 @@ class Walked:
 
 
 class _Walk:
-    """One walk over all starts. Directories are entered by descriptor, never through a link, never on another file system."""
+    """One walk over all starts. Folders are entered one from the other, never through a link, never on another file system."""
 
-    def __init__(self, tree: Tree, rows: Sequence[Wanted], *, folded: bool, clock: Clock) -> None:
-        self.tree, self.folded, self.out = tree, folded, Walked()
+    def __init__(
+        self, where: Listings, rows: Sequence[Wanted], *, folded: bool, clock: Clock, tell: Callable[[int], None]
+    ) -> None:
+        self.where, self.tree, self.folded, self.out, self.tell = where, where.tree, folded, Walked(), tell
         self.starts: dict[Parts, frozenset[Wanted]] = {}
         for row in rows:
             self.starts[row.start] = self.starts.get(row.start, frozenset()) | {row}
@@ -70,57 +72,56 @@ class _Walk:
             if parts in self.starts and parts in self.begun:
                 continue  # an outer walk came through it
             try:
-                fd = self.tree.open_dir(parts)
+                folder = self.tree.folder(parts)
             except EvidenceError as exc:
                 self.out.troubles.append(Trouble(parts, exc.message))
                 continue
-            if fd is not None:
-                self.device = os.fstat(fd).st_dev
-                self.enter(fd, parts, rows, 0)
+            if folder is not None:
+                self.device = folder.device
+                self.enter(folder, parts, rows, 0)
         if self.deep:
             self.out.troubles.append(
                 Trouble((), f"{self.deep} folders lie deeper than {MAX_DEPTH} levels and were not walked")
             )
         return self.out
 
-    def enter(self, fd: int, parts: Parts, rows: frozenset[Wanted], depth: int) -> None:
+    def enter(self, folder: Folder, parts: Parts, rows: frozenset[Wanted], depth: int) -> None:
         try:
-            st = os.fstat(fd)
             if parts in self.starts:
                 rows |= self.starts[parts]
                 self.begun.add(parts)
-            before = self.entered.get((st.st_dev, st.st_ino))
-            if st.st_dev != self.device:
+            before = self.entered.get(folder.key)
+            if folder.device != self.device:
                 self.out.troubles.append(Trouble(parts, "another file system is mounted here and was not walked"))
             elif before is None or not rows <= before:
-                self.entered[st.st_dev, st.st_ino] = rows | (before or rows)
-                self.descend(fd, self.listing(fd, parts, rows), parts, rows, depth)
+                self.entered[folder.key] = rows | (before or rows)
+                self.descend(folder, self.listing(folder, parts, rows), parts, rows, depth)
         except OSError as exc:
             self.out.troubles.append(Trouble(parts, why(exc)))
         finally:
-            os.close(fd)
+            folder.close()
 
-    def listing(self, fd: int, parts: Parts, rows: frozenset[Wanted]) -> list[str]:
+    def listing(self, folder: Folder, parts: Parts, rows: frozenset[Wanted]) -> list[str]:
         index = self.indexes.get(rows)
         if index is None:
             index = self.indexes[rows] = Index(rows)
         may, folded, inner = index.may, self.folded, []
-        with os.scandir(fd) as entries:
-            for entry in entries:
-                self.seen += 1
-                name = entry.name
-                key = fold(name) if folded else name
-                directory = entry.is_dir(follow_symlinks=False)
-                if may(key):
-                    self.hit(index.rows(key), (*parts, name), directory=directory)
-                if directory:
-                    inner.append(name)
-                elif entry.is_symlink():
-                    self.link((*parts, name), rows)
+        for entry in folder.entries():
+            self.seen += 1
+            name = entry.name
+            key = fold(name) if folded else name
+            directory = entry.is_dir(follow_symlinks=False)
+            if may(key):
+                self.hit(index.rows(key), (*parts, name), directory=directory)
+            if directory:
+                inner.append(name)
+            elif entry.is_symlink():
+                self.link((*parts, name), rows)
         inner.sort()
+        self.tell(self.seen)
         return inner
 
-    def descend(self, fd: int, inner: list[str], parts: Parts, rows: frozenset[Wanted], depth: int) -> None:
+    def descend(self, folder: Folder, inner: list[str], parts: Parts, rows: frozenset[Wanted], depth: int) -> None:
         if self.seen > MAX_ENTRIES or self.clock.monotonic() > self.end:
             if not self.stopped:
                 limit = f"{MAX_ENTRIES} entries" if self.seen > MAX_ENTRIES else f"{WALK_SECONDS:.0f} s"
@@ -139,7 +140,7 @@ class _Walk:
                 self.deep += 1
                 continue
             try:
-                below = open_quietly(name, _DIRECTORY, fd)
+                below = folder.enter(name)
             except FileNotFoundError:
                 continue
             except OSError as exc:
@@ -152,7 +153,7 @@ class _Walk:
             if len(row.tail) == 1 and directory:
                 continue  # it is walked, so nothing in it is hidden
             paths: Iterable[Parts | Trouble] = (
-                expand(self.tree, parts, row.tail[1:], folded=self.folded) if len(row.tail) > 1 else (parts,)
+                within(self.where, parts, row.tail[1:], folded=self.folded) if len(row.tail) > 1 else (parts,)
             )
             found = self.out.hits.setdefault(row.store, [])
             for path in paths:
@@ -171,14 +172,13 @@ class _Walk:
     def link(self, parts: Parts, rows: frozenset[Wanted]) -> None:
         """Note a linked folder that no walk comes through, as it would hide what lies there: walked inside, reported outside."""
         try:
-            with self.tree.spot(parts) as spot:
-                if (
-                    spot is None
-                    or not stat.S_ISDIR(spot.st.st_mode)
-                    or (self.tree.rebase and spot.parts[:1] in _NOT_THEIRS)
-                ):
-                    return
-                here = spot.parts
+            found = self.tree.find(parts)
+            if found is None or not stat.S_ISDIR(found.st.st_mode):
+                return
+            here = found.parts
+            volume = volume_of(self.tree.volumes, here)
+            if volume is not None and here[len(volume) :][:1] in _NOT_THEIRS:
+                return
             uncovered = frozenset(r for r in rows if here[: len(r.start)] != r.start)
             if uncovered:
                 self.todo.append((here, uncovered))
@@ -187,6 +187,12 @@ class _Walk:
                 self.out.troubles.append(Trouble(parts, exc.message))
 
 
-def walk(tree: Tree, rows: Sequence[Wanted], *, folded: bool, clock: Clock) -> Walked:
-    """Walk every start once for all rows. Bounded in depth, entries and time; every bound that is hit is a `Trouble`."""
-    return _Walk(tree, rows, folded=folded, clock=clock).run() if rows else Walked()
+def _untold(_seen: int) -> None:
+    """Tell nobody."""
+
+
+def walk(
+    where: Listings, rows: Sequence[Wanted], *, folded: bool, clock: Clock, tell: Callable[[int], None] = _untold
+) -> Walked:
+    """Walk every start once for all rows; `tell` hears how many names were seen. Every bound that is hit is a `Trouble`."""
+    return _Walk(where, rows, folded=folded, clock=clock, tell=tell).run() if rows else Walked()

@@ -52,11 +52,13 @@ def scan(
     keychain: Iterable[Finding | Gap] = (),
     progress: Callable[[str], None] | None = None,
     environ: Mapping[str, str] | None = None,
+    exclude: Callable[[str], str] = lambda _path: "",
 ) -> ScanResult:
     """Read every store of a home or of a mounted root. Raises `EvidenceError` only when nothing at all can be read.
 
     Each store may take 60 s. In the main thread even a parser that never returns is stopped then; in other threads the time is
-    looked at between files and findings. `progress` is told each store's id before it is read.
+    looked at between files and findings. `progress` is told each store's id before it is read. `exclude` names the declared pattern
+    that keeps a path from being parsed; each that kept something out is a gap.
     """
     rows = sorted(catalogue.stores().values() if stores is None else stores, key=lambda s: s.id)
     sheet = _Sheet()
@@ -65,7 +67,7 @@ def scan(
         for store in rows:
             if progress is not None:
                 progress(store.id)
-            _read_store(host, store, sheet, clock)
+            _read_store(host, store, sheet, clock, exclude)
         sheet.gaps += host.gaps
         workstation = host.workstation
     _take(KEYCHAIN, keychain, sheet)
@@ -83,12 +85,16 @@ def _walk(host: Host, rows: Iterable[Store], sheet: _Sheet) -> None:
         sheet.gaps.append(Gap(source="scan", reason="the walk did not come back; folders were not looked into"))
 
 
-def _read_store(host: Host, store: Store, sheet: _Sheet, clock: Clock) -> None:
+def _read_store(host: Host, store: Store, sheet: _Sheet, clock: Clock, exclude: Callable[[str], str]) -> None:
     end = clock.monotonic() + STORE_SECONDS
     at = ("", "")
     try:
         with _alarm(STORE_SECONDS):
             for item in host.candidates(store):
+                path = item.path if isinstance(item, Gap) else item.location.path
+                if pattern := exclude(path):
+                    sheet.gaps.append(Gap(source="scan", reason=f"left out by the declared scope: {pattern}"))
+                    continue
                 if isinstance(item, Gap):
                     sheet.gaps.append(item)
                     continue
@@ -112,7 +118,9 @@ def _parse(item: Opened, sheet: _Sheet, late: Callable[[], bool]) -> None:
                 gap(f"holds more than {MAX_FINDINGS_PER_FILE} findings; the rest was not taken")
                 break
             count += 1
-            sheet.findings.append((item.store.id, _with_public_half(finding, item.siblings)))
+            sheet.findings.append(
+                (item.store.id, _in_snapshot(_with_public_half(finding, item.siblings), item.snapshot))
+            )
             if late():
                 break
     except Unparsable as exc:
@@ -121,6 +129,10 @@ def _parse(item: Opened, sheet: _Sheet, late: Callable[[], bool]) -> None:
         gap(f"parser stopped: {type(exc).__name__}")
     if late():
         raise _TimeUp
+
+
+def _in_snapshot(finding: Finding, snapshot: str) -> Finding:
+    return replace(finding, attributes={**finding.attributes, "snapshot": snapshot}) if snapshot else finding
 
 
 def _with_public_half(finding: Finding, siblings: Mapping[str, bytes]) -> Finding:
