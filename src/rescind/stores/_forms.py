@@ -26,7 +26,8 @@ _ROWS = (  # kind, issuer, form; a group `id` is the provider's public name of t
     ("anthropic.api-key", "anthropic.com", rf"sk-ant-(?P<form>api|admin)\d\d-{_B}{{40,200}}"),
     ("anthropic.oauth-token", "anthropic.com", rf"sk-ant-(?P<form>oat|ort|sid)\d\d-{_B}{{40,200}}"),
     ("openai.api-key", "openai.com", rf"sk-(?:(?P<form>proj|svcacct|admin)-)?{_B}{{20,100}}T3BlbkFJ{_B}{{20,100}}"),
-    ("gitlab.token", "", r"gl(?P<form>pat|dt|rt|rtr|ft|soat|agent|cbt|ptt|imt|oas|ffct|wt)-[\w.\-]{20,300}"),
+    ("gitlab.runner-token", "", r"gl(?P<form>rtr?)-[\w.\-]{20,300}|GR1348941[\w\-]{20}"),
+    ("gitlab.token", "", r"gl(?P<form>pat|dt|ft|soat|agent|cbt|ptt|imt|oas|ffct|wt)-[\w.\-]{20,300}"),
     ("npm.token", "registry.npmjs.org", r"npm_[A-Za-z0-9]{36}"),
     ("pypi.token", "", rf"pypi-AgE{_B}{{70,1000}}"),
     ("slack.token", "slack.com", r"xox(?P<form>[bp])-[0-9]{8,14}-(?P<id>[0-9]{8,14})-[A-Za-z0-9\-]{18,60}"),
@@ -108,7 +109,7 @@ def identify(value: str) -> Form | None:
     for kind, issuer, shape in _FORMS:
         if found := shape.fullmatch(value):
             groups = {k: v for k, v in found.groupdict().items() if v}
-            own = {k: groups[k] for k in ("form", "hint") if k in groups}
+            own = {name: said for name, said in groups.items() if name in {"form", "hint"}}
             if kind == "pypi.token":
                 said = macaroon(value)
                 return Form(kind, said.pop("index", ""), said.pop("id", ""), said)

@@ -1,0 +1,64 @@
+"""Python packaging: upload tokens in `.pypirc`, logins of indexes in pip's, uv's and conda's configuration.
+
+A PyPI token is a macaroon that names itself and what it may upload, so it can be deleted without being shown to anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rescind.models.evidence import Finding, Location, State
+from rescind.models.store import At, KiB, Root, Store
+from rescind.stores import _forms, _urls
+from rescind.stores._ini import groups
+from rescind.stores._names import userinfo
+from rescind.stores._password import is_stand_in
+from rescind.stores._sighting import sighting
+from rescind.stores._text import decode
+from rescind.stores._urls import findings, host_in
+
+
+def parse(blob: bytes, at: Location) -> Iterator[Finding]:
+    """Yield the password of each section, then the login in each address. Anything is a configuration: nothing is refused."""
+    text = decode(blob)
+    for group in groups(text, {"password"}):
+        entry, said = group.get("password"), {name: e.value for name, e in group.items()}
+        if entry is None or not entry.value:
+            continue
+        place = replace(at, line=entry.line, pointer=entry.section)
+        url, user = said.get("repository", ""), said.get("username", "")
+        host = host_in(url) or {"pypi": "upload.pypi.org", "testpypi": "test.pypi.org"}.get(entry.section, "")
+        more = {"user": user, "section": entry.section, "commented": "yes" if entry.commented else ""}
+        if _forms.identify(entry.value):
+            yield _forms.finding(entry.value, place, more, host=host)
+        elif not userinfo(url):
+            dud = is_stand_in(entry.value)
+            secret, known = ("", State.PLACEHOLDER) if dud else (entry.value, State.LIVE_UNVERIFIED)
+            yield sighting(
+                "pypi.password", place, issuer=host, subject=user, secret=secret, attributes=more, state=known
+            )
+    yield from findings(text, at, "pypi.password")
+
+
+STORE = Store(
+    id="pypirc",
+    title="Python package index logins (twine, pip, uv, conda)",
+    where=(
+        At(root=Root.HOME, glob=".pypirc"),
+        At(root=Root.HOME, glob=".pip/pip.conf", env="PIP_CONFIG_FILE"),
+        At(root=Root.XDG_CONFIG, glob="pip/pip.conf"),
+        At(root=Root.MAC_SUPPORT, glob="pip/pip.conf", os=("macos",)),
+        At(root=Root.APPDATA, glob="pip/pip.ini", os=("windows",)),
+        At(root=Root.HOME, glob="pip/pip.ini", os=("windows",)),
+        *(At(root=Root.HOME, glob=f"**/{name}") for name in ("pip.conf", "pip.ini", ".pypirc", "uv.toml")),
+        At(root=Root.XDG_CONFIG, glob="uv/uv.toml", env="UV_CONFIG_FILE"),
+        At(root=Root.SYSTEM, glob="etc/pip.conf"),
+        At(root=Root.HOME, glob=".condarc", env="CONDARC"),
+    ),
+    yields=("pypi.password", *_urls.KINDS, "file.secret"),
+    max_bytes=256 * KiB,
+    parse=parse,
+    since="0.2",
+    reference="https://packaging.python.org/en/latest/specifications/pypirc/",
+)
