@@ -77,6 +77,14 @@ GOLDEN = {
         GOOD + "        wait: 3 days\n",
         "p.yaml:9:15: at phases[0].steps[0].wait: found '3 days'; allowed: a duration like 60s, 5m or 1h, at most 24h",
     ),
+    "grace": (
+        GOOD + "    after: two days\n",
+        "p.yaml:9:12: at phases[0].after: found 'two days'; allowed: a duration like 30m, 24h or 7d, at most 90d",
+    ),
+    "too long a grace": (
+        GOOD + "    after: 91d\n",
+        "p.yaml:9:12: at phases[0].after: found '91d'; allowed: a duration like 30m, 24h or 7d, at most 90d",
+    ),
     "misspelt variable": (
         GOOD.replace("credential.kind", "credential.knd"),
         f"p.yaml:7:27: found the unknown name 'credential.knd'; allowed: {NAMES}; did you mean 'credential.kind'?",

@@ -15,6 +15,7 @@ WORKSTATION = typer.Option("", "--workstation", help="The machine's name.", meta
 INVENTORY = typer.Option(None, "--inventory", help="An inventory that `rescind scan -o` wrote.", metavar="FILE")
 LOST_AT = typer.Option("", "--lost-at", help="When control was lost (RFC 3339).", metavar="TIME")
 HOLD = typer.Option(False, "--hold", help="Legal hold: nothing is deleted or erased.")
+AT = typer.Option("", "--at", help="Begin at this moment (RFC 3339), not before.", metavar="TIME")
 SELF = typer.Option(False, "--self", help="You are ending your own access on purpose.")
 JSON = typer.Option(False, "--json", help="Machine-readable output.")
 
@@ -93,6 +94,7 @@ def plan(
     inventory: Path | None = INVENTORY,
     lost_at: str = LOST_AT,
     hold: bool = HOLD,
+    at: str = AT,
     self_allowed: bool = SELF,
     output: Path = typer.Option(Path("plan.json"), "-o", "--output", help="Where the plan is written.", metavar="FILE"),
     as_json: bool = JSON,
@@ -113,6 +115,7 @@ def plan(
         lost_at=lost_at,
         now=s.clock.now(),
         hold=hold,
+        at=at,
     )
     made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
     plan_file.write_plan(made, output)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from rescind.cli.context import open_log, playbook_of, session, show_result, state_dir, width
-from rescind.cli.evidence import HOLD, INVENTORY, JSON, LOST_AT, PERSON, SELF, TARGET, WORKSTATION
+from rescind.cli.evidence import AT, HOLD, INVENTORY, JSON, LOST_AT, PERSON, SELF, TARGET, WORKSTATION
 
 if TYPE_CHECKING:
     from rescind.models.plan import Plan
     from rescind.pipeline.session import Session
 
 YES = typer.Option(False, "--yes", help="Do not ask. Releases nothing that is held.")
+WAIT = typer.Option(False, "--wait", help="Sleep until a phase may begin, instead of resting.")
 RUN = typer.Argument("", help="A run id; default: the latest.", metavar="RUN")
 
 
@@ -33,7 +34,9 @@ def confirm(plan: Plan, *, yes: bool) -> None:
         raise RefusedError("not confirmed; nothing was changed", hint="the plan stays as it is")
 
 
-def _start(s: Session, plan: Plan, *, as_json: bool, self_allowed: bool, approvals: list[Path] | None = None) -> None:
+def _start(
+    s: Session, plan: Plan, *, as_json: bool, self_allowed: bool, wait: bool, approvals: list[Path] | None = None
+) -> None:
     from rescind.engine import start
     from rescind.pipeline import approvals as approving
     from rescind.pipeline.session import gate, signers, subjects
@@ -50,7 +53,7 @@ def _start(s: Session, plan: Plan, *, as_json: bool, self_allowed: bool, approva
                 text, plan, allowed_signers=signers(s), subjects=subjects(s, plan), used=used, now=s.clock.now()
             )
         )
-    result = start.new(s, plan, playbook, tenants, log, approvals=tuple(given))
+    result = start.new(s, plan, playbook, tenants, log, approvals=tuple(given), wait=wait)
     raise typer.Exit(show_result(result, as_json=as_json))
 
 
@@ -60,6 +63,7 @@ def apply(
     approval: list[Path] = typer.Option([], "--approval", help="A file that `rescind approve` wrote.", metavar="FILE"),
     self_allowed: bool = SELF,
     yes: bool = YES,
+    wait: bool = WAIT,
     as_json: bool = JSON,
 ) -> None:
     """Execute exactly that plan. Refused if the plan, the evidence, the configuration or a tenant changed since."""
@@ -68,7 +72,7 @@ def apply(
     made = read_plan(plan)
     s = session(ctx, evidence=Path(made.case.target) if made.case.target else None)
     confirm(made, yes=yes)
-    _start(s, made, as_json=as_json, self_allowed=self_allowed, approvals=approval)
+    _start(s, made, as_json=as_json, self_allowed=self_allowed, wait=wait, approvals=approval)
 
 
 def approve(
@@ -108,8 +112,10 @@ def run(
     inventory: Path | None = INVENTORY,
     lost_at: str = LOST_AT,
     hold: bool = HOLD,
+    at: str = AT,
     self_allowed: bool = SELF,
     yes: bool = YES,
+    wait: bool = WAIT,
     as_json: bool = JSON,
 ) -> None:
     """Scan, plan, confirm and apply in one."""
@@ -126,10 +132,11 @@ def run(
         lost_at=lost_at,
         now=s.clock.now(),
         hold=hold,
+        at=at,
     )
     made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
     confirm(made, yes=yes)
-    _start(s, made, as_json=as_json, self_allowed=self_allowed)
+    _start(s, made, as_json=as_json, self_allowed=self_allowed, wait=wait)
 
 
 def known_run(state: Path, run: str) -> str:
@@ -164,16 +171,17 @@ def status(ctx: typer.Context, run: str = RUN, as_json: bool = JSON) -> None:
 def resume(
     ctx: typer.Context,
     run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN"),
+    wait: bool = WAIT,
     as_json: bool = JSON,
 ) -> None:
-    """Go on with a run after any crash or interruption. No call of unknown outcome is repeated blindly."""
+    """Go on with a run after a rest, a crash or an interruption. No call of unknown outcome is repeated blindly."""
     from rescind.engine import start
     from rescind.engine.runs import plans_of
 
     chosen = known_run(state_dir(ctx), run)
     plans, _ = plans_of(state_dir(ctx), chosen)
     s = session(ctx, evidence=Path(plans[0].case.target) if plans[0].case.target else None)
-    result = start.again(s, chosen, plans[0], playbook_of(plans[0]), open_log(s.state_dir))
+    result = start.again(s, chosen, plans[0], playbook_of(plans[0]), open_log(s.state_dir), wait=wait)
     raise typer.Exit(show_result(result, as_json=as_json))
 
 

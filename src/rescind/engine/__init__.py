@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rescind.engine.work import Interrupted, OnEvent, PhaseSpec, Work
+from rescind.engine.work import Interrupted, OnEvent, PhaseSpec, Resting, Work
 
-__all__ = ["Interrupted", "OnEvent", "PhaseSpec", "Work", "execute"]
+__all__ = ["Interrupted", "OnEvent", "PhaseSpec", "Resting", "Work", "execute"]
 
 
 def execute(
@@ -27,7 +27,7 @@ def execute(
     `concurrency` bounds the actions in flight per tenant. `on_event(name, facts)` hears `phase.started`, `step.done`,
     `phase.done`, `sweep.done` and `finished`, one at a time, from worker threads. After Ctrl-C no new action starts, those in flight
     get `grace` seconds, and `Interrupted` is raised; a thread may then still wait for a provider, so leave with `os._exit`.
-    What `work` raises is raised again here and the run stays resumable. Raises `EngineError` when another process runs here.
+    What `work` raises is raised again here and the run stays resumable; `Resting` says that a phase may not begin yet. Raises `EngineError` when another process runs here.
     """
     from rescind.engine.workflow import drive
 

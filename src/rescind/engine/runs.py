@@ -16,6 +16,7 @@ from typing import Any
 
 from rescind.audit.log import AuditLog
 from rescind.engine import state
+from rescind.engine.rests import phases_of, rest_before, rested
 from rescind.engine.work import PhaseSpec
 from rescind.errors import RefusedError
 from rescind.models.clock import Clock, rfc3339
@@ -79,15 +80,8 @@ def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
         audit=(size, root),
         attested=attested(log, run),
     )
+    done = replace(done, waiting_until=str(meta.get("waiting_until", "")), waiting_for=str(meta.get("waiting_for", "")))
     return replace(done, time_to_first_cut=float(measured)) if measured else done
-
-
-def phases_of(plan: Plan) -> list[PhaseSpec]:
-    """Return a plan's steps as phases of lanes, one lane per tenant, in plan order."""
-    phases: dict[str, dict[str, list[str]]] = {}
-    for step in plan.steps:
-        phases.setdefault(step.phase, {}).setdefault(step.tenant, []).append(step.id)
-    return [PhaseSpec(name=name, lanes=lanes) for name, lanes in phases.items()]
 
 
 class CaseWork:
@@ -189,6 +183,14 @@ class CaseWork:
         """Return the phases that a sweep added; none if it found nothing."""
         text = state.load_addendum(self._dir, run, round)
         return phases_of(release(plan_file.from_stored(text), frozenset())) if text else []
+
+    def may_begin(self, run: str, sweep: int, index: int) -> None:
+        """Return when a phase may begin; otherwise the run rests, which its record says, and `Resting` is raised."""
+        if sweep:
+            plan = release(plan_file.from_stored(str(state.load_addendum(self._dir, run, sweep))), frozenset())
+        else:
+            plan = self._load(run)[0]
+        rested(self._dir, run, rest_before(self._log, run, plan, sweep, index, self._clock.now()))
 
     def act(self, run: str, step: str) -> dict[str, str]:
         """Carry out one step; returns its end state, which is all that the engine's journal needs to hold."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rescind.audit.log import AuditLog
-from rescind.engine import execute, state
+from rescind.engine import Resting, execute, state
+from rescind.engine.rests import sleep_until, still_resting
 from rescind.engine.runs import CaseWork, result
 from rescind.models.clock import rfc3339
 from rescind.models.plan import Plan
@@ -31,12 +32,14 @@ def new(
     *,
     approvals: tuple[Approval, ...] = (),
     began: float | None = None,
+    wait: bool = False,
 ) -> RunResult:
     """Store a plan as a new run, carry it out and return what became of it. The caller has passed the gate.
 
     What `approvals` release is done as well; each is recorded in the trail first, which is what makes it usable once.
     `began` is when the command started (the session's monotonic clock): the first phase is then
-    sent before the engine starts, and the time to the first cut is counted from there.
+    sent before the engine starts, and the time to the first cut is counted from there. A run that has to wait for a moment rests, and
+    is returned so; with `wait` this process sleeps until then and goes on.
     """
     run = new_run_id(session.clock.now())
     meta: dict[str, Any] = {"status": "running", "started_at": rfc3339(session.clock.now()), "playbook": playbook.name}
@@ -54,12 +57,24 @@ def new(
         machine = plan.case.workstation or seen.workstation.get("hostname", "")
         state.save_inventory(session.state_dir, run, machine, json.dumps(inventory_file.to_json(seen)))
     session.progress(f"run {run}; interrupted, it goes on with: rescind resume {run}")
-    return _carry_out(session, run, plan, playbook, tenants, log, began=began)
+    return _carry_out(session, run, plan, playbook, tenants, log, began=began, wait=wait)
 
 
-def again(session: Session, run: str, plan: Plan, playbook: Playbook, log: AuditLog) -> RunResult:
-    """Go on with a stored run. Steps that have an outcome keep it; a step of unknown fate is looked at before it is repeated."""
-    return _carry_out(session, run, plan, playbook, connect(session, plan.case, write=True, expected=plan.tenants), log)
+def again(
+    session: Session, run: str, plan: Plan, playbook: Playbook, log: AuditLog, *, wait: bool = False
+) -> RunResult:
+    """Go on with a stored run. Steps that have an outcome keep it; a step of unknown fate is looked at before it is repeated.
+
+    Raises `RefusedError` before the moment that a resting run waits for, unless `wait`.
+    """
+    if not wait:
+        still_resting(session.state_dir, run, session.clock.now())
+    return _carry_out(session, run, plan, playbook, _fresh(session, plan), log, wait=wait)
+
+
+def _fresh(session: Session, plan: Plan) -> Tenants:
+    """Connect anew: what was loaded before a wait may have expired meanwhile."""
+    return connect(session, plan.case, write=True, expected=plan.tenants)
 
 
 def _carry_out(
@@ -71,7 +86,25 @@ def _carry_out(
     log: AuditLog,
     *,
     began: float | None = None,
+    wait: bool = False,
 ) -> RunResult:
+    while (until := _drive(session, run, plan, playbook, tenants, log, began=began)) and wait:
+        sleep_until(session.clock, until, session.progress, run)
+        tenants, began = _fresh(session, plan), None
+    return result(session.state_dir, log, run, session.clock)
+
+
+def _drive(
+    session: Session,
+    run: str,
+    plan: Plan,
+    playbook: Playbook,
+    tenants: Tenants,
+    log: AuditLog,
+    *,
+    began: float | None,
+) -> str:
+    """Carry a run out as far as it may go now; the moment until which it then rests, or nothing."""
     work = CaseWork(
         state_dir=session.state_dir,
         tenants=tenants,
@@ -95,5 +128,9 @@ def _carry_out(
         elif event == "phase.started":
             session.progress(f"phase {facts.get('phase', '')}: {facts.get('steps', '')} steps")
 
-    execute(run, work, state_dir=session.state_dir, on_event=show)
-    return result(session.state_dir, log, run, session.clock)
+    try:
+        execute(run, work, state_dir=session.state_dir, on_event=show)
+    except Resting as rest:
+        session.progress(rest.message)
+        return rest.until
+    return ""

@@ -17,16 +17,30 @@ OnEvent = Callable[[str, Mapping[str, Any]], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseSpec:
-    """One phase: a barrier. `lanes` maps a tenant to its step ids in plan order; lanes run beside each other."""
+    """One phase: a barrier. `lanes` maps a tenant to its step ids in plan order; lanes run beside each other.
+
+    `waits`: `Work.may_begin` is asked before it begins.
+    """
 
     name: str
     lanes: Mapping[str, Sequence[str]]
+    waits: bool = False
 
 
 class Interrupted(RescindError):  # a decision of the operator, not an error
     """The operator stopped the run (Ctrl-C). Nothing is lost: the same `execute` call takes it up again."""
 
     exit_code = 130
+
+
+class Resting(RescindError):  # a state of the run, not an error
+    """A phase may not begin yet. Nothing is lost: the same `execute` call, made when it may, takes the run up again."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, until: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.until = until
 
 
 class Work(Protocol):
@@ -40,6 +54,9 @@ class Work(Protocol):
 
         A step that fails at a provider is a returned end state. Raising stops the whole run and leaves it resumable.
         """
+
+    def may_begin(self, run: str, sweep: int, index: int) -> None:
+        """Return when the nth phase may begin (of an addendum, where `sweep` is not 0); raise `Resting` when it may not yet."""
 
     def phase_done(self, run: str, phase: str) -> None:
         """Record that every lane of a phase ended; may be asked twice after a crash. An addendum's phase is `sweep-N.name`."""

@@ -171,6 +171,8 @@ async def _lane(run: str, sweep: int, phase: int, tenant: str, batch: int) -> No
 async def _phase(session: _Session, pool: ThreadPoolExecutor, sweep: int, index: int, spec: PhaseSpec) -> None:
     run = session.run
     mark = f"sweep-{sweep}.{spec.name}" if sweep else spec.name
+    if spec.waits:  # what raises there is not in the journal, so a later `execute` asks again
+        await _step(session, pool, f"wait:{mark}", session.work.may_begin, run, sweep, index)
     session.tell("phase.started", phase=spec.name, sweep=sweep, steps=sum(map(len, spec.lanes.values())))
     waiting = []
     for tenant, steps in spec.lanes.items():

@@ -51,7 +51,7 @@ class Decision:
 class Case:
     """Whom and what a plan is about. Times are RFC 3339 UTC; `target` is evidence, `inventory` a file, one of them or neither.
 
-    `undo_of` names the run that the plan takes back.
+    Nothing of the run begins before `at`. `undo_of` names the run that the plan takes back.
     """
 
     person: str = ""
@@ -61,6 +61,15 @@ class Case:
     inventory: str = ""
     hold: bool = False
     undo_of: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barrier:
+    """What must hold before a phase begins: so many seconds since the phase before it ended."""
+
+    phase: str
+    after_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +92,7 @@ class Plan:
     steps: tuple[Step, ...]
     decisions: tuple[Decision, ...]
     accepted: tuple[Accepted, ...]
+    barriers: tuple[Barrier, ...] = ()
     gaps: tuple[Gap, ...]
     tenants: Mapping[str, str] = field(default_factory=dict)  # name -> account id as the provider gave it
     principals: Mapping[str, str] = field(default_factory=dict)  # name -> who we were there when planning

@@ -39,10 +39,14 @@ class PlaybookStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """Steps that may run side by side; the next phase begins when all of them have an outcome."""
+    """Steps that may run side by side; the next phase begins when all of them have an outcome.
+
+    `after_seconds`: it begins no earlier than so long after the phase before it ended.
+    """
 
     name: str
     steps: tuple[PlaybookStep, ...]
+    after_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,10 @@ class CredentialResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """A whole run as it stands now: every credential once, every gap, the audit head."""
+    """A whole run as it stands now: every credential once, every gap, the audit head.
+
+    A run that rests says until when (`waiting_until`, RFC 3339 UTC) and for what (`waiting_for`).
+    """
 
     run: str
     playbook: str
@@ -82,3 +85,5 @@ class RunResult:
     audit_size: int = 0
     audit_root: str = ""
     time_to_first_cut: float | None = None
+    waiting_until: str = ""
+    waiting_for: str = ""

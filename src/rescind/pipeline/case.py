@@ -25,6 +25,15 @@ def new_run_id(now: datetime) -> str:
     return now.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
 
 
+def _moment(text: str) -> str:
+    try:
+        return rfc3339(parse_rfc3339(text)) if text else ""
+    except ValueError as error:
+        raise EvidenceError(
+            f"{text!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z"
+        ) from error
+
+
 def case_of(
     *,
     person: str = "",
@@ -34,16 +43,14 @@ def case_of(
     lost_at: str = "",
     now: datetime,
     hold: bool = False,
+    at: str = "",
 ) -> Case:
-    """Return the case that the operator's options describe. `lost_at` is RFC 3339 (default: not known)."""
-    try:
-        lost = rfc3339(parse_rfc3339(lost_at)) if lost_at else ""
-    except ValueError as error:
-        raise EvidenceError(
-            f"{lost_at!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z"
-        ) from error
+    """Return the case that the operator's options describe. `lost_at` and `at` are RFC 3339 (default: not known; now)."""
+    lost, begin = _moment(lost_at), _moment(at)
     if lost and parse_rfc3339(lost) > now:
         raise EvidenceError(f"the loss at {lost} lies in the future", hint="check --lost-at")
+    if begin and parse_rfc3339(begin) <= now:
+        raise EvidenceError(f"the moment {begin} has passed", hint="leave --at away to begin now")
     return Case(
         person=person,
         workstation=workstation or (socket.gethostname() if target is not None and is_live(target) else ""),
@@ -51,4 +58,5 @@ def case_of(
         target=str(target.expanduser().absolute()) if target else "",
         inventory=str(inventory.absolute()) if inventory else "",
         hold=hold,
+        at=begin,
     )

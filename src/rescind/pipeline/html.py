@@ -17,8 +17,9 @@ from rescind.models.credential import WORST_FIRST, EndState, Relation
 from rescind.models.plan import Case, Plan
 from rescind.models.run import RunResult
 from rescind.pipeline import chart, sections
+from rescind.pipeline.derived import CUT_NOT_PROVEN
 from rescind.pipeline.markup import Html, count, el, foreign, join, plain, when
-from rescind.pipeline.report import CUT_NOT_PROVEN, LIVE_OR_PRESUMED, line_one
+from rescind.pipeline.report import LIVE_OR_PRESUMED, line_one
 
 
 def html(result: RunResult, *, plans: Sequence[Plan], now: datetime) -> str:
@@ -87,11 +88,7 @@ def _top(result: RunResult, case: Case, now: datetime) -> Html:
         ".",
         class_="about",
     )
-    still = (
-        ()
-        if result.status == "ended"
-        else (el("p", "This run has not ended: what follows will change.", class_="warn"),)
-    )
+    still = () if result.status == "ended" else (el("p", _not_ended(result), class_="warn"),)
     tiles = el(
         "ul",
         *(
@@ -111,6 +108,11 @@ def _top(result: RunResult, case: Case, now: datetime) -> Html:
         tiles,
         _happened(result, case),
     )
+
+
+def _not_ended(result: RunResult) -> Html:
+    rests = [" It rests for ", foreign(result.waiting_for), " ", when(result.waiting_until), "."]
+    return join(["This run has not ended: what follows will change.", *(rests if result.waiting_for else [])])
 
 
 def _happened(result: RunResult, case: Case) -> Html:

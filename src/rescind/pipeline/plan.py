@@ -17,6 +17,7 @@ from rescind.models.evidence import State
 from rescind.models.kind import Kind, Verb
 from rescind.models.plan import Accepted, Case, Decision, Plan, Step
 from rescind.models.playbook import Playbook, PlaybookStep
+from rescind.pipeline import barriers
 from rescind.pipeline.enumerate import Enumerated
 
 DESTRUCTIVE = frozenset({Verb.DELETE, Verb.ERASE_LOCAL})  # what a legal hold forbids
@@ -191,6 +192,7 @@ def make_plan(
         steps=_ordered(steps, playbook),
         decisions=tuple(decisions),
         accepted=accepted,
+        barriers=barriers.of(playbook),
         gaps=found.gaps,
         tenants=dict(found.accounts),
         principals=dict(found.principals),

@@ -6,6 +6,7 @@ from collections import Counter
 
 from rescind.models.credential import Credential, EndState
 from rescind.models.plan import Decision, Plan
+from rescind.pipeline.barriers import spoken
 from rescind.pipeline.render import ONE_SCREEN, many, safe, title, wrap
 
 OPEN = {EndState.HELD, EndState.MANUAL, EndState.UNKNOWN, EndState.IRREVOCABLE, EndState.SKIPPED}
@@ -36,6 +37,9 @@ def text(plan: Plan, *, width: int = 80) -> str:
     """Return the one-screen preview of a plan."""
     by_id = {c.id: c for c in plan.credentials}
     out = [line_one(plan), ""]
+    if plan.case.at:
+        out += [f"Nothing begins before {plan.case.at}: the run rests until then.", ""]
+    grace = {b.phase: b.after_seconds for b in plan.barriers}
     if plan.gaps:
         out.append("Not seen:")
         for g in plan.gaps[:ONE_SCREEN]:
@@ -60,7 +64,8 @@ def text(plan: Plan, *, width: int = 80) -> str:
             f"{'undo ' if s.reverse else ''}{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})"
         )
     for phase, lines in phases.items():
-        out.append(f"Phase {phase}: {many(len(lines), 'step')}")
+        waits = f", {spoken(grace[phase])} after the phase before it ended" if grace.get(phase) else ""
+        out.append(f"Phase {phase}: {many(len(lines), 'step')}{waits}")
         for line in lines[:ONE_SCREEN]:
             out += wrap(line, width, "  ")
         if len(lines) > ONE_SCREEN:

@@ -43,6 +43,10 @@ def wrap(text: str, width: int, indent: str) -> list[str]:
 def text(result: RunResult, *, width: int = 80) -> str:
     """Return the one-screen summary: line one, gaps, what needs a decision, what still works and until when, the audit head."""
     out = [line_one(result), ""]
+    if result.waiting_for:
+        then = f"; it goes on after {result.waiting_until}" if result.waiting_until else ""
+        out += wrap(f"The run rests for {result.waiting_for}{then}: rescind resume {result.run}", width, "")
+        out.append("")
     if result.gaps:
         out.append("Not seen (nothing below covers these):")
         for gap in result.gaps[:ONE_SCREEN]:
@@ -91,6 +95,8 @@ def markdown(result: RunResult) -> str:
     """Return the whole run as Markdown: every credential with its steps and evidence, gaps first."""
     out = [f"# {result.playbook}: run {result.run}", "", f"**{line_one(result)}**", ""]
     out += [f"Started {result.started_at}, {result.status} {result.ended_at}. Plan `{result.plan_digest}`.", ""]
+    if result.waiting_for:
+        out += [f"The run rests for {_cell(result.waiting_for)} {result.waiting_until}", ""]
     out.append("## Not seen")
     out.append("")
     out += [f"- {_cell(g.source)} {_cell(g.path)}: {_cell(g.reason)}" for g in result.gaps] or [

@@ -16,6 +16,7 @@ from rescind.models.credential import WORST_FIRST, Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.plan import Decision, Plan
 from rescind.models.run import CredentialResult, Receipt, RunResult
+from rescind.pipeline.derived import CUT_NOT_PROVEN, parents
 
 LIVE_OR_PRESUMED = {
     EndState.FAILED,
@@ -25,8 +26,7 @@ LIVE_OR_PRESUMED = {
     EndState.IRREVOCABLE,
     EndState.SKIPPED,
 }
-CUT_NOT_PROVEN = {EndState.ACKNOWLEDGED, EndState.RESIDUAL, EndState.CONTAINED}
-ENDED = "ended"
+ENDED, WAITING = "ended", "waiting"
 NEEDS_YOU = (EndState.FAILED, EndState.HELD, EndState.UNKNOWN, EndState.MANUAL, EndState.IRREVOCABLE)
 
 
@@ -119,40 +119,6 @@ def result_of(
     )
 
 
-_STILL_WORKS = {
-    EndState.FAILED,
-    EndState.HELD,
-    EndState.UNKNOWN,
-    EndState.MANUAL,
-    EndState.IRREVOCABLE,
-    EndState.RESIDUAL,
-    EndState.SKIPPED,
-}
-
-
-_LOOKS_ENDED = {EndState.DEAD, *CUT_NOT_PROVEN}
-
-
-def _parents(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]:
-    """A child that may still work makes its parent at best residual, and so on upwards; what is worse stays as it is."""
-    waiting = [r.id for r in results.values() if r.end_state in _STILL_WORKS]
-    while waiting:
-        child = results[waiting.pop()]
-        parent = results.get(child.parent)
-        if parent is None or parent.end_state not in _LOOKS_ENDED:
-            continue
-        until = max(parent.residual_until, child.residual_until)
-        if parent.end_state is not EndState.RESIDUAL or until != parent.residual_until:
-            waiting.append(parent.id)  # its own parents learn of it too
-        elif child.end_state is EndState.RESIDUAL:
-            continue
-        why = f"{child.kind} {child.identifier} derived from it is {child.end_state}"
-        results[parent.id] = replace(
-            parent, end_state=EndState.RESIDUAL, residual_until=until, residual_what=why, reason=why, as_intended=False
-        )
-    return results
-
-
 def add_up(
     run: str,
     plans: Sequence[Plan],
@@ -187,7 +153,7 @@ def add_up(
         # attesting closes the task, not the truth: the state stays what it is
         tasks = tuple({**t, **(attested or {}).get(c.id, {})} for t in shown.tasks)
         results[c.id] = replace(shown, steps=tuple(mine), tasks=tasks)
-    results = _parents(results)
+    results = parents(results)
     counts = {str(s): sum(r.end_state is s for r in results.values()) for s in WORST_FIRST}
     cuts = [r.cut_at for r in receipts.values() if r.cut_at]
     first = (parse_rfc3339(min(cuts)) - parse_rfc3339(started_at)).total_seconds() if cuts and started_at else None
@@ -217,7 +183,7 @@ def exit_reasons(result: RunResult) -> list[int]:
     """Return every exit code that holds, the one to use first (design.md §4: 6, 3, 4, 7, 5)."""
     open_ = [c for c in result.credentials if not c.as_intended]
     codes: list[int] = []
-    if any(c.end_state in LIVE_OR_PRESUMED for c in open_):
+    if any(c.end_state in LIVE_OR_PRESUMED for c in open_) or result.status == WAITING:
         codes.append(4)
     if result.gaps or result.status != ENDED:  # the last look at the providers is part of a run
         codes.append(7)
@@ -239,7 +205,7 @@ def open_tasks(result: RunResult) -> int:
 def line_one(result: RunResult) -> str:
     """Return the truth in one line, e.g. `38 dead · 4 until 14:20 · 3 need you · 2 unseen · last known use 13:02`."""
     n = result.counts
-    parts = ["not finished"] if result.status != ENDED else []
+    parts = [_unfinished(result)] if result.status != ENDED else []
     parts.append(f"{n['dead']} dead")
     if n["residual"]:
         until = max(c.residual_until for c in result.credentials if c.end_state is EndState.RESIDUAL)
@@ -257,6 +223,12 @@ def line_one(result: RunResult) -> str:
     used = max((c.last_used for c in result.credentials if c.last_used), default="")
     parts.append(f"last known use {_clock(used, result)}" if used else "last use unknown")
     return " · ".join(parts)
+
+
+def _unfinished(result: RunResult) -> str:
+    if result.status != WAITING:
+        return "not finished"
+    return f"waiting until {_clock(result.waiting_until, result)}" if result.waiting_until else "waiting for isolation"
 
 
 def _clock(text: str, result: RunResult) -> str:
@@ -277,6 +249,8 @@ def to_json(result: RunResult) -> dict[str, Any]:
         "playbook": result.playbook,
         "plan_digest": result.plan_digest,
         "status": result.status,
+        "waiting_until": result.waiting_until,
+        "waiting_for": result.waiting_for,
         "first_line": line_one(result),
         "started_at": result.started_at,
         "ended_at": result.ended_at,

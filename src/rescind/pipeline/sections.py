@@ -9,9 +9,10 @@ from rescind.models.credential import WORST_FIRST, EndState
 from rescind.models.plan import Plan
 from rescind.models.run import CredentialResult, Receipt, RunResult
 from rescind.pipeline import chart
+from rescind.pipeline.derived import CUT_NOT_PROVEN
 from rescind.pipeline.markup import Html, count, el, foreign, join, table, until, when
 from rescind.pipeline.render import title
-from rescind.pipeline.report import CUT_NOT_PROVEN, exit_reasons
+from rescind.pipeline.report import exit_reasons
 
 _CHECK = ("rescind audit export -o trail.jsonl", "rescind audit verify trail.jsonl --key VKEY")
 DECIDE = (EndState.HELD, EndState.FAILED, EndState.UNKNOWN, EndState.IRREVOCABLE)

@@ -18,7 +18,7 @@ from rescind.models.playbook import Phase, Playbook, PlaybookStep, Rule, Selecto
 from rescind.schema import selector
 from rescind.schema.bounded import read_bounded
 from rescind.schema.faults import Fault, KeyPath, checked, nearest, shown
-from rescind.schema.playbook_shape import PlaybookShape, seconds
+from rescind.schema.playbook_shape import PlaybookShape, grace_seconds, seconds
 from rescind.schema.yaml_marks import MAX_BYTES, Document, read
 
 _CASE_VERBS = tuple(v.value for v in CaseVerb)
@@ -86,7 +86,7 @@ def _phases(doc: Document, shape: PlaybookShape) -> tuple[Phase, ...]:
             )
             for j, step in enumerate(phase.steps)
         )
-        phases.append(Phase(name=phase.name, steps=steps))
+        phases.append(Phase(name=phase.name, steps=steps, after_seconds=grace_seconds(phase.after)))
     return tuple(phases)
 
 

@@ -12,8 +12,10 @@ from rescind.models.kind import Verb
 from rescind.schema.faults import Edge
 
 _DURATION = re.compile(r"([0-9]{1,6})(s|m|h)")
-_UNITS = {"s": 1, "m": 60, "h": 3600}
+_GRACE = re.compile(r"([0-9]{1,6})([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 LONGEST_WAIT = 24 * 3600
+LONGEST_GRACE = 90 * 86_400
 
 
 class Intended(StrEnum):
@@ -34,8 +36,21 @@ def seconds(duration: str) -> float:
     return float(total)
 
 
+def grace_seconds(duration: str) -> float:
+    """Return the seconds in `30m`, `24h` or `7d`. Raises `ValueError` for anything else and beyond `LONGEST_GRACE`."""
+    hit = _GRACE.fullmatch(duration)
+    if hit is None or (total := int(hit[1]) * _UNITS[hit[2]]) > LONGEST_GRACE:
+        raise ValueError("a duration like 30m, 24h or 7d, at most 90d")
+    return float(total)
+
+
 def _duration(value: str) -> str:
     seconds(value)
+    return value
+
+
+def _grace(value: str) -> str:
+    grace_seconds(value)
     return value
 
 
@@ -56,6 +71,7 @@ KindId = Annotated[
 ]
 Word = Annotated[str, AfterValidator(_word), Field(json_schema_extra={"pattern": "^[a-z][a-z0-9-]{0,62}$"})]
 Duration = Annotated[str, AfterValidator(_duration), Field(json_schema_extra={"pattern": "^[0-9]{1,6}[smh]$"})]
+Grace = Annotated[str, AfterValidator(_grace), Field(json_schema_extra={"pattern": "^[0-9]{1,6}[smhd]$"})]
 Select = Annotated[
     str,
     Field(
@@ -139,6 +155,9 @@ class PhaseShape(Edge):
     """Steps that may run side by side; the next phase waits for all of them."""
 
     name: Word
+    after: Annotated[
+        Grace, Field(description="Begins no earlier than so long after the phase before it ended: 30m, 24h, 7d.")
+    ] = "0s"
     steps: Annotated[tuple[StepShape, ...], Field(min_length=1, max_length=64)]
 
 

@@ -86,6 +86,8 @@ class RunShape(_Open):
     playbook: str
     plan_digest: str
     status: str
+    waiting_until: Annotated[str, Field(description="RFC 3339 UTC; a resting run goes on after that moment.")] = ""
+    waiting_for: Annotated[str, Field(description="What a resting run waits for, in words.")] = ""
     first_line: str
     credentials: tuple[ResultShape, ...]
     counts: Annotated[

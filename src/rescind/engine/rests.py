@@ -1,0 +1,74 @@
+"""A run that must wait rests: nobody sleeps for it, its record says until when and for what, and any later `resume` asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from rescind.audit.log import AuditLog
+from rescind.engine import state
+from rescind.engine.work import Interrupted, PhaseSpec, Resting
+from rescind.errors import RefusedError
+from rescind.models.clock import Clock, parse_rfc3339
+from rescind.models.plan import Plan
+from rescind.pipeline import barriers, report
+from rescind.pipeline.barriers import Rest
+
+_SLICE, _TOLD_EVERY = 30.0, 600.0  # short looks at the clock: a laptop may be suspended meanwhile
+
+
+def phases_of(plan: Plan) -> list[PhaseSpec]:
+    """Return a plan's steps as phases of lanes, one lane per tenant, in plan order."""
+    phases: dict[str, dict[str, list[str]]] = {}
+    for step in plan.steps:
+        phases.setdefault(step.phase, {}).setdefault(step.tenant, []).append(step.id)
+    names = list(phases)
+    return [
+        PhaseSpec(name=name, lanes=lanes, waits=barriers.waits(plan, names, i))
+        for i, (name, lanes) in enumerate(phases.items())
+    ]
+
+
+def rest_before(log: AuditLog, run: str, plan: Plan, sweep: int, index: int, now: datetime) -> Rest | None:
+    """Return why the nth phase of a plan or addendum may not begin at this moment, or None."""
+    names = [p.name for p in phases_of(plan)]
+    mark = f"sweep-{sweep}." if sweep else ""
+    before = log.last("phase-ended", run, mark + names[index - 1]) if index else None
+    before = before or (log.last("sweep", run, f"sweep-{sweep}") if sweep else log.last("run-started", run, ""))
+    return barriers.rest(plan, names, index, ended=before.at if before else plan.created_at, now=now)
+
+
+def rested(state_dir: Path, run: str, rest: Rest | None) -> None:
+    """Keep in the run's record that it rests, or that it goes on. Raises `Resting` in the first case."""
+    if rest is None:
+        state.set_status(state_dir, run, "running", waiting_until="", waiting_for="")
+        return
+    state.set_status(state_dir, run, report.WAITING, waiting_until=rest.until, waiting_for=rest.reason)
+    told = f"run {run} waits for {rest.reason}" + (f", {rest.until}" if rest.until else "")
+    raise Resting(told, until=rest.until, hint=f"go on then with: rescind resume {run}")
+
+
+def still_resting(state_dir: Path, run: str, now: datetime) -> None:
+    """Refuse to take a run up before the moment it rests until. Raises `RefusedError`."""
+    record = state.load_run(state_dir, run)
+    until = str(record[1].get("waiting_until", "")) if record else ""
+    if until and parse_rfc3339(until) > now:
+        reason = record[1].get("waiting_for", "") if record else ""
+        raise RefusedError(
+            f"run {run} rests until {until} for {reason}; nothing was done",
+            hint=f"rescind resume {run} after that moment, or with --wait now",
+        )
+
+
+def sleep_until(clock: Clock, until: str, progress: Callable[[str], None], run: str) -> None:
+    """Sleep in the foreground until a moment by the wall clock, with a word now and then. Raises `Interrupted` on Ctrl-C."""
+    moment, told = parse_rfc3339(until), float("-inf")
+    try:
+        while (left := (moment - clock.now()).total_seconds()) > 0:
+            if clock.monotonic() - told >= _TOLD_EVERY:
+                told = clock.monotonic()
+                progress(f"run {run} waits until {until}, {left / 60:.0f} min; Ctrl-C leaves it resting")
+            clock.sleep(min(left, _SLICE))
+    except KeyboardInterrupt:
+        raise Interrupted(f"run {run} rests until {until}", hint=f"go on then with: rescind resume {run}") from None

@@ -1,0 +1,42 @@
+"""What was derived from a credential keeps it from being over: a parent is at best as dead as what still works below it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rescind.models.credential import EndState
+from rescind.models.run import CredentialResult
+
+CUT_NOT_PROVEN = {EndState.ACKNOWLEDGED, EndState.RESIDUAL, EndState.CONTAINED}
+_STILL_WORKS = {
+    EndState.FAILED,
+    EndState.HELD,
+    EndState.UNKNOWN,
+    EndState.MANUAL,
+    EndState.IRREVOCABLE,
+    EndState.RESIDUAL,
+    EndState.SKIPPED,
+}
+
+
+_LOOKS_ENDED = {EndState.DEAD, *CUT_NOT_PROVEN}
+
+
+def parents(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]:
+    """A child that may still work makes its parent at best residual, and so on upwards; what is worse stays as it is."""
+    waiting = [r.id for r in results.values() if r.end_state in _STILL_WORKS]
+    while waiting:
+        child = results[waiting.pop()]
+        parent = results.get(child.parent)
+        if parent is None or parent.end_state not in _LOOKS_ENDED:
+            continue
+        until = max(parent.residual_until, child.residual_until)
+        if parent.end_state is not EndState.RESIDUAL or until != parent.residual_until:
+            waiting.append(parent.id)  # its own parents learn of it too
+        elif child.end_state is EndState.RESIDUAL:
+            continue
+        why = f"{child.kind} {child.identifier} derived from it is {child.end_state}"
+        results[parent.id] = replace(
+            parent, end_state=EndState.RESIDUAL, residual_until=until, residual_what=why, reason=why, as_intended=False
+        )
+    return results
