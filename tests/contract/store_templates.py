@@ -10,25 +10,35 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-_FIELD = re.compile(r"<<(raw|json|base64|jwt) (.*?)>>")
+from rescind.stores._bech32 import encode
+
+_FIELD = re.compile(r"<<(raw|json|base64|jwt|curve) (.*?)>>")
+
+_CURVE = b"a test key that protects nothing"
 
 
 def is_template(recipe: str) -> bool:
     """Tell whether a recipe is one of these."""
-    return recipe.startswith(("template\n", "sqlite ", "sqlite-wal "))
+    return recipe.startswith(("template\n", "binary\n", "sqlite ", "sqlite-wal "))
 
 
 def render(recipe: str, words: Callable[[str], bytes]) -> bytes:
     """Return the bytes that a recipe names; `words` renders the recipes that a template names.
 
     `template`, then a text with `<<json WORDS>>` (inside of a JSON string), `<<base64 WORDS>>`, `<<raw WORDS>>`, `<<jwt {claims}>>` (with a
-    signature that says `fake`). `sqlite PAGE_SIZE` or `sqlite-wal PAGE_SIZE`, then SQL: the file of the database that it makes.
+    signature that says `fake`), `<<curve age>>` or `<<curve base64>>` (a Curve25519 key of 32 bytes that say so). `sqlite PAGE_SIZE` or `sqlite-wal PAGE_SIZE`, then SQL: the file of the database that it makes.
+    `binary`, then base64: these bytes.
     """
     head, _, body = recipe.partition("\n")
+
+    if head == "binary":
+        return base64.b64decode(body)
 
     def fill(found: re.Match[str]) -> str:
         if found[1] == "jwt":
             return jwt(json.loads(found[2]))
+        if found[1] == "curve":
+            return encode(_CURVE, "age-secret-key-").upper() if found[2] == "age" else base64.b64encode(_CURVE).decode()
         blob = words(found[2])
         return (
             base64.b64encode(blob).decode()
