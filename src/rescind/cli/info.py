@@ -92,12 +92,19 @@ def drill(
     ctx: typer.Context,
     playbook: str = typer.Argument("lost-laptop", help="The playbook to rehearse.", metavar="PLAYBOOK"),
     keep: bool = typer.Option(False, "--keep", help="Leave the throw-away world's folder for inspection."),
+    fail: list[str] = typer.Option(
+        [],
+        "--fail",
+        help="Make trouble between rescind and a provider (aws, oauth), in this order: 429[xN], 503[xN], 403[xN], html[xN], "
+        "reset-before[xN], reset-after[xN] (the provider acted, we never heard), slow=SECONDS[xN], down. May be repeated.",
+        metavar="PROVIDER=FAULT,…",
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Rehearse a playbook end to end against a safe, local, throw-away world, with real refusals."""
     from rescind.drill import run as rehearsal
 
     code = rehearsal.rehearse(
-        playbook, keep=keep, as_json=as_json, progress=progress(ctx), width=width(), out=sys.stdout
+        playbook, keep=keep, as_json=as_json, progress=progress(ctx), width=width(), out=sys.stdout, fail=fail
     )
     raise typer.Exit(code)

@@ -1,0 +1,36 @@
+"""Which playbooks can be rehearsed: the pieces of each drill's world, what the playbook is given, and how it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rescind.drill import pieces
+from rescind.drill.stages import Stage, straight
+from rescind.drill.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """One rehearsal. `troubles` are the providers that `--fail` can name, which the pieces put behind an address of their own."""
+
+    pieces: tuple[Callable[[World], None], ...]
+    gives: tuple[str, ...]
+    carry_out: Stage = straight
+    troubles: tuple[str, ...] = ()
+
+
+DRILLS: dict[str, Drill] = {
+    "lost-laptop": Drill(
+        pieces=(
+            pieces.aws_account,
+            pieces.aws_keys,
+            pieces.certificates,
+            pieces.sign_ins,
+            pieces.local_copies,
+            pieces.ssh_key,
+        ),
+        gives=("person", "workstation", "target"),
+        troubles=("aws", "oauth"),
+    ),
+}

@@ -1,0 +1,100 @@
+"""Drills as a person runs them, with trouble made on purpose: what is printed stays true, whatever the provider does.
+
+A drill waits out the providers' propagation times, so all of them run side by side, once.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.skipif(find_spec("ministack") is None, reason="the drill extra is not installed")
+
+DRILLS: dict[str, tuple[str, ...]] = {
+    "it passes": (
+        "lost-laptop",
+        "--fail", "aws=429x5,503x2,reset-before,reset-after,slow=0.2",
+        "--fail", "oauth=503,reset-after",
+    ),
+    "it lasts": ("lost-laptop", "--fail", "aws=html,403x4", "--fail", "oauth=down,429"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, Any]]]:
+    home = tmp_path_factory.mktemp("home")
+    started = {name: _start(words, home / str(n)) for n, (name, words) in enumerate(DRILLS.items())}
+    try:
+        yield {name: _told(process) for name, process in started.items()}
+    finally:
+        for process in started.values():
+            process.kill()
+            process.wait()
+
+
+def _start(words: tuple[str, ...], home: Path) -> subprocess.Popen[str]:
+    home.mkdir()
+    return subprocess.Popen(
+        [sys.executable, "-m", "rescind", "--quiet", "drill", *words, "--json"],
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "TMPDIR": str(home)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, out + err
+    said = json.loads(out)
+    assert said["passed"], out
+    assert said["trail_checks"]
+    return said
+
+
+def _ends(said: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {p["name"]: (p["after"].partition(":")[0], p["end_state"]) for p in said["probes"]}
+
+
+def _struck(said: dict[str, Any]) -> dict[str, int]:
+    return {f"{f['provider']} {f['fault']}": f["struck"] for f in said["faults"]}
+
+
+def _bystanders(said: dict[str, Any]) -> set[str]:
+    return {p["after"] for p in said["probes"] if p["must"] == "works"}
+
+
+def test_trouble_that_passes_changes_nothing(told: dict[str, dict[str, Any]]) -> None:
+    said = told["it passes"]
+    assert _struck(said) == {
+        "aws 429x5": 5, "aws 503x2": 2, "aws reset-before": 1, "aws reset-after": 1, "aws slow=0.2": 1, "oauth 503": 1,
+        "oauth reset-after": 1,
+    }  # fmt: skip
+    ends = _ends(said)
+    assert ends["ada's key on the laptop"] == ("refused", "residual")
+    assert ends["ada's second key, not on the laptop"] == ("refused", "residual")
+    assert ends["ada's gcloud sign-in"] == ("refused", "dead")
+    assert ends["ada's client certificate"] == ("refused", "dead")
+    assert ends["a session minted from ada's key"][0] == "refused"
+    assert _bystanders(said) == {"works"}
+
+
+def test_trouble_that_lasts_leaves_unknown_what_could_not_be_seen(told: dict[str, dict[str, Any]]) -> None:
+    said = told["it lasts"]
+    struck = _struck(said)
+    assert (struck["aws html"], struck["aws 403x4"]) == (1, 4)
+    assert struck["oauth down"] > 1
+    assert [f["fault"] for f in said["faults"] if not f["rehearsed"]] == ["429"]  # `down` leaves it nothing to meet
+    ends = _ends(said)
+    assert ends["ada's gcloud sign-in"] == ("works", "unknown")
+    assert ends["ada's client certificate"] == ("refused", "dead")  # one provider's outage shields no other
+    assert _bystanders(said) == {"works"}
+    assert said["run"]["exit_code"] == 4
