@@ -11,6 +11,7 @@ from rescind.errors import ConfigError
 from rescind.models.kind import Provider
 from rescind.models.tenant import SecretRef
 from rescind.schema import config, owned
+from rescind.schema.config_shape import ConfigShape
 
 AWS = Provider(
     id="aws",
@@ -287,7 +288,7 @@ GOLDEN = {
     "syntax": ("[org\n", "T: this is not TOML: Expected ']' at the end of a table declaration (at line 1, column 5)"),
     "unknown table": (
         "[tennant.a]\n",
-        "T:1: at tennant: found the unknown key 'tennant'; allowed: org, store, tenant, person; did you mean 'tenant'?",
+        f"T:1: at tennant: found the unknown key 'tennant'; allowed: {', '.join(ConfigShape.model_fields)}; did you mean 'tenant'?",
     ),
     "unknown key": (
         "[org]\n\ndomain = []\n",

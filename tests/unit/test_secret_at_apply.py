@@ -17,7 +17,7 @@ from rescind.models.config import Config
 from rescind.models.credential import Credential, EndState
 from rescind.models.kind import Act, Identity, Liveness, Observation, Rest, Verb
 from rescind.models.plan import Case
-from rescind.pipeline import execute, session
+from rescind.pipeline import execute, machine, session
 from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Connected
 from rescind.secret import Secret
@@ -149,21 +149,21 @@ def read(tmp_path):
     state = tmp_path / "state"
     s = session.Session(config=Config(), resolve=lambda r: Secret(""), clock=FakeClock(), state_dir=state)
     case = Case(target=str(home))
-    seen, _ = session.inventory_of(s, case)
+    seen, _ = machine.inventory_of(s, case)
     found = [c for c in seen.credentials if [f.store for f in c.findings] == ["vault-token"]]
-    return session.secret_reader(s, case), found[0], home, s
+    return machine.secret_reader(s, case), found[0], home, s
 
 
 def test_the_value_is_read_again_where_it_was_seen(read, monkeypatch):
     reader, c, _, _ = read
     scanned = []
-    plain = session.scan
+    plain = machine.scan
 
     def spy(target: Path, **more):
         scanned.extend(row.id for row in more["stores"])
         return plain(target, **more)
 
-    monkeypatch.setattr(session, "scan", spy)
+    monkeypatch.setattr(machine, "scan", spy)
     # what the provider said since does not matter: the value is the same one
     assert reader(replace(c, identifier="acc-1", issuer="elsewhere")).reveal() == VALUE
     assert scanned == ["vault-token"]
@@ -181,8 +181,8 @@ def test_without_a_place_or_evidence_there_is_no_value(read):
     reader, c, home, s = read
     assert reader(replace(c, findings=())) is None
     assert reader(replace(c, fingerprint="")) is None
-    assert session.secret_reader(s, Case(person="ada@example.com"))(c) is None
-    assert session.secret_reader(s, Case(target=str(home / "gone")))(c) is None
+    assert machine.secret_reader(s, Case(person="ada@example.com"))(c) is None
+    assert machine.secret_reader(s, Case(target=str(home / "gone")))(c) is None
     assert (
         reader(Credential(kind="other.kind", provider="other", fingerprint=c.fingerprint, findings=c.findings)) is None
     )

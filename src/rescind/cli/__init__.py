@@ -9,12 +9,13 @@ import sys
 import typer
 from typer.core import TyperGroup
 
-from rescind.cli import audit, begin, cut, evidence, info, inventories, later, runs
+from rescind.cli import audit, begin, checkin, cut, evidence, info, inventories, later, runs
 
 # design.md §4 fixes the order in which --help lists the commands; typer would put groups last
 ORDER = [
     "init",
     "scan",
+    "checkin",
     "inventory",
     "contain",
     "plan",
@@ -76,6 +77,7 @@ def root(
 
 app.command("init")(begin.init)
 app.command("scan")(evidence.scan)
+app.add_typer(checkin.app, name="checkin")
 app.add_typer(inventories.app, name="inventory")
 app.command("contain")(cut.contain)
 app.command("plan")(evidence.plan)

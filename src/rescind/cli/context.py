@@ -48,7 +48,7 @@ def progress(ctx: typer.Context) -> Any:
     return show
 
 
-def session(ctx: typer.Context, *, evidence: Path | None = None) -> Session:
+def session(ctx: typer.Context, *, evidence: Path | None = None, identity: Path | None = None) -> Session:
     from rescind.host.keychain import get_password
     from rescind.models.clock import SystemClock
     from rescind.pipeline.session import Session
@@ -63,6 +63,7 @@ def session(ctx: typer.Context, *, evidence: Path | None = None) -> Session:
         clock=SystemClock(),
         state_dir=state_dir(ctx),
         progress=progress(ctx),
+        identity=identity.expanduser() if identity else None,
     )
 
 

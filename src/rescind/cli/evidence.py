@@ -17,6 +17,7 @@ LOST_AT = typer.Option("", "--lost-at", help="When control was lost (RFC 3339)."
 HOLD = typer.Option(False, "--hold", help="Legal hold: nothing is deleted or erased.")
 AT = typer.Option("", "--at", help="Begin at this moment (RFC 3339), not before.", metavar="TIME")
 SELF = typer.Option(False, "--self", help="You are ending your own access on purpose.")
+IDENTITY = typer.Option(None, "--identity", help="age key that opens a sealed inventory or check-in.", metavar="FILE")
 JSON = typer.Option(False, "--json", help="Machine-readable output.")
 
 
@@ -29,17 +30,25 @@ def scan(
     seal_to: list[str] = typer.Option(
         [], "--seal-to", help="Encrypt it to this age recipient (repeatable).", metavar="RECIPIENT"
     ),
+    with_values: bool = typer.Option(
+        False, "--with-values", help="Seal the raw values too, of kinds that only their value can end."
+    ),
     as_of: str = typer.Option("", "--as-of", help="Judge expiry at this moment (RFC 3339).", metavar="TIME"),
     as_json: bool = JSON,
 ) -> None:
     """Enumerate the credentials a machine holds. Reads only; values are never shown."""
+    import json
+
+    from rescind.cli.output import write_output
     from rescind.errors import EvidenceError
     from rescind.models.clock import parse_rfc3339
-    from rescind.pipeline import inventory, render
-    from rescind.pipeline.session import fingerprint_key, look_at
+    from rescind.pipeline import inventory, render, sealed
+    from rescind.pipeline.machine import held_at
 
     if seal_to and output is None:
         raise EvidenceError("--seal-to needs a file to write", hint="add -o FILE")
+    if with_values and not seal_to:
+        raise EvidenceError("raw values leave this machine only in a seal", hint="add --seal-to RECIPIENT and -o FILE")
     place = (target or Path.home()).expanduser()
     s = session(ctx, evidence=place)
     moment = None
@@ -50,10 +59,12 @@ def scan(
             raise EvidenceError(
                 f"{as_of!r} is not an RFC 3339 time with a zone", hint="write it like 2026-11-23T13:02:00Z"
             ) from error
-    found, _ = inventory.build(look_at(s, place), key=fingerprint_key(s), as_of=moment)
+    found, raw = held_at(s, place, as_of=moment)
     data = inventory.to_json(found)
     if output is not None:
-        _write(output, data, seal_to)
+        values = sealed.needed(found, raw) if with_values else {}
+        blob = sealed.sealed(found, seal_to, values) if seal_to else json.dumps(data, indent=2).encode()
+        write_output(output, blob)
     if as_json:
         print_json(data)
     else:
@@ -69,20 +80,13 @@ def scan(
             )
             sys.stdout.write(f"  {c.kind:20} {render.safe(c.identifier or c.fingerprint)}  {c.state}\n")
             sys.stdout.write(f"  {'':20} {where[: max(width() - 23, 20)]}\n")
+        if found.private:
+            told = ", ".join(f"{n} {kind}" for kind, n in found.private.items())
+            sys.stdout.write("\n".join(render.wrap(f"private, counted only: {told}", width(), "  ")) + "\n")
         if found.decoys:
             told = f"{render.many(len(found.decoys), 'look-alike')} not counted: placeholders, documented examples"
             sys.stdout.write(f"  {told}\n")
     raise typer.Exit(7 if found.gaps else 0)
-
-
-def _write(output: Path, data: object, recipients: list[str]) -> None:
-    import json
-
-    from rescind.cli.output import write_output
-    from rescind.host.seal import seal
-
-    blob = json.dumps(data, indent=2).encode()
-    write_output(output, seal(blob, recipients) if recipients else blob)
 
 
 def plan(
@@ -93,6 +97,7 @@ def plan(
     workstation: str = WORKSTATION,
     inventory: Path | None = INVENTORY,
     lost_at: str = LOST_AT,
+    identity: Path | None = IDENTITY,
     hold: bool = HOLD,
     at: str = AT,
     self_allowed: bool = SELF,
@@ -106,7 +111,7 @@ def plan(
     from rescind.schema import plan as plan_file
     from rescind.schema.playbook import load_playbook
 
-    s = session(ctx, evidence=target)
+    s = session(ctx, evidence=target, identity=identity)
     case = case_of(
         person=person,
         workstation=workstation,

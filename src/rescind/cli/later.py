@@ -22,8 +22,9 @@ def verify(
     """Look again at everything a run ended. What came back is reopened; nothing is changed at any provider."""
     from rescind.engine.runs import outcomes, plans_of, result
     from rescind.pipeline.execute import Context
+    from rescind.pipeline.machine import secret_reader
     from rescind.pipeline.reverify import look_again
-    from rescind.pipeline.session import people, secret_reader, tenants
+    from rescind.pipeline.session import people, tenants
 
     chosen = known_run(state_dir(ctx), run)
     plans, _ = plans_of(state_dir(ctx), chosen)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rescind.cli.context import open_log, playbook_of, session, show_result, state_dir, width
-from rescind.cli.evidence import AT, HOLD, INVENTORY, JSON, LOST_AT, PERSON, SELF, TARGET, WORKSTATION
+from rescind.cli.evidence import AT, HOLD, IDENTITY, INVENTORY, JSON, LOST_AT, PERSON, SELF, TARGET, WORKSTATION
 
 if TYPE_CHECKING:
     from rescind.models.plan import Plan
@@ -61,6 +61,7 @@ def apply(
     ctx: typer.Context,
     plan: Path = typer.Argument(..., help="A file that `rescind plan` wrote.", metavar="PLAN"),
     approval: list[Path] = typer.Option([], "--approval", help="A file that `rescind approve` wrote.", metavar="FILE"),
+    identity: Path | None = IDENTITY,
     self_allowed: bool = SELF,
     yes: bool = YES,
     wait: bool = WAIT,
@@ -70,7 +71,7 @@ def apply(
     from rescind.schema.plan import read_plan
 
     made = read_plan(plan)
-    s = session(ctx, evidence=Path(made.case.target) if made.case.target else None)
+    s = session(ctx, evidence=Path(made.case.target) if made.case.target else None, identity=identity)
     confirm(made, yes=yes)
     _start(s, made, as_json=as_json, self_allowed=self_allowed, wait=wait, approvals=approval)
 
@@ -111,6 +112,7 @@ def run(
     workstation: str = WORKSTATION,
     inventory: Path | None = INVENTORY,
     lost_at: str = LOST_AT,
+    identity: Path | None = IDENTITY,
     hold: bool = HOLD,
     at: str = AT,
     self_allowed: bool = SELF,
@@ -123,7 +125,7 @@ def run(
     from rescind.pipeline.case import case_of
     from rescind.schema.playbook import load_playbook
 
-    s = session(ctx, evidence=target)
+    s = session(ctx, evidence=target, identity=identity)
     case = case_of(
         person=person,
         workstation=workstation,
@@ -171,6 +173,7 @@ def status(ctx: typer.Context, run: str = RUN, as_json: bool = JSON) -> None:
 def resume(
     ctx: typer.Context,
     run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN"),
+    identity: Path | None = IDENTITY,
     wait: bool = WAIT,
     as_json: bool = JSON,
 ) -> None:
@@ -180,7 +183,7 @@ def resume(
 
     chosen = known_run(state_dir(ctx), run)
     plans, _ = plans_of(state_dir(ctx), chosen)
-    s = session(ctx, evidence=Path(plans[0].case.target) if plans[0].case.target else None)
+    s = session(ctx, evidence=Path(plans[0].case.target) if plans[0].case.target else None, identity=identity)
     result = start.again(s, chosen, plans[0], playbook_of(plans[0]), open_log(s.state_dir), wait=wait)
     raise typer.Exit(show_result(result, as_json=as_json))
 

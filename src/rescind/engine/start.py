@@ -17,7 +17,8 @@ from rescind.models.run import RunResult
 from rescind.pipeline import inventory_json as inventory_file
 from rescind.pipeline.approvals import Approval
 from rescind.pipeline.case import new_run_id
-from rescind.pipeline.session import Session, in_scope, people, secret_reader
+from rescind.pipeline.machine import secret_reader
+from rescind.pipeline.session import Session, in_scope, people
 from rescind.pipeline.session import tenants as connect
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file

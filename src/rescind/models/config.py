@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rescind.models.checkin import CheckinConf, Enrolled, ScanScope
+from rescind.models.rotation import Rotating
 from rescind.models.tenant import SecretRef, Tenant
 
 
@@ -32,6 +34,10 @@ class Config:
     org: Org = field(default_factory=Org)
     tenants: tuple[Tenant, ...] = ()
     persons: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    rotations: tuple[Rotating, ...] = ()
+    scan: ScanScope = field(default_factory=ScanScope)
+    checkin: CheckinConf | None = None
+    workstations: Mapping[str, Enrolled] = field(default_factory=dict)
     store_url: str = ""
     store_password: SecretRef | None = None
     path: Path | None = None

@@ -107,7 +107,8 @@ class Credential:
 class Inventory:
     """Everything one scan established: credentials, unidentified candidates, gaps, and what only looks like a credential.
 
-    `decoys` are documentation constants and placeholders: shown as such, never counted as credentials, never acted on.
+    `decoys` are documentation constants and placeholders: shown as such, never counted as credentials, never acted on. `scope` is
+    what was declared of the machine; `private` counts, by kind, what a `byod` scope leaves to its owner.
     """
 
     workstation: Mapping[str, str]
@@ -115,3 +116,5 @@ class Inventory:
     candidates: tuple[Credential, ...] = ()
     gaps: tuple[Gap, ...] = ()
     decoys: tuple[Credential, ...] = ()
+    scope: Mapping[str, str] = field(default_factory=dict)
+    private: Mapping[str, int] = field(default_factory=dict)

@@ -51,7 +51,7 @@ class Decision:
 class Case:
     """Whom and what a plan is about. Times are RFC 3339 UTC; `target` is evidence, `inventory` a file, one of them or neither.
 
-    Nothing of the run begins before `at`. `undo_of` names the run that the plan takes back.
+    Nothing of the run begins before `at`. `undo_of` names the run that the plan takes back, `rotations` what is rotated (rescind.toml). `checkin` is the stored check-in that the plan was made from.
     """
 
     person: str = ""
@@ -61,7 +61,9 @@ class Case:
     inventory: str = ""
     hold: bool = False
     undo_of: str = ""
+    rotations: tuple[str, ...] = ()
     at: str = ""
+    checkin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,8 @@ def to_json(inventory: Inventory) -> dict[str, object]:
         "credentials": [_credential(c) for c in inventory.credentials],
         "candidates": [_credential(c) for c in inventory.candidates],
         "decoys": [_credential(c) for c in inventory.decoys],
+        **({"scope": dict(inventory.scope)} if inventory.scope else {}),
+        **({"private": dict(inventory.private)} if inventory.private else {}),
         "gaps": [{"source": g.source, "reason": g.reason, "root": g.root, "path": g.path} for g in inventory.gaps],
     }
 
@@ -66,6 +68,8 @@ def from_json(value: object) -> Inventory:
             _read_credential(v, f"candidates/{i}") for i, v in enumerate(_list(top.get("candidates"), "candidates"))
         ),
         decoys=tuple(_read_credential(v, f"decoys/{i}") for i, v in enumerate(_list(top.get("decoys", []), "decoys"))),
+        scope=_texts(top.get("scope", {}), "scope"),
+        private={k: _count(v, f"private/{k}") for k, v in _object(top.get("private", {}), "private").items()},
         gaps=tuple(_read_gap(v, f"gaps/{i}") for i, v in enumerate(_list(top.get("gaps"), "gaps"))),
     )
 
@@ -140,6 +144,10 @@ def _text(value: object, where: str) -> str:
 
 def _texts(value: object, where: str) -> dict[str, str]:
     return {k: _text(v, f"{where}/{i}") for i, (k, v) in enumerate(_object(value, where).items())}
+
+
+def _count(value: object, where: str) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else _wrong(where, "a count")
 
 
 def _time(value: object, where: str) -> str | None:

@@ -62,7 +62,7 @@ def scan(
     """
     rows = sorted(catalogue.stores().values() if stores is None else stores, key=lambda s: s.id)
     sheet = _Sheet()
-    with open_host(target, clock=clock, environ=environ) as host:
+    with open_host(target, clock=clock, environ=environ, stores=rows) as host:
         _walk(host, rows, sheet)
         for store in rows:
             if progress is not None:

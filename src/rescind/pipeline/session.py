@@ -5,34 +5,31 @@ A session holds the configuration, the clock and the state folder; it never hold
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rescind import __version__, catalogue
 from rescind.errors import EvidenceError, ProviderError, RefusedError
-from rescind.host import erase, keychain
+from rescind.host import erase
 from rescind.models.clock import Clock
 from rescind.models.config import Config
-from rescind.models.credential import Credential, Inventory
-from rescind.models.evidence import Finding, Gap
+from rescind.models.credential import Inventory
 from rescind.models.plan import Case, Plan
 from rescind.models.playbook import Playbook
 from rescind.models.tenant import SecretRef
-from rescind.pipeline import fingerprint
 from rescind.pipeline import inventory as inventories
+from rescind.pipeline import received
 from rescind.pipeline.case import is_live
 from rescind.pipeline.enumerate import enumerate_all
+from rescind.pipeline.machine import fingerprint_key, inventory_of, pinned
 from rescind.pipeline.people import People
 from rescind.pipeline.plan import make_plan
-from rescind.pipeline.scan import KEYCHAIN, ScanResult, scan
 from rescind.pipeline.tenants import Tenants
 from rescind.providers.local._connect import local_client
 from rescind.schema import plan as plan_file
 from rescind.schema.config import policy_digest
-from rescind.schema.inventory import read_inventory
 from rescind.secret import Secret
 
 Progress = Callable[[str], None]
@@ -47,6 +44,7 @@ class Session:
     """What one invocation works with. `keychain` is a keyring back end (None: the operating system's own).
 
     `patience` is how many seconds a provider that does not answer is asked again. `seen` gets the inventory that passed the gate.
+    `identity` opens sealed inventories; `values` are the raw values that one held, by fingerprint.
     """
 
     config: Config
@@ -57,11 +55,8 @@ class Session:
     progress: Progress = quiet
     patience: float = 120.0
     seen: list[Inventory] = field(default_factory=list)
-
-
-def fingerprint_key(session: Session, *, keep: bool = False) -> bytes:
-    """Return the key of this installation's fingerprints; see `rescind.pipeline.fingerprint.key`."""
-    return fingerprint.key(session.config.org.fingerprint_key, session.resolve, session.state_dir, keep=keep)
+    identity: Path | None = None
+    values: dict[str, Secret] = field(default_factory=dict, repr=False)
 
 
 def people(session: Session, case: Case) -> People:
@@ -70,63 +65,6 @@ def people(session: Session, case: Case) -> People:
     return People(
         person=case.person, workstation=case.workstation, mapped=mapped, protected=session.config.org.protected
     )
-
-
-def _unhurried(session: Session) -> Progress:
-    """Return a progress that stays silent during the first second: a quick scan needs no words."""
-    began = session.clock.monotonic()
-
-    def show(text: str) -> None:
-        if session.clock.monotonic() - began > 1.0:
-            session.progress(f"reading {text}")
-
-    return show
-
-
-def look_at(session: Session, target: Path, *, scope: Iterable[str] = ("home", "keychain")) -> ScanResult:
-    """Scan evidence. The keychain is part of it only on the live machine (or where a back end was given)."""
-    items: list[Finding | Gap] = []
-    if "keychain" in scope and (session.keychain is not None or is_live(target)):
-        items = list(keychain.findings(session.keychain))
-    return scan(target, clock=session.clock, keychain=items, progress=_unhurried(session))
-
-
-def inventory_of(
-    session: Session, case: Case, *, scope: Iterable[str] = ("home", "keychain")
-) -> tuple[Inventory, Mapping[str, Secret]]:
-    """Return the inventory a case names, from evidence or from a file; from a file there are no raw values."""
-    if case.inventory:
-        return read_inventory(Path(case.inventory)), {}
-    if not tuple(scope):  # by its playbook this case looks at no machine
-        return Inventory(workstation={}, credentials=()), {}
-    if not case.target:
-        empty = Inventory(
-            workstation={}, credentials=(), gaps=(Gap(source="scan", reason="no evidence of the machine was given"),)
-        )
-        return empty, {}
-    return inventories.build(look_at(session, Path(case.target), scope=scope), key=fingerprint_key(session))
-
-
-def secret_reader(session: Session, case: Case) -> Callable[[Credential], Secret | None]:
-    """Return what reads a credential's value again, only from the stores it was seen in; None when it is not there any more."""
-
-    def read(c: Credential) -> Secret | None:
-        named = {s.store for s in c.findings}
-        if not case.target or not named or not c.fingerprint:
-            return None
-        key, target = fingerprint_key(session), Path(case.target)
-        items: Iterable[Finding | Gap] = ()
-        if KEYCHAIN in named and (session.keychain is not None or is_live(target)):
-            items = keychain.findings(session.keychain)
-        try:
-            rows = [row for name, row in catalogue.stores().items() if name in named]
-            seen, raw = inventories.build(scan(target, clock=session.clock, stores=rows, keychain=items), key=key)
-        except EvidenceError:
-            return None
-        values = (raw[other.id] for other in seen.credentials if other.kind == c.kind and other.id in raw)
-        return next((v for v in values if hmac.compare_digest(v.fingerprint(key), c.fingerprint)), None)
-
-    return read
 
 
 def local_host(session: Session, case: Case) -> Any:
@@ -165,6 +103,7 @@ def survey(
 
     `at`: tenants that are connected already.
     """
+    case, checkin, unseen = pinned(session, case) if playbook.evidence else (case, None, ())
     check_inputs(playbook, case)
     seen, raw = inventory_of(session, case, scope=playbook.evidence)
     who = people(session, case)
@@ -181,6 +120,8 @@ def survey(
         provider_side="provider" in playbook.sides,
         kinds=playbook.kinds,
     )
+    later = received.since(found.credentials, checkin.newest) if checkin else None
+    found = replace(found, gaps=(*found.gaps, *unseen, *((later,) if later else ())))
     names = tuple(n for p in catalogue.providers() for n in who.subject(p).names)
     plan = make_plan(
         found,
@@ -206,7 +147,7 @@ def check_inputs(playbook: Playbook, case: Case) -> None:
     for name, need in playbook.inputs.items():
         if need == "required" and not getattr(case, name, ""):
             raise EvidenceError(f"playbook {playbook.name!r} needs a {name}", hint=f"give --{name}")
-    if not (case.target or case.inventory or case.person):
+    if not (case.target or case.inventory or case.checkin or case.person):
         raise EvidenceError(
             "nothing was given to work from", hint="give --target PATH, --inventory FILE or --person EMAIL"
         )
@@ -242,6 +183,8 @@ def gate(
             "the evidence changed since the plan was made: other credentials are on the machine now", hint=again
         )
     session.seen.append(seen)
+    if plan.case.checkin:
+        received.remember(session.state_dir, plan.case.workstation, int(plan.case.checkin.partition("-")[0]))
     at = at or tenants(session, plan.case, write=True, expected=plan.tenants)
     for name in plan.tenants:
         try:

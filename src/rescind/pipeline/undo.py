@@ -19,7 +19,8 @@ from rescind.models.plan import Accepted, Case, Decision, Plan, Step
 from rescind.models.run import Receipt
 from rescind.pipeline import inventory as inventories
 from rescind.pipeline import receipts as kept
-from rescind.pipeline.session import Session, inventory_of, tenants
+from rescind.pipeline.machine import inventory_of
+from rescind.pipeline.session import Session, tenants
 from rescind.schema import plan as plan_file
 from rescind.schema.config import policy_digest
 

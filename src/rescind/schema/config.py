@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,12 +20,14 @@ import rfc8785
 
 from rescind import catalogue
 from rescind.errors import ConfigError, redact
+from rescind.models.checkin import CheckinConf, Enrolled, ScanScope, SinkConf
 from rescind.models.config import Config, Org
 from rescind.models.kind import Provider
 from rescind.models.tenant import SecretRef, Tenant
-from rescind.schema.config_shape import ConfigShape, OrgShape, RefShape, TenantShape, named
+from rescind.schema.config_shape import CheckinShape, ConfigShape, OrgShape, RefShape, TenantShape, named
 from rescind.schema.faults import Fault, KeyPath, checked, nearest, pointer, typed
 from rescind.schema.owned import read_owned
+from rescind.schema.rotation_shape import rotations
 from rescind.schema.toml_lines import line_of
 
 MAX_BYTES = 1024 * 1024
@@ -197,6 +200,20 @@ def _org(toml: _Toml, shape: OrgShape) -> Org:
     )
 
 
+def _checkin(toml: _Toml, shape: CheckinShape | None) -> CheckinConf | None:
+    if shape is None:
+        return None
+    given = {"folder": shape.folder, "s3": shape.s3, "put": shape.put, "postgresql": shape.postgresql}
+    form, sink = next((name, value) for name, value in given.items() if value is not None)
+    held = {name: getattr(sink, name) for name in type(sink).model_fields}
+    settings = {k: v for k, v in held.items() if isinstance(v, str) and v}
+    if form == "folder":
+        settings["path"] = str(toml.path.parent / Path(settings["path"]).expanduser())
+    refs = {k: _ref(toml, v) for k, v in held.items() if isinstance(v, RefShape)}
+    conf = SinkConf(form=form, settings=settings, refs=refs)
+    return CheckinConf(sink=conf, workstation=shape.workstation, values=shape.values)
+
+
 def load(
     path: Path | None = None, *, evidence: Path | None = None, known: Mapping[str, Provider] | None = None
 ) -> Config:
@@ -237,6 +254,10 @@ def load(
         org=_org(toml, shape.org),
         tenants=tenants,
         persons=shape.person,
+        rotations=rotations(shape.rotation, tenants, toml.path.parent, toml.refuse),
+        scan=ScanScope(ownership=shape.scan.ownership, exclude=shape.scan.exclude),
+        checkin=_checkin(toml, shape.checkin),
+        workstations={name: Enrolled(key=w.key, person=w.person) for name, w in shape.workstation.items()},
         store_url=shape.store.url,
         store_password=password,
         path=file,
@@ -272,6 +293,9 @@ def policy_digest(config: Config) -> str:
         "protected": org.protected,
         "caps": {"max_credentials": org.max_credentials},
         "persons": config.persons,
+        **({"rotations": {r.name: asdict(r) for r in config.rotations}} if config.rotations else {}),
+        "scan": {"ownership": config.scan.ownership, "exclude": config.scan.exclude},
+        "workstations": {name: {"key": w.key, "person": w.person} for name, w in config.workstations.items()},
         "tenants": {
             t.name: {"provider": t.provider, "settings": t.settings, "write": t.write, "rate": t.rate}
             for t in config.tenants

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from rescind.schema.faults import Edge
+from rescind.schema.rotation_shape import RotationShape
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -78,6 +79,75 @@ class StoreShape(Edge):
     password: Annotated[RefShape | None, Field(description="The database's password, by reference.")] = None
 
 
+class FolderShape(Edge):
+    """Check-ins as files, most often on a share that the machine may only write to."""
+
+    path: Annotated[str, Field(min_length=1, description="The folder; relative to this file.")]
+
+
+class S3Shape(Edge):
+    """Check-ins as objects of an S3-compatible bucket; credentials from the SDK's default chain or a profile."""
+
+    bucket: Annotated[str, Field(min_length=3, max_length=63)]
+    prefix: str = ""
+    region: str = ""
+    profile: str = ""
+    endpoint_url: Address = ""
+    ca_bundle: str = ""
+
+
+class PutShape(Edge):
+    """Check-ins as uploads: HTTPS PUT below this address."""
+
+    url: Address
+    token: Annotated[RefShape | None, Field(description="Bearer token, by reference.")] = None
+    ca_bundle: str = ""
+
+
+class PostgresqlShape(Edge):
+    """Check-ins as rows of the table `rescind_checkins`."""
+
+    url: Annotated[Address, Field(description="postgresql://user@host/database, without a password.")]
+    password: Annotated[RefShape | None, Field(description="The role's password, by reference.")] = None
+    ca_bundle: str = ""
+
+
+class CheckinShape(Edge):
+    """Where machines send what they hold, sealed, while they can. Exactly one of the four sinks."""
+
+    workstation: Annotated[str, Field(description="On the machine itself: its name.")] = ""
+    values: Annotated[
+        bool, Field(description="Seal the raw values that only ending by value needs (off unless asked for).")
+    ] = False
+    folder: FolderShape | None = None
+    s3: S3Shape | None = None
+    put: PutShape | None = None
+    postgresql: PostgresqlShape | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> CheckinShape:
+        if sum(v is not None for v in (self.folder, self.s3, self.put, self.postgresql)) != 1:
+            raise ValueError("exactly one of folder, s3, put and postgresql")
+        return self
+
+
+class ScanShape(Edge):
+    """What may be read of a machine."""
+
+    ownership: Annotated[
+        Literal["corporate", "byod"],
+        Field(description="Whose machine it is. On `byod`, private accounts are counted by kind only."),
+    ] = "corporate"
+    exclude: Annotated[Names, Field(description="Paths below a home that are not read (`Private/*`).")] = ()
+
+
+class WorkstationShape(Edge):
+    """A machine that was enrolled: what `rescind checkin key` printed there."""
+
+    key: Annotated[str, Field(min_length=20, description="The public key of its check-ins.")]
+    person: Annotated[str, Field(description="Whose machine it is: an e-mail address.")] = ""
+
+
 class TenantShape(Edge):
     """One tenant of a provider. Other keys are the provider's own settings, or references to credentials."""
 
@@ -93,7 +163,11 @@ class ConfigShape(Edge):
 
     org: OrgShape = OrgShape()
     store: StoreShape = StoreShape()
+    scan: ScanShape = ScanShape()
+    checkin: Annotated[CheckinShape | None, Field(description="Check-ins.")] = None
+    workstation: dict[str, WorkstationShape] = Field(default_factory=dict, description="Enrolled machines by name.")
     tenant: dict[str, TenantShape] = Field(default_factory=dict, description="Tenants by name.")
+    rotation: dict[str, RotationShape] = Field(default_factory=dict, description="Rotations by name.")
     person: dict[str, dict[str, Names]] = Field(
         default_factory=dict, description="By e-mail address: the names that each provider knows the person by."
     )

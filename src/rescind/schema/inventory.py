@@ -81,6 +81,13 @@ class InventoryShape(_Open):
         tuple[CredentialShape, ...],
         Field(description="Documentation constants and placeholders: they look like credentials and are none."),
     ] = ()
+    scope: Annotated[dict[str, str], Field(description="What was declared of the machine.")] = Field(
+        default_factory=dict
+    )
+    private: Annotated[
+        dict[str, Annotated[int, Field(ge=1)]],
+        Field(description="On a person's own machine: how many private credentials of each kind there are."),
+    ] = Field(default_factory=dict)
 
 
 def _credential(shape: CredentialShape) -> Credential:
@@ -124,6 +131,8 @@ def parse_inventory(data: dict[str, Any], *, name: str = "the inventory") -> Inv
         candidates=tuple(_credential(c) for c in found.candidates),
         gaps=tuple(Gap(source=g.source, reason=g.reason, path=g.path, root=g.root) for g in found.gaps),
         decoys=tuple(_credential(c) for c in found.decoys),
+        scope=found.scope,
+        private=found.private,
     )
 
 

@@ -81,9 +81,10 @@ class Http:
         form: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str | Secret] | None = None,
+        content: bytes | None = None,
         endpoint_class: str = "default",
     ) -> Answer:
-        """Send one request and return the answer, whatever its status.
+        """Send one request and return the answer, whatever its status. `content` is sent as it is, as octets.
 
         `Secret` values may stand in `json`, `form` and `headers` (never in `query`). Raises `Rejected` for a path that leaves the origin,
         `Unreachable` when no whole answer came (`maybe_sent` False only if no connection was made), `Unrecognised` for an
@@ -95,8 +96,9 @@ class Http:
             _header(name, value)
             sent[name] = value
             scrub += [value, value.partition(" ")[2]]
-        content: bytes | None = None
-        if json is not None:
+        if content is not None:
+            sent["Content-Type"] = "application/octet-stream"
+        elif json is not None:
             content = jsonlib.dumps(_revealed(json, scrub)).encode()
             sent["Content-Type"] = "application/json"
         elif form is not None:

@@ -1,0 +1,78 @@
+"""A folder, most often a network share: `FOLDER/<workstation>/<name>`. The machine needs no right to list or to read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from rescind.errors import Denied, NotFound, ProviderError, Rejected, Unreachable, Unrecognised
+from rescind.models.checkin import SinkConf
+from rescind.models.tenant import SecretRef
+from rescind.secret import Secret
+
+_CLOSED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class Folder:
+    """Check-ins as files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, workstation: str, name: str, blob: bytes) -> None:
+        """Write a new file, whole or not at all. One of that name counts as done: names carry the content's digest."""
+        folder = self._root / workstation
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            beside = folder / f".{name}.part"
+            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _CLOSED, 0o600), "wb") as file:  # noqa: PTH123
+                file.write(blob)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(beside, folder / name)  # unlike a rename it never replaces anything
+            except FileExistsError:
+                pass
+            finally:
+                beside.unlink()
+        except OSError as error:
+            raise _typed(error, folder) from None
+
+    def names(self, workstation: str) -> list[str]:
+        """Return the files that are there; unfinished ones begin with a dot and do not count."""
+        try:
+            return sorted(n for n in os.listdir(self._root / workstation) if not n.startswith("."))  # noqa: PTH208
+        except OSError as error:
+            raise _typed(error, self._root / workstation) from None
+
+    def get(self, workstation: str, name: str, limit: int) -> bytes:
+        """Read one regular file; links, pipes and devices are refused."""
+        path = self._root / workstation / name
+        try:
+            with open(os.open(path, os.O_RDONLY | _CLOSED), "rb") as file:  # noqa: PTH123
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise Rejected(f"{name} is not a regular file", code="EINVAL")
+                blob = file.read(limit + 1)
+        except OSError as error:
+            raise _typed(error, path) from None
+        if len(blob) > limit:
+            raise Unrecognised(f"{name} is larger than {limit} bytes")
+        return blob
+
+
+def _typed(error: OSError, path: Path) -> ProviderError:
+    if isinstance(error, FileNotFoundError):
+        return NotFound(f"{path} is not there")
+    if isinstance(error, PermissionError):
+        return Denied(f"{path} may not be used")
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ELOOP, errno.ENOTDIR}:
+        return Rejected(f"{path}: {error.strerror}", code=errno.errorcode[error.errno])
+    return Unreachable(f"{path}: {error.strerror or type(error).__name__}", maybe_sent=True)
+
+
+def open_sink(conf: SinkConf, resolve: Callable[[SecretRef], Secret]) -> Folder:  # noqa: ARG001  a folder needs no credential
+    """Return the folder's sink."""
+    return Folder(Path(conf.settings["path"]).expanduser())
