@@ -208,7 +208,7 @@ def test_unreadable_file_and_folder_are_gaps() -> None:
 def test_unreadable_evidence_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="no such file"):
         open_host(tmp_path / "nowhere", clock=StillClock())
-    with pytest.raises(EvidenceError, match="not a directory"):
+    with pytest.raises(EvidenceError, match="neither a folder nor an archive"):
         open_host(put(tmp_path / "file"), clock=StillClock())
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "in").mkdir(mode=0)

@@ -28,6 +28,7 @@ from rescind.host.tree import (
     WHOLE,
     Blob,
     Found,
+    Trouble,
     kind_of,
     moment,
     rebased,
@@ -54,7 +55,7 @@ class Spot:
     parts: Parts
 
 
-def open_quietly(name: str, flags: int, dir_fd: int) -> int:
+def open_quietly(name: str, flags: int, dir_fd: int | None) -> int:
     """Open without touching the access time where that is allowed (owner or root), otherwise plainly. Raises `OSError`."""
     try:
         return os.open(name, flags | _NOATIME, dir_fd=dir_fd)
@@ -100,6 +101,7 @@ class Tree:
     def __init__(self, target: Path, *, clock: Clock) -> None:
         self._clock = clock
         self.volumes = WHOLE
+        self.troubles: list[Trouble] = []
         real = os.path.realpath(target)
         name = os.path.basename(real)  # noqa: PTH119 - stays text
         likely = ("home", "Users", "var/home") if name else ()

@@ -25,6 +25,13 @@ FILES = (
 SYSTEM_FILES = ("etc/environment", "etc/profile.d/*.sh")
 """The same below the root of a system."""
 
+AGENT_FILES = ("Library/LaunchAgents/*.plist",)
+"""launchd's own, below a home: the values of `EnvironmentVariables` (https://www.manpagez.com/man/5/launchd.plist/)."""
+
+HIVES = ("NTUSER.DAT", "Windows/System32/config/SYSTEM")
+"""The registry's files that hold variables, below a Windows home and below a Windows system."""
+
+HIVE_BYTES = 32 * 1024 * 1024
 HOME = "~"
 _MAX_VALUES = 16
 _MAX_LINE = 4096

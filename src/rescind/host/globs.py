@@ -11,18 +11,11 @@ from functools import lru_cache
 from rescind.errors import EvidenceError
 from rescind.host.listing import Listings, fold
 from rescind.host.names import Parts
+from rescind.host.tree import Trouble
 
 PRUNED = frozenset({"node_modules", ".git", ".hg", ".svn", "__pycache__", "site-packages"})
 """Folders that no walk enters: they hold other people's code. A row that names one (`**/.git/config`) is still looked up in it."""
 _MAGIC = re.compile(r"[*?\[]")
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something on the way that could not be looked into."""
-
-    parts: Parts
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +30,8 @@ class Wanted:
 
 
 @lru_cache(maxsize=4096)
-def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+def matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Return what tells whether one component matches a glob."""
     return re.compile(fnmatch.translate(pattern)).match
 
 
@@ -61,7 +55,7 @@ def expand(where: Listings, base: Parts, comps: Sequence[str], *, folded: bool =
         elif not literal or folded:
             yield Trouble(base, exc.message)
         return
-    match = None if literal else _matcher(fold(head) if folded else head)
+    match = None if literal else matcher(fold(head) if folded else head)
     for name in names:
         if match is None or match(fold(name) if folded else name):
             yield from expand(where, (*base, name), rest, folded=folded)
@@ -111,7 +105,7 @@ class Index:
             if not is_magic(head):
                 self.literal.setdefault(head, []).append(row)
                 continue
-            self.wild.append((_matcher(head), row))
+            self.wild.append((matcher(head), row))
             if head[0] == "*" and not is_magic(head[1:]):
                 ends.add(head[1:])
             elif head[-1] == "*" and not is_magic(head[:-1]):

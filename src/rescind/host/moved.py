@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rescind.errors import EvidenceError
 from rescind.host import env
-from rescind.host.globs import Trouble, expand
+from rescind.host.globs import expand
 from rescind.host.listing import Listings
 from rescind.host.names import Parts, split
 from rescind.host.roots import XDG, Home
+from rescind.host.tree import Trouble
 from rescind.models.store import At, Root
 
 _FILE_BYTES = 256 * 1024

@@ -8,10 +8,9 @@ import sys
 from dataclasses import dataclass
 
 from rescind.errors import EvidenceError
-from rescind.host.globs import Trouble
 from rescind.host.listing import Listings
 from rescind.host.names import Parts, split, visible
-from rescind.host.tree import WHOLE, volume_of
+from rescind.host.tree import WHOLE, Trouble, volume_of
 from rescind.host.volumes import (
     NOBODY,
     PARENTS,

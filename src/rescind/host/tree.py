@@ -37,6 +37,14 @@ class Found:
     st: os.stat_result
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something on the way that could not be looked into."""
+
+    parts: Parts
+    reason: str
+
+
 class Entry(Protocol):
     """One name in a folder; `os.DirEntry` is one."""
 
@@ -74,6 +82,8 @@ class Evidence(Protocol):
     """
 
     volumes: tuple[Parts, ...]
+    troubles: list[Trouble]
+    """What was met while the evidence was opened, and could not be had."""
 
     def close(self) -> None:
         """Let go of the evidence; nothing can be read afterwards."""

@@ -13,12 +13,12 @@ from typing import Self
 from rescind.errors import EvidenceError
 from rescind.host import roots
 from rescind.host.beneath import Tree
-from rescind.host.globs import Trouble, Wanted, expand, wanted
+from rescind.host.globs import Wanted, expand, wanted
 from rescind.host.listing import Listings
 from rescind.host.moved import Moves
 from rescind.host.names import Parts, as_parts, as_text, visible
-from rescind.host.tree import Blob, Evidence
-from rescind.host.volumes import Layout, layout
+from rescind.host.tree import Blob, Evidence, Trouble
+from rescind.host.volumes import Layout, layout, looks_like_home
 from rescind.host.walk import MAX_HITS, walk
 from rescind.models.clock import Clock
 from rescind.models.evidence import Gap, Location
@@ -63,7 +63,7 @@ class Host:
             "users": ", ".join(sorted({visible(name) if at.one_home else home.user for home in self.homes} - {""})),
         }
         self._moves = {home.parts: Moves(self._where, home, self._environ) for home in self.homes}
-        troubles += [t for moves in self._moves.values() for t in moves.troubles]
+        troubles += [*tree.troubles, *(t for moves in self._moves.values() for t in moves.troubles)]
         self.gaps = [self._gap("scan", t) for t in troubles]
         self._places = [
             (home, roots.contexts(self._where, home, self._moves[home.parts].roots, self._find_sandboxes(home)))
@@ -235,23 +235,24 @@ def _holds(at: At, home: roots.Home) -> bool:
     return not at.os or not home.os or home.os in {_OS_WORDS.get(word, word) for word in at.os}
 
 
-def open_host(target: Path, *, clock: Clock, environ: Mapping[str, str] | None = None) -> Host:
-    """Open a home or the mounted root of a system. Raises `EvidenceError` when it cannot be read at all.
+def open_host(
+    target: Path, *, clock: Clock, environ: Mapping[str, str] | None = None, stores: Iterable[Store] = ()
+) -> Host:
+    """Open a home, the root of a system, a copied tree or an archive. Raises `EvidenceError` when it cannot be read at all.
 
-    `environ` (default: the process's) counts only when `target` is the running user's own home.
+    `environ` (default: the process's) counts only when `target` is the running user's own home. `stores` are the rows that will be
+    asked: of a packed archive their files are kept while it goes by.
     """
     target = Path(target).expanduser()
-    tree = Tree(target, clock=clock)
+    tree: Evidence
+    if target.is_dir() or not target.exists():
+        tree, name = Tree(target, clock=clock), target.absolute().name
+    else:
+        tree, name = _archive(target, list(stores), clock)
     try:
         tree.names(())
         live = _is_own_home(target)
-        host = Host(
-            tree,
-            clock=clock,
-            live=live,
-            environ=os.environ if environ is None else environ,
-            name=target.absolute().name,
-        )
+        host = Host(tree, clock=clock, live=live, environ=os.environ if environ is None else environ, name=name)
     except BaseException:
         tree.close()
         raise
@@ -261,6 +262,21 @@ def open_host(target: Path, *, clock: Clock, environ: Mapping[str, str] | None =
             "no home was found in the evidence", hint="Give the mounted root of a system, or one home folder."
         )
     return host
+
+
+def _archive(target: Path, stores: list[Store], clock: Clock) -> tuple[Evidence, str]:
+    from rescind.host.packed import open_archive, plain_name, unwrap
+
+    tree = open_archive(target, stores, clock=clock)
+    if _shows_nothing(tree):
+        deeper = unwrap(tree, stores, clock=clock)
+        tree.troubles += deeper if _shows_nothing(tree) else []
+    return tree, plain_name(target)
+
+
+def _shows_nothing(tree: Evidence) -> bool:
+    where = Listings(tree)
+    return layout(where).one_home and not looks_like_home(where, ())
 
 
 def _is_own_home(target: Path) -> bool:

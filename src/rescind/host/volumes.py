@@ -11,10 +11,10 @@ from collections import deque
 from dataclasses import dataclass
 
 from rescind.errors import EvidenceError
-from rescind.host.globs import PRUNED, Trouble
+from rescind.host.globs import PRUNED
 from rescind.host.listing import Listings
 from rescind.host.names import Parts, visible
-from rescind.host.tree import WHOLE
+from rescind.host.tree import WHOLE, Trouble
 
 PARENTS = (
     *("home", "var/home", "Users", "System/Volumes/Data/Users", "Data/Users", "Windows.old/Users"),

@@ -1,0 +1,155 @@
+"""An archive file as evidence: told by its first bytes, read in place, never unpacked to a disk."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from rescind.errors import EvidenceError
+from rescind.host.beneath import open_quietly, why
+from rescind.host.interest import Interest
+from rescind.host.names import visible
+from rescind.host.nodes import Node, NodeTree
+from rescind.host.streams import Stream, packing_of
+from rescind.host.tarball import Tarball
+from rescind.host.tree import Trouble
+from rescind.host.zipball import Zipball
+from rescind.models.clock import Clock
+from rescind.models.store import Store
+
+ENDS = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar.bz2", ".tbz2")
+_INNER_BYTES = 64 << 20
+_MOST_INNER = 8
+_INNER_DEEP = 4
+_HEAD = 64 << 10
+_IMAGES = (
+    *((b"QFI\xfb", "qcow2"), (b"KDMV", "vmdk"), (b"EVF\x09\x0d\x0a\xff\x00", "E01"), (b"EVF2\x0d\x0a\x81", "Ex01")),
+    *(
+        (b"# Disk DescriptorFile", "vmdk"),
+        (b"vhdxfile", "vhdx"),
+        (b"conectix", "vhd"),
+        (b"LVF\x09\x0d\x0a\xff\x00", "L01"),
+    ),
+)
+_MOUNT = {
+    "raw": "sudo losetup -Prf --show IMAGE, then sudo mount -o ro,noload /dev/loopNpM /mnt/evidence",
+    "E01": "ewfmount IMAGE /mnt/ewf (libewf), then mount /mnt/ewf/ewf1 read-only like a raw image",
+}
+_CONVERT = "sudo qemu-nbd --read-only --connect=/dev/nbd0 IMAGE, then sudo mount -o ro,noload /dev/nbd0pN /mnt/evidence"
+
+
+def open_archive(target: Path, stores: Iterable[Store], *, clock: Clock) -> NodeTree:
+    """Open an archive and read its names. Raises `EvidenceError` for what is no archive, and says how an image is mounted."""
+    try:
+        fd = open_quietly(os.fspath(target), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY, None)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise EvidenceError("the evidence cannot be read: not a folder and not a file")
+    except OSError as exc:
+        raise EvidenceError(
+            f"the evidence {why(exc)}", hint="Give a home folder, a mounted root or an archive."
+        ) from None
+    file = os.fdopen(fd, "rb")
+    tree = NodeTree()
+    tree.files.append(file)
+    try:
+        _fill(tree, file, Interest(stores), clock)
+    except BaseException:
+        tree.close()
+        raise
+    return tree
+
+
+def _fill(tree: NodeTree, file: BinaryIO, interest: Interest, clock: Clock) -> None:
+    file.seek(0)
+    head = file.read(_HEAD)
+    if head.startswith((b"PK\3\4", b"PK\5\6", b"PK\7\x08")):
+        Zipball(file).index(tree)
+    else:
+        packing = packing_of(head)
+        start = head if not packing else _start(file, packing, clock)
+        if not _is_tar(start):
+            _refuse(start if packing else head)
+        Tarball(lambda: Stream(file, packing, clock.monotonic), plain=not packing, interest=interest).index(tree)
+    if tree.repeated:
+        reason = (
+            f"{tree.repeated} names stand in the archive more than once; the last of each was read, the others were not"
+        )
+        tree.troubles.append(Trouble((), reason))
+
+
+def _start(file: BinaryIO, packing: str, clock: Clock) -> bytes:
+    stream = Stream(file, packing, clock.monotonic)
+    stream.allowance = 1024
+    return stream.read(1024)
+
+
+def _is_tar(start: bytes) -> bool:
+    if start[257:262] == b"ustar":
+        return True
+    try:  # before POSIX there was only the checksum
+        return len(start) >= 512 and int(start[148:156].strip(b" \0"), 8) == sum(start[:148]) + 256 + sum(
+            start[156:512]
+        )
+    except ValueError:
+        return False
+
+
+def _refuse(head: bytes) -> None:
+    image = next((name for magic, name in _IMAGES if head.startswith(magic)), "")
+    if not image and (head[510:512] == b"\x55\xaa" or head[512:520] == b"EFI PART" or head[1080:1082] == b"\x53\xef"):
+        image = "raw"
+    if image:
+        raise EvidenceError(
+            f"this is a disk image ({image}); rescind reads the file systems of an image once they are mounted",
+            hint=f"Mount it read-only and give the folder: {_MOUNT.get(image, _CONVERT)}.",
+        )
+    raise EvidenceError(
+        "the evidence is neither a folder nor an archive that can be read",
+        hint="Give a home folder, the mounted root of a system, or a .tar, .tar.gz, .tar.xz, .tar.zst or .zip file.",
+    )
+
+
+def unwrap(tree: NodeTree, stores: Iterable[Store], *, clock: Clock) -> list[Trouble]:
+    """Read the archives that lie near the root of an archive, each as a folder of its name; return those in them, as troubles.
+
+    They are not read: two levels are the limit.
+    """
+    deeper: list[Trouble] = []
+    interest = Interest(stores)
+    found = list(tree.files_named(ENDS, _INNER_DEEP))
+    for parts, node in found[:_MOST_INNER]:
+        inner = NodeTree()
+        if node.source is None or node.size > _INNER_BYTES:
+            reason = f"is an archive of more than {_INNER_BYTES >> 20} MiB in an archive; unpack the outer one"
+            tree.troubles.append(Trouble(parts, reason))
+            continue
+        try:
+            _fill(inner, io.BytesIO(node.source.read(node.where, _INNER_BYTES)), interest, clock)
+        except EvidenceError as exc:
+            tree.troubles.append(Trouble(parts, exc.message))
+            continue
+        _mount(node, inner.root)
+        tree.members += inner.members
+        tree.troubles += [Trouble((*parts, *t.parts), t.reason) for t in inner.troubles]
+        deeper += [
+            Trouble((*parts, *p), "is an archive in an archive in an archive and was not opened")
+            for p, _ in inner.files_named(ENDS, _INNER_DEEP)
+        ]
+    tree.troubles += [Trouble(parts, "is one archive too many and was not opened") for parts, _ in found[_MOST_INNER:]]
+    return deeper
+
+
+def _mount(node: Node, root: Node) -> None:
+    node.mode, node.inner, node.size, node.source = root.mode, root.inner, 0, None
+
+
+def plain_name(target: Path) -> str:
+    """Return what an archive is called without its ending."""
+    name = target.name
+    end = next((e for e in sorted(ENDS, key=len, reverse=True) if name.lower().endswith(e)), "")
+    return visible(name[: len(name) - len(end)] if end else name)
