@@ -13,7 +13,8 @@ from functools import cache
 from types import ModuleType
 
 from rescind.errors import RescindError
-from rescind.models.kind import Kind, Provider, Rest, When
+from rescind.models.kind import Kind, Provider, Rest, Verb, When
+from rescind.models.rotation import TargetRow
 from rescind.models.store import Store
 
 
@@ -58,6 +59,12 @@ def kinds() -> Mapping[str, Kind]:
     return found
 
 
+@cache
+def targets() -> Mapping[str, TargetRow]:
+    """Return every sort of place that a rotated credential can be delivered to, by id."""
+    return {m.TARGET.id: m.TARGET for m in _modules("rescind.deliver") if hasattr(m, "TARGET")}
+
+
 def _has_404(rest: Rest) -> bool:
     return any((c.status if isinstance(c, When) else c) in {404, 410} for c in rest.dead)
 
@@ -81,6 +88,10 @@ def check(row: Kind) -> None:
         problems.append("a value may stand in a body or form only, in a kind that needs_secret")
     if any(not a.permissions for a in row.actions.values()):
         problems.append("every action names its permissions")
+    if Verb.ROTATE in row.actions:
+        problems.append("a rotation is declared under `rotation`, not as an action")
+    if row.rotation and (row.rotation.discard not in row.actions or not row.enumerate or not row.identify):
+        problems.append("a rotation needs a listing, an owner, and a verb that ends what was never delivered")
     if row.residual.seconds and not row.residual.source:
         problems.append("a residual bound names its source")
     if problems:
@@ -97,5 +108,6 @@ def version() -> str:
         acts = [
             (v, a.reversible, a.idempotent, a.permissions, a.ends, a.supports) for v, a in sorted(kind.actions.items())
         ]
-        h.update(repr((kind.id, kind.provider, acts, kind.residual, kind.death, kind.needs_secret)).encode())
+        turned = (kind.rotation.limit, kind.rotation.birth, kind.rotation.discard) if kind.rotation else ()
+        h.update(repr((kind.id, kind.provider, acts, kind.residual, kind.death, kind.needs_secret, turned)).encode())
     return "catalogue-" + h.hexdigest()[:16]

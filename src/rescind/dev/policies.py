@@ -38,7 +38,7 @@ def reached(step: PlaybookStep, kind: Kind) -> tuple[Verb, ...]:
     """Return the verbs that a step may carry out on credentials of a kind. In doubt it may."""
     if not _may_select(step, kind):
         return ()
-    offered = tuple(v for v in step.verbs if v in kind.actions)
+    offered = tuple(v for v in step.verbs if v in kind.actions or (v is Verb.ROTATE and kind.rotation))
     return offered[:1] if step.prefer else offered
 
 
@@ -67,7 +67,7 @@ def needed(book: Playbook) -> dict[str, tuple[list[str], list[str]]]:
             for phase in book.phases
             for step in phase.steps
             for verb in reached(step, kind)
-            for p in kind.actions[verb].permissions
+            for p in kind.permissions(verb)
         ]
         found[kind.id] = (list(kind.read_permissions), list(dict.fromkeys(write)))
     return found

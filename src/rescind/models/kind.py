@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
+from rescind.models.rotation import Rotation
 from rescind.secret import Secret
 
 
@@ -238,6 +239,7 @@ class Kind:
     functions of such a kind get it as a third argument. Without it the step is a task for a person (`steps_by_hand`).
     `shared`: several tenants may accept the same one (an SSH key); it is looked for, ended and counted at each.
     `identity`: it is whom credentials belong to, not one of them; listed only for a playbook whose scope names the kind.
+    `rotation`: how a successor is made and shown to work; it carries out the verb `rotate`, which is not among the `actions`.
     """
 
     id: str
@@ -259,6 +261,17 @@ class Kind:
     needs_secret: bool = False
     identity: bool = False
     shared: bool = False
+    rotation: Rotation | None = None
+
+    def permissions(self, verb: Verb) -> tuple[str, ...]:
+        """Return the least rights that a verb needs; none for one that the kind does not offer."""
+        if verb is Verb.ROTATE:
+            return self.rotation.permissions if self.rotation else ()
+        return self.actions[verb].permissions if verb in self.actions else ()
+
+    def supports(self, verb: Verb) -> bool:
+        """Tell whether a verb helps without ending the credential itself, as a rotation does."""
+        return verb is Verb.ROTATE or (verb in self.actions and self.actions[verb].supports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

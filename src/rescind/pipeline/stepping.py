@@ -15,6 +15,7 @@ from rescind.models.kind import Act, CallResult, Liveness
 from rescind.models.plan import Step
 from rescind.models.run import Receipt
 from rescind.pipeline.people import People
+from rescind.pipeline.rotating import Opened
 from rescind.pipeline.tenants import Connected, Tenants
 from rescind.secret import Secret
 
@@ -24,8 +25,8 @@ class Context:
     """What the steps of one run share. `rechecked` remembers for `RECHECK_SECONDS` whose a credential is at its provider.
 
     `read_secret` reads a value from the evidence again, for kinds that need it; None when it is not there any more.
-    `on_call` hears of each call that a provider answered with success, right after it. `answered` holds, by step, what `cut` was
-    answered, until `act` makes a receipt of it.
+    `on_call` hears of each call that a provider answered with success, right after it. `hold`: a legal hold is on the case. `answered` holds, by step, what `cut` was
+    answered, until `act` makes a receipt of it. `rotations` are the configured ones, by name.
     """
 
     run: str
@@ -35,6 +36,8 @@ class Context:
     clock: Clock
     read_secret: Callable[[Credential], Secret | None] | None = None
     on_call: Callable[[], None] | None = None
+    hold: bool = False
+    rotations: Mapping[str, Opened] = field(default_factory=dict)
     answered: dict[str, tuple[CallResult | None, ProviderError | None, int]] = field(default_factory=dict)
     rechecked: dict[str, tuple[float, str]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)

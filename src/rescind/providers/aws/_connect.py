@@ -130,6 +130,11 @@ class AwsClient:
                     raise no_answer(error, name) from None
             return self._services[name, region]
 
+    def as_key(self, name: str, key_id: str, secret: Secret) -> Any:
+        """Return a client of one service that uses a key we were just given, not the operator's own identity; nothing is sent."""
+        key = {"aws_access_key_id": key_id, "aws_secret_access_key": secret.reveal()}
+        return self._core.create_client(name, **{**self._options, **key})
+
     def identity(self) -> Identity:
         """Ask AWS who we are. `identifiers` also names the long-term key behind an assumed role. Raises a `ProviderError`."""
         body = call(self.service("sts").get_caller_identity).body

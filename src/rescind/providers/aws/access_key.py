@@ -30,6 +30,7 @@ from rescind.models.kind import (
 )
 from rescind.providers.aws._connect import Answer, AwsClient, call
 from rescind.providers.aws._iam import account_of, find_user, keys_of, last_used, user_of
+from rescind.providers.aws._next_key import ROTATION
 from rescind.providers.aws._policy import before, deny, restore, verify_deny
 from rescind.secret import Secret
 
@@ -244,6 +245,7 @@ KIND = Kind(
     enumerate=enumerate,
     identify=identify,
     read_permissions=("iam:GetUser", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"),
+    rotation=ROTATION,
     issuer_is_account=True,
     residual=Residual(
         # A session of GetSessionToken lives up to 36 hours and may assume a role in its last minute, for up to 12 hours more.
