@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rescind.stores._bech32 import encode
 
-_FIELD = re.compile(r"<<(raw|json|base64|jwt|curve) (.*?)>>")
+_FIELD = re.compile(r"<<(raw|json|base64|hex|jwt|curve) (.*?)>>")
 
 _CURVE = b"a test key that protects nothing"
 
@@ -25,7 +25,7 @@ def is_template(recipe: str) -> bool:
 def render(recipe: str, words: Callable[[str], bytes]) -> bytes:
     """Return the bytes that a recipe names; `words` renders the recipes that a template names.
 
-    `template`, then a text with `<<json WORDS>>` (inside of a JSON string), `<<base64 WORDS>>`, `<<raw WORDS>>`, `<<jwt {claims}>>` (with a
+    `template`, then a text with `<<json WORDS>>` (inside of a JSON string), `<<base64 WORDS>>`, `<<hex WORDS>>`, `<<raw WORDS>>`, `<<jwt {claims}>>` (with a
     signature that says `fake`), `<<curve age>>` or `<<curve base64>>` (a Curve25519 key of 32 bytes that say so). `sqlite PAGE_SIZE` or `sqlite-wal PAGE_SIZE`, then SQL: the file of the database that it makes.
     `binary`, then base64: these bytes.
     """
@@ -41,7 +41,9 @@ def render(recipe: str, words: Callable[[str], bytes]) -> bytes:
             return encode(_CURVE, "age-secret-key-").upper() if found[2] == "age" else base64.b64encode(_CURVE).decode()
         blob = words(found[2])
         return (
-            base64.b64encode(blob).decode()
+            blob.hex()
+            if found[1] == "hex"
+            else base64.b64encode(blob).decode()
             if found[1] == "base64"
             else blob.decode()
             if found[1] == "raw"
