@@ -159,10 +159,10 @@ def _instances(document: object) -> Iterator[tuple[str, str, Mapping[str, object
                 yield kind, f"{address}[{number}]" if number else address, attributes, marked
     for module in _list(document, "modules"):
         found = member(module, "resources")
-        for name, entry in found.items() if isinstance(found, dict) else ():
-            attributes = member(entry, "primary", "attributes")
+        for title, old in found.items() if isinstance(found, dict) else ():
+            attributes = member(old, "primary", "attributes")
             if isinstance(attributes, dict):
-                yield text(entry, "type"), name[:_LONG], attributes, set()
+                yield text(old, "type"), str(title)[:_LONG], attributes, set()
 
 
 def _marked(instance: object) -> Iterator[str]:

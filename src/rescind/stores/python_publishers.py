@@ -46,8 +46,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         host, user = host_in(text(entry, "service")), text(entry, "username")
         value = text(entry, "password") or text(entry, "token")
         if value:
-            place = replace(at, pointer=f"credential/{number}")
-            yield _forms.finding(value, place, {"user": user, "host": host}, other="pypi.password", host=host)
+            spot = replace(at, pointer=f"credential/{number}")
+            yield _forms.finding(value, spot, {"user": user, "host": host}, other="pypi.password", host=host)
     if trouble:
         raise Unparsable(trouble)
 
