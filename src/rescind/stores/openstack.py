@@ -1,0 +1,66 @@
+"""OpenStack's `clouds.yaml` and `secure.yaml`: passwords, tokens and application credentials of each cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rescind.errors import Unparsable
+from rescind.models.evidence import Finding, Location
+from rescind.models.store import At, KiB, Root, Store
+from rescind.stores._json import member, text
+from rescind.stores._token import token
+from rescind.stores._yaml import load
+
+_FACTS = ("auth_url", "project_name", "project_id", "user_domain_name", "application_credential_name")
+_KINDS = {"password": "openstack.password", "token": "openstack.token"}
+_KINDS |= {
+    "application_credential_secret": "openstack.application-credential",
+    "client_secret": "openstack.client-secret",
+}
+_KINDS |= {"passcode": "openstack.password"}
+
+
+def parse(blob: bytes, at: Location) -> Iterator[Finding]:
+    """Yield a finding per secret of a cloud. Raises `Unparsable` for what is no YAML map."""
+    for document in load(blob):
+        if document and not isinstance(document, dict):
+            raise Unparsable("the file is not a YAML map")
+        clouds = member(document, "clouds")
+        for name, cloud in clouds.items() if isinstance(clouds, dict) else ():
+            auth = member(cloud, "auth")
+            own = {"cloud": name, "region": text(cloud, "region_name")} | {f: text(auth, f) for f in _FACTS}
+            user, issuer = text(auth, "username") or text(auth, "user_id"), own["auth_url"] or name
+            for field, kind in _KINDS.items():
+                key = text(auth, "application_credential_id") if field.startswith("app") else ""
+                yield from token(
+                    kind,
+                    text(auth, field),
+                    at,
+                    f"{name}/auth/{field}",
+                    identifier=key,
+                    issuer=issuer,
+                    subject=user,
+                    more=own,
+                    password=field == "password",
+                )
+
+
+_FILES = ("clouds.yaml", "clouds.yml", "secure.yaml", "secure.yml")
+STORE = Store(
+    id="openstack",
+    title="OpenStack clouds",
+    where=(
+        *(
+            At(root=Root.XDG_CONFIG, glob=f"openstack/{n}", env="OS_CLIENT_CONFIG_FILE" if n == "clouds.yaml" else "")
+            for n in _FILES
+        ),
+        *(At(root=Root.MAC_SUPPORT, glob=f"openstack/{n}", os=("macos",)) for n in _FILES),
+        *(At(root=Root.SYSTEM, glob=f"etc/openstack/{n}") for n in _FILES),
+        *(At(root=Root.HOME, glob=n) for n in ("clouds.yaml", "Downloads/clouds.yaml")),
+    ),
+    yields=(*sorted(set(_KINDS.values())), "github.token"),
+    max_bytes=256 * KiB,
+    parse=parse,
+    since="0.1",
+    reference="https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html",
+)
