@@ -67,7 +67,8 @@ class Store:
     """A row of the catalogue: id (stable for ever, kebab-case), where, how much is read, what it yields, and the parser.
 
     `parse(blob, at)` is pure: bytes and a location in, findings out, `Unparsable` for anything else. `sibling` names a suffix
-    (`.pub`) whose bytes may be handed in as `at`-less context through `parse_with`; a parser never opens a file.
+    (`.pub`) whose bytes may be handed in as `at`-less context through `parse_with`; a parser never opens a file. `live` names what of a
+    running machine is read besides files (`rescind.host.live`).
     """
 
     id: str
@@ -81,3 +82,4 @@ class Store:
     max_bytes: int = 1 * MiB
     erase: Erase = Erase.FILE
     aliases: tuple[str, ...] = ()
+    live: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,6 +13,7 @@ from types import FrameType
 
 from rescind import catalogue
 from rescind.errors import Unparsable, redact
+from rescind.host.live import SOURCES, Live
 from rescind.host.view import Host, Opened, open_host
 from rescind.host.walk import WALK_SECONDS
 from rescind.models.clock import Clock, rfc3339
@@ -64,10 +66,11 @@ def scan(
     sheet = _Sheet()
     with open_host(target, clock=clock, environ=environ, stores=rows) as host:
         _walk(host, rows, sheet)
+        running = Live(target.expanduser(), os.environ if environ is None else environ) if host.live else None
         for store in rows:
             if progress is not None:
                 progress(store.id)
-            _read_store(host, store, sheet, clock, exclude)
+            _read_store(host, store, running, sheet, clock, exclude)
         sheet.gaps += host.gaps
         workstation = host.workstation
     _take(KEYCHAIN, keychain, sheet)
@@ -85,12 +88,26 @@ def _walk(host: Host, rows: Iterable[Store], sheet: _Sheet) -> None:
         sheet.gaps.append(Gap(source="scan", reason="the walk did not come back; folders were not looked into"))
 
 
-def _read_store(host: Host, store: Store, sheet: _Sheet, clock: Clock, exclude: Callable[[str], str]) -> None:
+def _items(host: Host, store: Store, running: Live | None) -> Iterator[Opened | Gap]:
+    """Yield a store's files, and on a running machine what it holds besides files."""
+    yield from host.candidates(store)
+    for item in SOURCES[store.live](running) if store.live and running is not None else ():
+        yield item if isinstance(item, Gap) else Opened(store=store, location=item[0], blob=item[1], siblings={})
+
+
+def _read_store(
+    host: Host,
+    store: Store,
+    running: Live | None,
+    sheet: _Sheet,
+    clock: Clock,
+    exclude: Callable[[str], str],
+) -> None:
     end = clock.monotonic() + STORE_SECONDS
     at = ("", "")
     try:
         with _alarm(STORE_SECONDS):
-            for item in host.candidates(store):
+            for item in _items(host, store, running):
                 path = item.path if isinstance(item, Gap) else item.location.path
                 if pattern := exclude(path):
                     sheet.gaps.append(Gap(source="scan", reason=f"left out by the declared scope: {pattern}"))

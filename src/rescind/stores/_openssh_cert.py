@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from rescind.errors import Unparsable
+from rescind.models.clock import rfc3339
+from rescind.models.evidence import Finding, Location, State
+from rescind.stores._sighting import sighting
 
 SUFFIX = "-cert-v01@openssh.com"
 _FIELDS = {"ssh-rsa": 2, "ssh-dss": 4, "ssh-ed25519": 1, "sk-ssh-ed25519": 2, "sk-ecdsa-sha2-nistp256": 3}
 _FIELDS |= {f"ecdsa-sha2-nistp{n}": 2 for n in (256, 384, 521)}
+_LAST = 253402300799  # later means "for ever"
 _LONGEST, _SHOWN = 8 * 1024, 400
 
 
@@ -39,22 +44,25 @@ class SshCertificate:
         return f"{self.serial or short}@{self.ca}"
 
 
-class _Cut:
+class Cut:
     """Takes values off the front of a blob. Raises `Unparsable` when there are not enough bytes."""
 
     def __init__(self, data: bytes) -> None:
         self.rest = data
 
     def take(self, count: int) -> bytes:
+        """Take so many bytes."""
         if count > len(self.rest):
             raise Unparsable("an SSH certificate is cut short")
         taken, self.rest = self.rest[:count], self.rest[count:]
         return taken
 
     def number(self, size: int) -> int:
+        """Take an unsigned number of so many bytes."""
         return int.from_bytes(self.take(size), "big")
 
     def string(self) -> bytes:
+        """Take bytes that their length stands before."""
         return self.take(self.number(4))
 
 
@@ -62,7 +70,8 @@ def _packed(data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + data
 
 
-def _fingerprint(blob: bytes) -> str:
+def fingerprint(blob: bytes) -> str:
+    """Return OpenSSH's fingerprint of a public key."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
@@ -74,7 +83,7 @@ def read(kind: str, encoded: str) -> SshCertificate:
     if base not in _FIELDS:
         raise Unparsable("an SSH certificate of a type that is not known here")
     try:
-        cut = _Cut(base64.b64decode(encoded, validate=True))
+        cut = Cut(base64.b64decode(encoded, validate=True))
     except (binascii.Error, ValueError) as e:
         raise Unparsable("an SSH certificate is damaged") from e
     if cut.string() != kind.encode():
@@ -82,7 +91,7 @@ def read(kind: str, encoded: str) -> SshCertificate:
     cut.string()
     plain = (f"{base}@openssh.com" if base.startswith("sk-") else base).encode()
     key = _packed(plain) + b"".join(_packed(cut.string()) for _ in range(_FIELDS[base]))
-    serial, role, key_id, inner = cut.number(8), cut.number(4), cut.string(), _Cut(cut.string())
+    serial, role, key_id, inner = cut.number(8), cut.number(4), cut.string(), Cut(cut.string())
     principals = []
     while inner.rest:
         principals.append(inner.string().decode("utf-8", "replace"))
@@ -102,6 +111,36 @@ def read(kind: str, encoded: str) -> SshCertificate:
         principals=tuple(principals),
         begins=begins,
         ends=ends,
-        key=_fingerprint(key),
-        ca=_fingerprint(ca),
+        key=fingerprint(key),
+        ca=fingerprint(ca),
     )
+
+
+def _moment(seconds: int) -> str | None:
+    return rfc3339(datetime.fromtimestamp(seconds, UTC)) if seconds <= _LAST else None
+
+
+def finding(found: SshCertificate, at: Location, line: int) -> Finding:
+    """Return the finding of a user certificate; the whole of it, which is public, goes along."""
+    facts = {
+        "type": found.type,
+        "serial": str(found.serial),
+        "key_id": found.key_id.decode("utf-8", "replace"),
+        "principals": ", ".join(found.principals[:20]),
+        "key_fingerprint": found.key,
+        "ca_fingerprint": found.ca,
+        "valid_from": _moment(found.begins) or "",
+        "hardware": "yes" if found.type.startswith("sk-") else "",
+    }
+    seen = sighting(
+        "ssh.user-cert",
+        at,
+        line=line,
+        identifier=found.identifier,
+        issuer=found.ca,
+        subject=facts["key_id"],
+        attributes=facts,
+        expires_at=_moment(found.ends),
+        state=State.PUBLIC_ONLY,
+    )
+    return replace(seen, attributes={**seen.attributes, "certificate": found.encoded})

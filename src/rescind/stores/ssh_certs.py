@@ -8,47 +8,12 @@ checked later. Hosts' certificates are left out: they let nobody in.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 
 from rescind.errors import Unparsable
-from rescind.models.clock import rfc3339
-from rescind.models.evidence import Finding, Location, State
+from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, KiB, Root, Store
-from rescind.stores._openssh_cert import SUFFIX, SshCertificate, read
-from rescind.stores._sighting import sighting
+from rescind.stores._openssh_cert import SUFFIX, finding, read
 from rescind.stores._text import decode, lines
-
-_LAST = 253402300799  # later means "for ever"
-
-
-def _moment(seconds: int) -> str | None:
-    return rfc3339(datetime.fromtimestamp(seconds, UTC)) if seconds <= _LAST else None
-
-
-def _finding(found: SshCertificate, at: Location, line: int) -> Finding:
-    facts = {
-        "type": found.type,
-        "serial": str(found.serial),
-        "key_id": found.key_id.decode("utf-8", "replace"),
-        "principals": ", ".join(found.principals[:20]),
-        "key_fingerprint": found.key,
-        "ca_fingerprint": found.ca,
-        "valid_from": _moment(found.begins) or "",
-        "hardware": "yes" if found.type.startswith("sk-") else "",
-    }
-    seen = sighting(
-        "ssh.user-cert",
-        at,
-        line=line,
-        identifier=found.identifier,
-        issuer=found.ca,
-        subject=facts["key_id"],
-        attributes=facts,
-        expires_at=_moment(found.ends),
-        state=State.PUBLIC_ONLY,
-    )
-    return replace(seen, attributes={**seen.attributes, "certificate": found.encoded})
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
@@ -64,7 +29,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
             trouble = trouble or e.message
             continue
         if found.user:
-            yield _finding(found, at, number)
+            yield finding(found, at, number)
     if trouble:
         raise Unparsable(trouble)
 

@@ -1,0 +1,208 @@
+"""What a running machine holds outside its files: environments of processes, keys in agents, tickets. Read, never asked to do anything.
+
+Only of the running user's own home, and only what belongs to it: a process counts when its `HOME` is that home, an agent when such a
+process, the session or the home itself names its socket. What cannot be read is a gap with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from rescind.host.names import visible
+from rescind.models.evidence import Gap, Location
+
+Reading = tuple[Location, bytes]
+MOST_PROCESSES, MOST_BYTES, SECONDS = 5000, 256 * 1024, 2.0
+_AGENTC_REQUEST_IDENTITIES, _AGENT_IDENTITIES_ANSWER = 11, 12
+
+
+class Live:
+    """One look at a live home. The environments are read once and serve every source."""
+
+    def __init__(self, home: Path, environ: Mapping[str, str], *, proc: Path = Path("/proc")) -> None:
+        self.home, self.environ, self._proc = home.resolve(), environ, proc
+        self._read: list[tuple[str, list[bytes]]] | None = None
+        self.unreadable = 0
+
+    def processes(self) -> list[tuple[str, list[bytes]]]:
+        """Return the (name, variables) of each process of this home, each variable only in the first that has it."""
+        if self._read is None:
+            self._read, seen = [], set[bytes]()
+            mine = f"HOME={self.home}".encode("utf-8", "surrogateescape")
+            for pid in self._pids():
+                held = self._variables(pid)
+                if held and mine in held:
+                    self._read.append((f"{pid}:{self._name(pid)}", [v for v in held if v not in seen]))
+                    seen.update(held)
+        return self._read
+
+    def _pids(self) -> list[str]:
+        with suppress(OSError):
+            own = str(os.getpid())  # what this program was started with, its parent has too
+            pids = (e.name for e in os.scandir(self._proc) if e.name.isdigit() and e.name != own)
+            return sorted(pids, key=int)[:MOST_PROCESSES]
+        return []
+
+    def _variables(self, pid: str) -> list[bytes]:
+        place = self._proc / pid
+        try:
+            if place.stat().st_uid != self.home.stat().st_uid:
+                return []
+            with (place / "environ").open("rb") as file:
+                return [v for v in file.read(MOST_BYTES).split(b"\0") if v]
+        except (FileNotFoundError, ProcessLookupError):
+            return []  # it ended while we looked
+        except OSError:
+            self.unreadable += 1
+            return []
+
+    def _name(self, pid: str) -> str:
+        try:
+            return visible((self._proc / pid / "comm").read_bytes()[:64].decode("utf-8", "replace").strip())
+        except OSError:
+            return ""
+
+    def named(self, variable: str) -> list[str]:
+        """Return what the session and the processes of this home say for a variable, each once."""
+        mark = f"{variable}=".encode()
+        said = [self.environ.get(variable, "")]
+        said += [
+            v[len(mark) :].decode("utf-8", "surrogateescape")
+            for _, held in self.processes()
+            for v in held
+            if v.startswith(mark)
+        ]
+        return list(dict.fromkeys(v for v in said if v))
+
+
+def _gap(source: str, reason: str, path: str = "") -> Gap:
+    return Gap(source=source, root="live", reason=reason, path=visible(path))
+
+
+def environments(live: Live) -> Iterator[Reading | Gap]:
+    """Yield the environment of each process of this home, as the kernel keeps it: `NAME=value`, each ended by a NUL (proc(5))."""
+    if not sys.platform.startswith("linux"):
+        yield _gap("process-environment", "this system shows no program the environment of another")
+        return
+    for name, held in live.processes():
+        if held:
+            yield Location(root="live", path=f"process/{name}"), b"\0".join(held)
+    if live.unreadable:
+        yield _gap("process-environment", f"the environments of {live.unreadable} processes may not be read")
+
+
+def ssh_agents(live: Live) -> Iterator[Reading | Gap]:
+    """Yield each agent's list of identities, public halves only (https://datatracker.ietf.org/doc/draft-ietf-sshm-ssh-agent/)."""
+    places = [Path(p) for p in live.named("SSH_AUTH_SOCK")]
+    with suppress(OSError):
+        places += sorted((live.home / ".ssh" / "agent").iterdir())  # OpenSSH 10.1 and later
+    for place in dict.fromkeys(p for p in places if p.is_absolute()):
+        answer = _asked("ssh-agent", place, b"\0\0\0\1" + bytes([_AGENTC_REQUEST_IDENTITIES]), _agent_answer)
+        if isinstance(answer, Gap):
+            yield answer
+        elif answer[:1] == bytes([_AGENT_IDENTITIES_ANSWER]):
+            yield Location(root="live", path=f"agent{place}"), answer
+        elif answer:
+            yield _gap("ssh-agent", "the agent refused to list its keys: it is locked", str(place))
+
+
+def gpg_agents(live: Live) -> Iterator[Reading | Gap]:
+    """Yield what GnuPG's agent says of the keys it can use (`KEYINFO --list`, https://www.gnupg.org/documentation/manuals/gnupg/)."""
+    runtime = [Path(p) / "gnupg" for p in live.named("XDG_RUNTIME_DIR")]
+    homes = [Path(p) for p in live.named("GNUPGHOME")]
+    for folder in dict.fromkeys((live.home / ".gnupg", *homes, *runtime)):
+        place = folder / "S.gpg-agent"
+        if not os.path.lexists(place):
+            continue
+        answer = _asked("gpg-agent", place, b"KEYINFO --list\nBYE\n", _to_the_end)
+        if isinstance(answer, Gap):
+            yield answer
+        else:
+            yield Location(root="live", path=f"agent{place}"), answer
+
+
+def tickets(live: Live) -> Iterator[Reading | Gap]:
+    """Yield the Kerberos credential caches that are files; of the kernel's and the daemon's it is only said that they are in use.
+
+    https://web.mit.edu/kerberos/krb5-latest/doc/basic/ccache_def.html
+    """
+    named = live.named("KRB5CCNAME")
+    with suppress(OSError):
+        named = named or [f"FILE:/tmp/krb5cc_{live.home.stat().st_uid}"]
+    for name in named:
+        kind, _, rest = name.partition(":") if ":" in name and not name.startswith("/") else ("FILE", ":", name)
+        if kind not in {"FILE", "DIR"}:
+            yield _gap(
+                "kerberos-ccache", f"tickets are kept in a cache of type {visible(kind)[:20]}, which is not read"
+            )
+            continue
+        places = [Path(rest)] if kind == "FILE" else sorted(Path(rest).glob("tkt*"))
+        for place in places:
+            try:
+                with open(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+                    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                        yield Location(root="live", path=f"tickets{place}"), file.read(MOST_BYTES)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                yield _gap("kerberos-ccache", f"cannot be read: {error.strerror}", str(place))
+
+
+def _asked(source: str, place: Path, question: bytes, read: Callable[[socket.socket], bytes]) -> bytes | Gap:
+    """Ask one local socket of this user one question. What does not answer in time is a gap."""
+    try:
+        found = place.lstat()
+        if not stat.S_ISSOCK(found.st_mode):
+            return _gap(source, "is named as a socket and is none", str(place))
+        if found.st_uid not in {os.geteuid(), 0}:
+            return _gap(source, "belongs to another user and was not asked", str(place))
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(SECONDS)
+            s.connect(str(place))
+            s.sendall(question)
+            return read(s)
+    except FileNotFoundError:
+        return b""
+    except ConnectionRefusedError:
+        return b""  # a socket that an ended agent left behind
+    except (OSError, ValueError) as error:
+        return _gap(source, f"does not answer: {type(error).__name__}", str(place))
+
+
+def _agent_answer(s: socket.socket) -> bytes:
+    size = int.from_bytes(_exactly(s, 4), "big")
+    if size > MOST_BYTES:
+        raise ValueError(size)
+    return _exactly(s, size)
+
+
+def _exactly(s: socket.socket, count: int) -> bytes:
+    held = b""
+    while len(held) < count:
+        part = s.recv(count - len(held))
+        if not part:
+            raise ValueError(count)
+        held += part
+    return held
+
+
+def _to_the_end(s: socket.socket) -> bytes:
+    held = b""
+    while len(held) < MOST_BYTES and (part := s.recv(4096)):
+        held += part
+    return held
+
+
+SOURCES: Mapping[str, Callable[[Live], Iterator[Reading | Gap]]] = {
+    "environ": environments,
+    "ssh-agent": ssh_agents,
+    "gpg-agent": gpg_agents,
+    "kerberos": tickets,
+}
+"""What a store row may name as `live`."""
