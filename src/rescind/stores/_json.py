@@ -16,6 +16,20 @@ def load(blob: bytes) -> object:
         raise Unparsable("the file is not valid JSON") from e
 
 
+def table(blob: bytes) -> dict[str, object]:
+    """Return the object that the file is. Raises `Unparsable` for other JSON and for none; nothing at all is an empty object."""
+    document = load(blob) if blob.strip() else {}
+    if not isinstance(document, dict):
+        raise Unparsable("the file is not a JSON object")
+    return document
+
+
+def pairs(document: object, *path: str) -> list[tuple[str, object]]:
+    """Return the members of the object below a path of keys, at most 2000; none where there is no object."""
+    found = member(document, *path)
+    return list(found.items())[:2000] if isinstance(found, dict) else []
+
+
 def member(document: object, *path: str) -> object:
     """Return the value below a path of keys, or None where a key is missing or something on the way is not an object."""
     for key in path:

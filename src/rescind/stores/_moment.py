@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from rescind.models.clock import rfc3339
 
@@ -21,3 +22,14 @@ def moment(text: object) -> str | None:
     except (ValueError, OverflowError):
         return None
     return rfc3339(when) if _EARLIEST <= when.year <= _LATEST else None
+
+
+def rfc822(text: str) -> str | None:
+    """Return RFC 3339 UTC for `02 Jan 06 15:04 MST` as Go writes it; None for another text, and for a zone that is only a name."""
+    if len(text) > 40:
+        return None
+    try:
+        when = parsedate_to_datetime(text)
+        return moment(when.isoformat()) if when.tzinfo else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from rescind.models.evidence import Finding, Location, State
-from rescind.stores import _github
 from rescind.stores._decoys import is_harmless, is_placeholder, literal
+from rescind.stores._forms import identify
 from rescind.stores._jwt import expiry, facts
 from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
@@ -28,25 +28,24 @@ def token(
 ) -> Iterator[Finding]:
     """Yield the finding for one value: a placeholder keeps no secret, a reference to a secret elsewhere and nothing yield nothing.
 
-    A JWT adds its claims and its end where none is given. A GitHub token is a `github.token` wherever it stands. `password` says
-    that a person chose the value, so that a poor one (`admin`) is no stand-in.
+    What the form of the value tells is added, for a JWT its claims, and its end where none is given. `password` says that a person
+    chose the value, so that a poor one (`admin`) is no stand-in.
     """
     raw = literal(value).strip()
     place, own = replace(at, pointer=pointer or at.pointer), dict(more or {})
     if not raw or (is_harmless(raw) and not password):
         return
-    if _github.form_of(raw) and not kind.startswith("github."):
-        yield _github.finding(raw, place, host="", login="", attributes=own)
-        return
+    form = None if password else identify(raw)
+    said = form if form and form.kind == kind else None
     dud = is_stand_in(raw) if password else is_placeholder(raw)
     yield sighting(
         kind,
         place,
-        identifier=identifier,
-        issuer=issuer,
+        identifier=identifier or (said.identifier if said else ""),
+        issuer=issuer or (said.issuer if said else ""),
         subject=subject,
         secret="" if dud else raw,
-        attributes={**facts(raw), **own},
+        attributes={**facts(raw), **(said.attributes if said else {}), **own},
         expires_at=expires_at or expiry(raw),
         state=State.PLACEHOLDER if dud else State.LIVE_UNVERIFIED,
     )

@@ -64,6 +64,15 @@ def load(blob: bytes) -> list[object]:
         raise Unparsable("the file is not valid YAML") from e
 
 
+def maps(blob: bytes) -> Iterator[dict[str, object]]:
+    """Yield the documents of a file that must be maps; empty ones are left out. Raises `Unparsable`."""
+    for document in load(blob):
+        if isinstance(document, dict):
+            yield document
+        elif document:
+            raise Unparsable("the file is not a YAML map")
+
+
 def _documents(text: str) -> Iterator[object]:
     stack: list[_Open] = []
     anchors: dict[str, tuple[object, int]] = {}
