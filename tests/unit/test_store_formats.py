@@ -13,7 +13,9 @@ import yaml
 
 from rescind import catalogue
 from rescind.errors import Unparsable
+from rescind.models.clock import SystemClock
 from rescind.models.evidence import Finding, Location
+from rescind.pipeline.scan import scan
 from rescind.stores import _epoch, _github, _jwt, _sqlite, _yaml
 from rescind.stores._netrc import entries
 from rescind.stores._password import is_stand_in
@@ -188,17 +190,25 @@ def test_a_table_too_large_to_be_one_is_given_up() -> None:
         )
 
 
-def test_rows_that_are_only_in_the_log_are_a_gap_and_never_an_absence(tmp_path: Path) -> None:
+def test_a_login_that_is_only_in_the_log_of_gcloud_is_found(tmp_path: Path) -> None:
+    place = tmp_path / "home/.config/gcloud"
+    place.mkdir(parents=True)
     base = sqlite3.connect(tmp_path / "credentials.db", isolation_level=None)
     base.execute("PRAGMA journal_mode=wal")
-    base.executescript(_ONE)
+    base.executescript(
+        _ONE.replace("'b'", """'{"refresh_token": "fake-refresh-token-horse-battery", "type": "authorized_user"}'""")
+    )
     for end in ("", "-wal"):  # copied while the tool is at work: this is how evidence looks
-        shutil.copy(tmp_path / f"credentials.db{end}", tmp_path / f"copy{end}")
+        shutil.copy(tmp_path / f"credentials.db{end}", place)
     base.close()
     with pytest.raises(Unparsable):
-        parse("gcloud-credentials", (tmp_path / "copy").read_bytes(), ".config/gcloud/credentials.db")
-    with pytest.raises(Unparsable, match="journal"):
-        parse("gcloud-credentials", (tmp_path / "copy-wal").read_bytes(), ".config/gcloud/credentials.db-wal")
+        parse("gcloud-credentials", (place / "credentials.db").read_bytes(), ".config/gcloud/credentials.db")
+    row = catalogue.stores()["gcloud-credentials"]
+    result = scan(tmp_path / "home", clock=SystemClock(), stores=[row], environ={})
+    assert [(f.kind, f.subject, f.state.value) for _, f in result.findings] == [
+        ("oauth.refresh-token", "a", "live-unverified")
+    ]
+    assert not result.gaps
 
 
 def test_netrc_words_are_read_as_python_reads_them(tmp_path: Path) -> None:

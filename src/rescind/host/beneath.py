@@ -7,7 +7,6 @@ the access time stays where the system allows it (`O_NOATIME`, https://man7.org/
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from collections import deque
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from rescind.errors import EvidenceError
 from rescind.host.names import Parts, split
+from rescind.host.quiet import OPEN, OpenFolder, open_quietly, why
 from rescind.host.tree import (
     CIRCLE,
     DANGLING,
@@ -38,8 +38,6 @@ from rescind.models.clock import Clock
 READ_SECONDS = 10.0
 _CHUNK = 1 << 18
 _PSEUDO = frozenset({"proc", "sys", "dev"})
-_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-_NOATIME = getattr(os, "O_NOATIME", 0)
 _DATALESS = (
     0x40000000  # SF_DATALESS: reading would download it, https://developer.apple.com/documentation/technotes/tn3150
 )
@@ -53,42 +51,6 @@ class Spot:
     name: str
     st: os.stat_result
     parts: Parts
-
-
-def open_quietly(name: str, flags: int, dir_fd: int | None) -> int:
-    """Open without touching the access time where that is allowed (owner or root), otherwise plainly. Raises `OSError`."""
-    try:
-        return os.open(name, flags | _NOATIME, dir_fd=dir_fd)
-    except PermissionError:
-        return os.open(name, flags, dir_fd=dir_fd)
-
-
-def why(exc: OSError) -> str:
-    """Return a reason for a gap from a system error: the system's own words, never a path."""
-    return f"cannot be read: {os.strerror(exc.errno or errno.EIO).lower()}"
-
-
-class OpenFolder:
-    """A directory held by its descriptor, for a walk: see `rescind.host.tree.Folder`."""
-
-    __slots__ = ("device", "fd", "key")
-
-    def __init__(self, fd: int) -> None:
-        st = os.fstat(fd)
-        self.fd, self.device, self.key = fd, st.st_dev, (st.st_dev, st.st_ino)
-
-    def entries(self) -> Iterator[os.DirEntry[str]]:
-        """Yield what the directory holds, unsorted."""
-        with os.scandir(self.fd) as entries:
-            yield from entries
-
-    def enter(self, name: str) -> OpenFolder:
-        """Open a directory in it, never through a link."""
-        return OpenFolder(open_quietly(name, _OPEN | os.O_DIRECTORY, self.fd))
-
-    def close(self) -> None:
-        """Let go of the descriptor."""
-        os.close(self.fd)
 
 
 class Tree:
@@ -149,7 +111,7 @@ class Tree:
                     self._follow(name, todo, stack, links)
                 elif todo:
                     st = None
-                    stack.append((open_quietly(name, _OPEN | os.O_DIRECTORY, self._here(stack)), name))
+                    stack.append((open_quietly(name, OPEN | os.O_DIRECTORY, self._here(stack)), name))
             except (FileNotFoundError, NotADirectoryError):
                 if links:
                     raise EvidenceError(DANGLING) from None
@@ -226,7 +188,7 @@ class Tree:
             if spot is None or not stat.S_ISDIR(spot.st.st_mode):
                 return None
             try:
-                return open_quietly(spot.name, _OPEN | os.O_DIRECTORY, spot.fd)
+                return open_quietly(spot.name, OPEN | os.O_DIRECTORY, spot.fd)
             except OSError as exc:
                 raise EvidenceError(why(exc)) from None
 
@@ -270,7 +232,7 @@ class Tree:
         if getattr(spot.st, "st_flags", 0) & _DATALESS:
             raise EvidenceError("is an online-only placeholder and was not downloaded")
         try:
-            fd = open_quietly(spot.name, _OPEN, spot.fd)
+            fd = open_quietly(spot.name, OPEN, spot.fd)
         except FileNotFoundError:
             return None
         except OSError as exc:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rescind.errors import EvidenceError
-from rescind.host.beneath import open_quietly, why
 from rescind.host.interest import Interest
 from rescind.host.names import visible
 from rescind.host.nodes import Node, NodeTree
+from rescind.host.quiet import open_quietly, why
 from rescind.host.streams import Stream, packing_of
 from rescind.host.tarball import Tarball
 from rescind.host.tree import Trouble

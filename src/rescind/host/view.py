@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from rescind.errors import EvidenceError
-from rescind.host import roots
+from rescind.host import roots, sqlite_log
 from rescind.host.beneath import Tree
 from rescind.host.globs import Wanted, expand, wanted
 from rescind.host.listing import Listings
@@ -163,7 +163,7 @@ class Host:
         blob = self._tree.read(as_parts(path), max_bytes)
         if blob is None:
             raise EvidenceError("the file is not there any more", hint="The credential stays listed; treat it as live.")
-        return blob.data
+        return self._with_log("scan", as_parts(path), blob.data, max_bytes)
 
     def _paths(
         self, store: Store, home: roots.Home, context: roots.Context, *, main: bool
@@ -198,7 +198,13 @@ class Host:
         location = Location(root=self._root, path=as_text(path), modified=blob.modified)
         beside = self._siblings(path) if ssh else {}
         snapshot = next((s for base, s in self._snapshots.items() if path[: len(base)] == base), "")
-        return Opened(store=store, blob=blob.data, location=location, siblings=beside, snapshot=snapshot)
+        data = self._with_log(store.id, path, blob.data, store.max_bytes)
+        return Opened(store=store, blob=data, location=location, siblings=beside, snapshot=snapshot)
+
+    def _with_log(self, source: str, path: Parts, data: bytes, most: int) -> bytes:
+        data, troubles = sqlite_log.with_log(self._tree, path, data, most)
+        self.gaps += [self._gap(source, t) for t in troubles]
+        return data
 
     def _siblings(self, path: Parts) -> dict[str, bytes]:
         beside = {suffix: self._peek((*path[:-1], path[-1] + suffix)) for suffix in _SIBLINGS}

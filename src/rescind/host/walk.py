@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rescind.errors import EvidenceError
-from rescind.host.beneath import why
 from rescind.host.globs import PRUNED, Index, Wanted, folded_all, within
 from rescind.host.listing import Listings, fold
 from rescind.host.names import Parts
+from rescind.host.quiet import why
 from rescind.host.tree import LEAVES, Folder, Trouble, volume_of
 from rescind.models.clock import Clock
 

@@ -1,6 +1,6 @@
 """Tables out of the bytes of an SQLite file, in memory: nothing is opened, written or executed beyond reading named columns.
 
-One file is all a parser sees. Rows that are only in the write-ahead log beside it are out of reach, so that log is a gap of its own.
+One image is all a parser sees: the scan has merged the write-ahead log into it, or reported the log as a gap.
 https://www.sqlite.org/fileformat2.html#the_database_header
 """
 
@@ -10,19 +10,12 @@ import sqlite3
 
 from rescind.errors import Unparsable
 
-_MAGIC, _WAL = b"SQLite format 3\0", (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
-_JOURNAL = bytes.fromhex("d9d505f920a163d7")
+_MAGIC = b"SQLite format 3\0"
 _STEPS, _LONGEST = 2_000, 4 * 1024 * 1024
 
 
-def refuse_logs(blob: bytes) -> None:
-    """Raise `Unparsable` for a write-ahead log or a rollback journal that holds something: rows may be only there."""
-    if blob.startswith((*_WAL, _JOURNAL)) and len(blob) > 32:
-        raise Unparsable("a journal holds changes that the database beside it does not show; they were not read")
-
-
 def in_wal_mode(blob: bytes) -> bool:
-    """Tell whether the database keeps a write-ahead log, which is not read here."""
+    """Tell whether the database keeps a write-ahead log: bytes alone cannot, so they are read as if it did not."""
     return blob.startswith(_MAGIC) and blob[18:20] == b"\2\2"
 
 
