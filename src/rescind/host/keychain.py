@@ -1,7 +1,7 @@
 """The machine's keychain: listed by attributes, erased item by item, and read only for the operator's own credentials.
 
 Secret Service (GNOME Keyring, KWallet, KeePassXC) through secretstorage, over every collection and every item, whatever made it
-(https://specifications.freedesktop.org/secret-service-spec/latest/). A keyring back end that keeps a plain file can be handed
+(https://specifications.freedesktop.org/secret-service-spec/latest/); on macOS and Windows what the system lists of its own. A keyring back end that keeps a plain file can be handed
 in as an object; the process's own choice of back end is never changed.
 """
 
@@ -9,71 +9,27 @@ from __future__ import annotations
 
 import base64
 import configparser
-import hashlib
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rescind.errors import ConfigError, Denied, NotFound, Unreachable, Unrecognised
+from rescind.host.keychain_items import Item, Listing, make_item, short
+from rescind.host.keychain_macos import macos_listing
+from rescind.host.keychain_names import held_by
+from rescind.host.keychain_windows import windows_listing
 from rescind.models.clock import rfc3339
 from rescind.models.evidence import Finding, Gap, Location
 from rescind.secret import Secret
 
 SOURCE = "keychain"
-_SERVICE = ("service", "server", "domain", "application", "host")
-_USERNAME = ("username", "user", "account", "login")
-_OTHER_SYSTEMS = {"darwin": "the macOS login keychain", "win32": "the Windows Credential Manager"}
+_OTHER_SYSTEMS: Mapping[str, Callable[[], Listing]] = {"darwin": macos_listing, "win32": windows_listing}
 Keep = Callable[[bytes], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One keychain item without its value. `identifier` is stable: service and user where named, and a digest over all attributes."""
-
-    identifier: str
-    collection: str
-    service: str = ""
-    username: str = ""
-    label: str = ""
-    modified: str | None = None
-    handle: Any = field(default=None, repr=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """What a fresh look at the keychain shows: the items, and which collections could or could not be listed."""
-
-    items: tuple[Item, ...]
-    readable: tuple[str, ...]
-    locked: tuple[str, ...] = ()
-
-
-def _item(collection: str, attributes: Mapping[str, str], label: str, modified: str | None, handle: object) -> Item:
-    told = {k: v for k, v in attributes.items() if k != "xdg:schema"}
-    service = next((told[k] for k in _SERVICE if told.get(k)), "")
-    username = next((told[k] for k in _USERNAME if told.get(k)), "")
-    named = sorted(attributes.items()) if told else [*sorted(attributes.items()), ("label", label)]
-    digest = hashlib.sha256(json.dumps([collection, named]).encode()).hexdigest()[:12]
-    shown = "/".join(_short(part) for part in (service, username) if part) or "item"
-    return Item(
-        identifier=f"{shown}#{digest}",
-        collection=collection,
-        service=_short(service),
-        username=_short(username),
-        label=_short(label),
-        modified=modified,
-        handle=handle,
-    )
-
-
-def _short(text: str) -> str:
-    return "".join(c if c.isprintable() else "\ufffd" for c in text[:120])
 
 
 @contextmanager
@@ -83,7 +39,8 @@ def _opened(backend: object | None) -> Iterator[Listing]:
         yield _file_listing(backend)
         return
     if sys.platform in _OTHER_SYSTEMS:
-        raise Unreachable(f"not implemented on this OS yet: {_OTHER_SYSTEMS[sys.platform]}", maybe_sent=False)
+        yield _OTHER_SYSTEMS[sys.platform]()
+        return
     try:
         import secretstorage
         from jeepney import DBusErrorResponse  # type: ignore[import-untyped]
@@ -120,7 +77,7 @@ def _service_listing(secretstorage: Any, bus: object) -> Listing:
         for entry in collection.get_all_items():
             try:
                 when = rfc3339(datetime.fromtimestamp(entry.get_modified(), UTC))
-                items.append(_item(name, entry.get_attributes(), entry.get_label(), when, entry))
+                items.append(make_item(name, entry.get_attributes(), entry.get_label(), when, entry))
             except secretstorage.ItemNotFoundException:
                 continue  # deleted while we listed
     return Listing(items=tuple(items), readable=tuple(readable), locked=tuple(locked))
@@ -145,7 +102,7 @@ def _file_listing(backend: object) -> Listing:
         raise Unrecognised(f"the file of the keyring back end {name} is not understood") from None
     pairs = [(s, o) for s in config.sections() if s != "keyring-setting" for o in config.options(s)]
     named = [(_unescaped(s), _unescaped(o)) for s, o in pairs]
-    items = tuple(_item(name, {"service": s, "username": u}, "", when, (s, u)) for s, u in named)
+    items = tuple(make_item(name, {"service": s, "username": u}, "", when, (s, u)) for s, u in named)
     return Listing(items=items, readable=(name,))
 
 
@@ -169,10 +126,11 @@ def findings(backend: object | None = None) -> Iterator[Finding | Gap]:
         return
     for name in found.locked:
         yield Gap(
-            source=SOURCE, root=SOURCE, path=_short(name), reason="the collection is locked: its items were not listed"
+            source=SOURCE, root=SOURCE, path=short(name), reason="the collection is locked: its items were not listed"
         )
     for item in found.items:
         facts = {"service": item.service, "username": item.username, "label": item.label, "collection": item.collection}
+        facts["holds"] = held_by(item.service, item.username, item.label)
         yield Finding(
             kind="keychain.item",
             location=Location(root=SOURCE, path=item.collection, pointer=item.identifier, modified=item.modified),
@@ -212,11 +170,17 @@ def erase(identifier: str, collection: str, backend: Any = None, *, keep: Keep |
             for item in matching:
                 keep(_whole(item, backend))
         for item in matching:
-            if backend is None:
-                item.handle.delete()
+            if isinstance(item.handle, tuple):
+                _delete(backend or _system_backend(), *item.handle)
             else:
-                _delete(backend, *item.handle)
+                item.handle.delete()
     return bool(matching)
+
+
+def _system_backend() -> Any:
+    import keyring
+
+    return keyring.get_keyring()
 
 
 def _delete(backend: Any, service: str, user: str) -> None:
@@ -229,10 +193,10 @@ def _delete(backend: Any, service: str, user: str) -> None:
 
 
 def _whole(item: Item, backend: Any) -> bytes:
-    if backend is None:
-        value, attributes = item.handle.get_secret(), dict(item.handle.get_attributes())
+    if isinstance(item.handle, tuple):
+        value, attributes = str((backend or _system_backend()).get_password(*item.handle)).encode(), {}
     else:
-        value, attributes = str(backend.get_password(*item.handle)).encode(), {}
+        value, attributes = item.handle.get_secret(), dict(item.handle.get_attributes())
     return json.dumps(
         {
             "collection": item.collection,
