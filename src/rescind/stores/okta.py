@@ -1,0 +1,92 @@
+"""Okta: what its AWS tool caches of a sign-in, and the tokens, keys and passwords of its configuration files.
+
+A device secret gets new tokens without the person; clearing the user's sessions at Okta ends it together with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rescind.models.evidence import Finding, Location
+from rescind.models.store import At, KiB, Root, Store
+from rescind.stores._dotenv import variables
+from rescind.stores._json import pairs, table, text
+from rescind.stores._jwt import facts
+from rescind.stores._moment import moment
+from rescind.stores._text import decode
+from rescind.stores._token import token
+from rescind.stores._yaml import maps
+
+_SECRETS = {
+    "token": "okta.api-token",
+    "privateKey": "file.secret",
+    "private-key": "file.secret",
+    "password": "okta.password",
+}
+
+
+def parse(blob: bytes, at: Location) -> Iterator[Finding]:
+    """Yield what the file holds. Raises `Unparsable` for broken JSON or YAML."""
+    if at.path.endswith(".json"):
+        yield from _cache(table(blob), at)
+    elif at.path.endswith(".properties"):
+        found = {v.name: v.value for v in variables(decode(blob)) if not v.commented}
+        said: dict[str, object] = {name.rpartition(".")[2]: value for name, value in found.items()}
+        yield from _client(said, at, "okta.client")
+    else:
+        for document in maps(blob):
+            yield from _client(dict(pairs(document, "okta", "client")), at, "okta/client")
+            for name, entry in pairs(document, "awscli", "profiles"):
+                yield from _client(dict(pairs(entry)), at, f"awscli/profiles/{name}")
+
+
+def _cache(document: object, at: Location) -> Iterator[Finding]:
+    access, refresh = text(document, "access_token"), text(document, "refresh_token")
+    said, until = facts(access) or facts(text(document, "id_token")), moment(text(document, "expiry"))
+    issuer, who = (
+        said.get("iss", ""),
+        facts(text(document, "id_token")).get("preferred_username", "") or said.get("sub", ""),
+    )
+    more = {**said, "scopes": text(document, "scope")}
+    if refresh:
+        yield from token("oauth.refresh-token", refresh, at, "/refresh_token", issuer=issuer, subject=who, more=more)
+    else:
+        kind = "oauth.access-token"
+        yield from token(kind, access, at, "/access_token", issuer=issuer, subject=who, more=more, expires_at=until)
+    yield from token(
+        "okta.device-secret", text(document, "device_secret"), at, "/device_secret", issuer=issuer, subject=who
+    )
+
+
+def _client(client: dict[str, object], at: Location, place: str) -> Iterator[Finding]:
+    url = text(client, "orgUrl") or text(client, "org-domain")
+    host, who = url.removeprefix("https://").rstrip("/"), text(client, "username")
+    more = {
+        "client_id": text(client, "clientId") or text(client, "oidc-client-id"),
+        "key_id": text(client, "kid") or text(client, "key-id"),
+    }
+    for name, kind in _SECRETS.items():
+        own = {**more, "name": name} if kind == "file.secret" else more
+        value, chosen = text(client, name), name == "password"
+        yield from token(kind, value, at, f"{place}/{name}", issuer=host, subject=who, more=own, password=chosen)
+
+
+STORE = Store(
+    id="okta",
+    title="Okta AWS CLI and SDK configuration",
+    where=tuple(
+        At(root=Root.HOME, glob=f".okta/{n}") for n in ("awscli-access-token.json", "okta.yaml", "config.properties")
+    ),
+    yields=(
+        "okta.api-token",
+        "okta.device-secret",
+        "okta.password",
+        "file.secret",
+        "oauth.refresh-token",
+        "oauth.access-token",
+    ),
+    max_bytes=256 * KiB,
+    parse=parse,
+    since="0.2",
+    reference="https://github.com/okta/okta-aws-cli#configuration",
+)
