@@ -116,3 +116,179 @@ def test_an_access_key_is_rotated_and_every_other_byte_stays(aws, tmp_path):
     run = json.loads(play(str(tmp_path)))
     job.ended(run)
     assert [s["verb"] for s in run["credentials"][0]["steps"]] == ["rotate", "deactivate", "delete"]
+
+
+# --- kill -9 at every boundary
+
+
+def boundaries(events: tuple[str, ...], samples: int) -> list[int]:
+    """Return where to kill: everywhere with RESCIND_CRASH=all, otherwise a sample of the calls and entries of the step that mints."""
+    if os.environ.get("RESCIND_CRASH") == "all":
+        return list(range(1, len(events) + 1))
+    calls = [n for n, e in enumerate(events, 1) if e.startswith(("send", "append"))]
+    return calls[len(calls) // 5 :: max(1, len(calls) // samples)]
+
+
+def killed_everywhere(make, folder: Path, samples: int) -> tuple[int, int]:
+    """Kill a rotation at each boundary, look at what its user has, resume, and look again."""
+    first = make(folder / "count", "count")
+    told = run_killed(play, [str(first.folder)])
+    assert told.error == "", told.error
+    first.ended(json.loads(told.value))
+    tried = boundaries(told.events, samples)
+    for n in tried:
+        job = make(folder / f"k{n}", f"k{n}")
+        killed = run_killed(play, [str(job.folder)], kill_at=n)
+        assert killed.killed, killed.error
+        assert job.works(), (n, killed.events[-3:])
+        last = run_killed(play, [str(job.folder)])
+        assert last.error == "", (n, last.error)
+        job.ended(json.loads(last.value))
+    return len(tried), told.count
+
+
+def test_killed_anywhere_an_approle_user_always_has_one_that_works(bao, tmp_path):
+    tried, total = killed_everywhere(lambda folder, tag: BaoJob(bao, folder, tag), tmp_path, 9)
+    print(f"{tried} of {total} boundaries of a rotation at OpenBao")
+
+
+def test_killed_anywhere_a_key_user_always_has_one_that_works(aws, tmp_path):
+    tried, total = killed_everywhere(lambda folder, tag: AwsJob(aws, folder, tag), tmp_path, 7)
+    print(f"{tried} of {total} boundaries of a rotation at ministack")
+
+
+def test_killed_again_and_again_it_still_ends(bao, tmp_path):
+    job = BaoJob(bao, tmp_path, "again")
+    for n in (60, 40, 30, 30, 30):
+        if not run_killed(play, [str(tmp_path)], kill_at=n).killed:
+            break
+        assert job.works()
+    last = run_killed(play, [str(tmp_path)])
+    assert last.error == "", last.error
+    job.ended(json.loads(last.value))
+
+
+# --- a user who reads and uses it all the time
+
+
+class Scaled:
+    """The system's clock, twenty times as fast: what a rotation waits for is waited for, but in a test's time."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+
+    def now(self):
+        from rescind.models.clock import SystemClock
+
+        return SystemClock().now()
+
+    def monotonic(self) -> float:
+        return self.began + (time.monotonic() - self.began) * 20
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(seconds, 0.0) / 20)
+
+
+class Consumer:
+    """Reads the file and uses what it holds every 10 ms, from before the rotation until after it."""
+
+    def __init__(self, use) -> None:
+        self.use, self.uses, self.failures, self._stop = use, 0, [], threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if not self.use():
+                    self.failures.append("refused")
+            except Exception as error:
+                self.failures.append(repr(error))
+            self.uses += 1
+            time.sleep(0.01)
+
+    def __enter__(self) -> Consumer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        time.sleep(0.2)
+        self._stop.set()
+        self._thread.join(10)
+
+
+def test_a_login_every_10_ms_sees_no_failure(bao, tmp_path):
+    job = BaoJob(bao, tmp_path, "busy", overlap="10s")
+    with Consumer(job.works) as consumer:
+        rotate(session(tmp_path, clock=Scaled()))
+    assert consumer.failures == []
+    assert consumer.uses > 20
+    assert not logs_in(bao, job.role_id, job.old_value)
+
+
+def test_a_key_used_every_10_ms_sees_no_failure(aws, tmp_path):
+    job = AwsJob(aws, tmp_path, "busy", overlap="10s")
+    with Consumer(job.works) as consumer:
+        rotate(session(tmp_path, clock=Scaled()))
+    assert consumer.failures == []
+    assert consumer.uses > 20
+    assert not aws.works(job.old, job.old_secret)
+
+
+# --- grace, and what is there already
+
+
+def test_the_old_key_is_kept_switched_off_until_the_grace_is_over(aws, tmp_path):
+    from rescind.errors import RefusedError
+    from rescind.models.clock import SystemClock
+
+    class Tomorrow(Scaled):
+        def now(self):
+            from datetime import timedelta
+
+            return SystemClock().now() + timedelta(hours=25)
+
+    job = AwsJob(aws, tmp_path, "grace", grace="24h")
+    run = json.loads(play(str(tmp_path)))
+    assert run["status"] == "waiting"
+    assert job.keys()[job.old] == "Inactive"
+    assert job.works()
+    with pytest.raises(RefusedError, match="rests until"):
+        rotate(session(tmp_path))
+    assert job.keys()[job.old] == "Inactive"
+    done = rotate(session(tmp_path, clock=Tomorrow()))
+    assert done.status == "ended"
+    assert job.keys() == {profile(job.file)[0]: "Active"}
+
+
+def test_a_successor_is_bound_as_the_old_one_was(bao, tmp_path):
+    job = BaoJob(bao, tmp_path, "bound")
+    bao.ask("POST", f"auth/approle/role/{job.role}/secret-id-accessor/destroy", {"secret_id_accessor": job.old})
+    _, value = secret_id(bao, "bound", cidr_list=["127.0.0.0/8"], token_bound_cidrs=["127.0.0.1/32"], ttl="2h")
+    private(job.file, value)
+    run = json.loads(play(str(tmp_path)))
+    assert run["exit_code"] == 0, run["first_line"]
+    shown = bao.ask("POST", "auth/approle/role/bound/secret-id/lookup", {"secret_id": job.held()})[1]["data"]
+    assert (shown["cidr_list"], shown["token_bound_cidrs"], shown["secret_id_ttl"]) == (["127.0.0.0/8"], ["127.0.0.1/32"], 7200)
+    assert job.works()
+
+
+def test_a_second_key_of_unknown_origin_is_never_deleted_for_room(aws, tmp_path):
+    job = AwsJob(aws, tmp_path, "two")
+    other, _ = aws.make_key("two")
+    run = json.loads(play(str(tmp_path)))
+    (c,) = run["credentials"]
+    assert (c["end_state"], run["exit_code"]) == ("held", 4)
+    assert other in c["reason"]
+    assert job.keys() == {job.old: "Active", other: "Active"}
+    assert profile(job.file) == (job.old, job.old_secret)
+
+
+def test_a_place_that_holds_nothing_or_something_strange_is_a_gap(bao, tmp_path):
+    job = BaoJob(bao, tmp_path, "strange")
+    for text in ("", "792eeaec-0000-0000-0000-ec03dabf7c8a", "two words"):
+        private(job.file, text)
+        (tmp_path / "state").exists() and __import__("shutil").rmtree(tmp_path / "state")
+        run = json.loads(play(str(tmp_path)))
+        assert (run["credentials"], len(run["gaps"])) == ([], 1), run
+        assert job.file.read_text() == text
+    assert len(accessors(bao, job.role)) == 2
