@@ -5,6 +5,7 @@ python3 tasks.py drill   set up .venv and rehearse a lost laptop in a throw-away
 python3 tasks.py test    set up .venv and run the tests; counterparts that are absent are reported by name
 python3 tasks.py lint    formatting, style, types, import rules, docstrings, spelling, generated docs
 python3 tasks.py docs    write the generated documentation
+python3 tasks.py site    build the documentation as a site into site/
 python3 tasks.py interop install the real counterparts that pip has into .targets
 python3 tasks.py bench   the benchmarks, each a ratio measured in one run
 python3 tasks.py all     lint, test, drill
@@ -101,11 +102,18 @@ def lint() -> None:
         "SECURITY.md",
     )
     sh(python, "-m", "rescind.dev.docs", "check")
+    site(str(VENV / "site"))
 
 
 def docs() -> None:
     """Write what is generated."""
     sh(setup(), "-m", "rescind.dev.docs", "write")
+
+
+def site(out: str = "site") -> None:
+    """Build the documentation as a site; a link that leads nowhere is an error."""
+    python = setup()
+    sh(python, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "-d", f"{VENV}/doctrees", "-b", "html", "docs", out)
 
 
 def interop() -> None:
@@ -146,6 +154,7 @@ JOBS = {
     "test": test,
     "lint": lint,
     "docs": docs,
+    "site": site,
     "interop": interop,
     "bench": bench,
     "all": everything,
