@@ -5,6 +5,7 @@ A moved file must not read as an empty machine. What cannot be worked out withou
 
 from __future__ import annotations
 
+import plistlib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -90,6 +91,24 @@ def values(texts: Sequence[str], name: str) -> list[str | None]:
                 found.remove(value)
             found.insert(0, value)
     return found[:_MAX_VALUES]
+
+
+def plain_assignment(name: str, value: str, *, expands: bool = False) -> str:
+    """Return a variable that a machine keeps as data as a line that `assignments` reads back; "" for one that no line can hold."""
+    quote = '"' if expands else "'"
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or quote in value or not value.isprintable():
+        return ""
+    return f"{name}={quote}{value}{quote}"
+
+
+def agent_variables(data: bytes) -> str:
+    """Return the variables that a launchd agent sets, as lines of a start-up file. Raises `ValueError` for another format."""
+    try:
+        found = plistlib.loads(data)
+        pairs = found.get("EnvironmentVariables", {}).items()
+        return "\n".join(plain_assignment(k, v) for k, v in pairs if isinstance(k, str) and isinstance(v, str))
+    except Exception as exc:
+        raise ValueError from exc
 
 
 def places(value: str, *, windows: bool = False) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rescind.errors import EvidenceError
-from rescind.host import env
+from rescind.host import env, registry
 from rescind.host.globs import expand
 from rescind.host.listing import Listings
 from rescind.host.names import Parts, split
@@ -58,11 +58,20 @@ class Moves:
 
     def place(self, value: str) -> Parts | None:
         """Return where a path of the machine lies in the evidence, None when it does not."""
+        if self._home.os == "windows":
+            value = value.replace("\\", "/")
+            value = value[2:] if value[1:2] == ":" else value
         if value == env.HOME or value.startswith(env.HOME + "/"):
-            return (*self._home.parts, *split(value[1:]))
-        if self._home.os == "windows" and len(value) > 2 and value[1] == ":":
-            value = value[2:].replace("\\", "/")
-        return self._tree.below(value, self._home.parts) if value.startswith("/") else None
+            base: Parts | None = self._home.parts
+            rest = split(value[1:])
+            place: Parts | None = (*self._home.parts, *rest)
+        else:
+            place = self._tree.below(value, self._home.parts) if value.startswith("/") else None
+            base = self._home.volume
+            rest = place[len(base) :] if place is not None and base is not None else ()
+        if self._home.folded and base is not None and rest:
+            return self._where.place(base, "/".join(rest)) or place
+        return place
 
     def _values(self, name: str) -> list[str | None]:
         found = env.values(self._texts, name)
@@ -80,19 +89,32 @@ class Moves:
 
     def _start_up_files(self) -> list[str]:
         """Return the texts of the files that may move others: the system's first, then the home's own, which win."""
-        volume = self._home.volume
-        system = [(volume, p) for p in env.SYSTEM_FILES] if volume is not None else []
+        volume, windows = self._home.volume, self._home.os == "windows"
+        patterns: list[tuple[Parts, str]] = []
+        if volume is not None:
+            patterns += [(volume, p) for p in (*env.SYSTEM_FILES, *(env.HIVES if windows else ()))]
+        patterns += [(self._home.parts, p) for p in (*env.FILES, *env.AGENT_FILES, *(env.HIVES if windows else ()))]
         texts: list[str] = []
-        for base, pattern in (*system, *((self._home.parts, p) for p in env.FILES)):
-            for path in expand(self._where, base, pattern.split("/")):
-                if isinstance(path, Trouble):
-                    self.troubles.append(Trouble(path.parts, f"start-up file {path.reason}"))
-                    continue
-                try:
-                    blob = self._tree.read(path, _FILE_BYTES)
-                except EvidenceError as exc:
-                    self.troubles.append(Trouble(path, f"start-up file {exc.message}"))
-                    continue
-                if blob:
-                    texts.append(blob.data.decode("utf-8", "surrogateescape"))
+        for base, pattern in patterns:
+            for path in expand(self._where, base, pattern.split("/"), folded=self._home.folded):
+                trouble = path if isinstance(path, Trouble) else self._read(path, pattern, texts)
+                if trouble:
+                    self.troubles.append(Trouble(trouble.parts, f"start-up file {trouble.reason}"))
         return texts
+
+    def _read(self, path: Parts, pattern: str, texts: list[str]) -> Trouble | None:
+        """Add what one file says to the texts."""
+        hive = pattern in env.HIVES
+        try:
+            blob = self._tree.read(path, env.HIVE_BYTES if hive else _FILE_BYTES)
+            if blob and hive:
+                texts.append(registry.assignments(blob.data))
+            elif blob and pattern in env.AGENT_FILES:
+                texts.append(env.agent_variables(blob.data))
+            elif blob:
+                texts.append(blob.data.decode("utf-8", "surrogateescape"))
+        except EvidenceError as exc:
+            return Trouble(path, exc.message)
+        except ValueError:
+            return Trouble(path, "is not understood")
+        return None
