@@ -141,4 +141,6 @@ def _one(host: str, who: str, cookies: list[Cookie], at: Location, more: Mapping
     own |= {"last_used": max((c.used_at or "" for c in cookies), default="")}
     own |= {"encryption": " ".join(sorted({c.sealed for c in cookies if c.sealed}))}
     until = None if None in ends else max(e or "" for e in ends)
-    return sighting("browser.session", at, pointer=host, issuer=host, attributes={**own, **more}, expires_at=until)
+    return sighting(
+        "browser.session", at, pointer=f"{who}@{host}", issuer=host, attributes={**own, **more}, expires_at=until
+    )

@@ -157,8 +157,8 @@ def _instances(document: object) -> Iterator[tuple[str, str, Mapping[str, object
                     n for n in attributes if is_secret_name(n) and kind.endswith(("secret", "password", "token", "key"))
                 }
                 yield kind, f"{address}[{number}]" if number else address, attributes, marked
-    for module in _list(document, "modules"):
-        found = member(module, "resources")
+    for part in _list(document, "modules"):
+        found = member(part, "resources")
         for title, old in found.items() if isinstance(found, dict) else ():
             attributes = member(old, "primary", "attributes")
             if isinstance(attributes, dict):
