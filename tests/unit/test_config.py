@@ -292,7 +292,7 @@ GOLDEN = {
     ),
     "unknown key": (
         "[org]\n\ndomain = []\n",
-        "T:3: at org.domain: found the unknown key 'domain'; allowed: domains, recipients, allowed_signers, protected, fingerprint_key, max_credentials; did you mean 'domains'?",
+        "T:3: at org.domain: found the unknown key 'domain'; allowed: domains, recipients, allowed_signers, protected, legal_hold, fingerprint_key, max_credentials; did you mean 'domains'?",
     ),
     "wrong type": (
         '[org]\ndomains = "example.com"\n',

@@ -31,6 +31,23 @@ phases:
       - select: credential.kind == "aws.access-key"
         verbs: [deactivate, delete]
 """
+CASE = """\
+name: mine
+version: 1
+title: Mine
+phases:
+  - name: first
+    case:
+      - verb: isolate
+        task: now
+        done_when: shown
+  - name: cut
+    gate: isolate
+    steps:
+      - select: credential.kind == "aws.access-key"
+        verbs: [deactivate]
+"""
+CASE_VERBS = "preserve, isolate, lock, wipe, hold, transfer, notify"
 NAMES = ", ".join(VARIABLES)
 VERBS = "revoke, deactivate, delete, invalidate, rotate, deny, erase-local"
 
@@ -51,7 +68,39 @@ GOLDEN = {
     ),
     "case verb": (
         GOOD.replace("deactivate, delete", "delete, isolate"),
-        f"p.yaml:8:25: at phases[0].steps[0].verbs[1]: found 'isolate'; allowed: {VERBS}; 'isolate' is a verb for the case as a whole, and this version carries none of those out",
+        f"p.yaml:8:25: at phases[0].steps[0].verbs[1]: found 'isolate'; allowed: {VERBS}; 'isolate' is a verb for the case as a whole",
+    ),
+    "verb for the case that is none": (
+        CASE.replace("verb: isolate", "verb: isolat"),
+        f"p.yaml:7:15: at phases[0].case[0].verb: found 'isolat'; allowed: {CASE_VERBS}; did you mean 'isolate'?",
+    ),
+    "credential verb for the case": (
+        CASE.replace("verb: isolate", "verb: revoke"),
+        f"p.yaml:7:15: at phases[0].case[0].verb: found 'revoke'; allowed: {CASE_VERBS}; 'revoke' is a verb for credentials",
+    ),
+    "task that nobody can tell to be done": (
+        CASE.replace("        done_when: shown\n", ""),
+        "p.yaml:7:9: at phases[0].case[0]: found no `done_when`; allowed: `done_when` is required",
+    ),
+    "unknown key for the case": (
+        CASE.replace("done_when:", "done_wen:"),
+        "p.yaml:9:9: at phases[0].case[0].done_wen: found the unknown key 'done_wen'; allowed: verb, task, owner, done_when, approval; did you mean 'done_when'?",
+    ),
+    "unknown gate": (
+        CASE.replace("gate: isolate", "gate: isolated"),
+        "p.yaml:11:11: at phases[1].gate: found 'isolated'; allowed: none, isolate; did you mean 'isolate'?",
+    ),
+    "gate that nothing opens": (
+        CASE.replace("verb: isolate", "verb: preserve"),
+        "p.yaml:11:11: found a gate that nothing opens; allowed: isolate, after a phase with the case verb isolate",
+    ),
+    "phase of nothing": (
+        GOOD + "  - name: idle\n    after: 1h\n",
+        "p.yaml:9:5: at phases[1]: found a mapping; allowed: at least one entry in `steps` or in `case`",
+    ),
+    "the same task twice": (
+        CASE.replace("  - name: cut\n", "      - {verb: isolate, task: now, done_when: shown}\n  - name: cut\n"),
+        "p.yaml:10:9: found the same task a second time; allowed: each verb and task once in a phase",
     ),
     "unknown key": (
         GOOD.replace("select:", "selct:"),

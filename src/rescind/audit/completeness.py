@@ -2,7 +2,7 @@
 
 Standard library only, like the rest of the checker. What it reads: `run-started` and `addendum` name steps in `data.steps`, `intent` and
 `outcome` name one in `step`, `run-ended` closes the run. An outcome whose `data.call_status` is empty records a step that made no call
-and needs no intent.
+and needs no intent. `data.case_steps` names what is done for the case: each needs an outcome, or a task (`task-opened`, `task-done`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 @dataclass(slots=True)
 class _Run:
     planned: dict[str, None] = field(default_factory=dict)
+    for_the_case: dict[str, None] = field(default_factory=dict)
+    tasks: set[str] = field(default_factory=set)  # steps that were handed to a person
     pending: dict[str, int] = field(default_factory=dict)  # step → seq of an intent that has no outcome yet
     intended: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
@@ -52,7 +54,16 @@ class Runs:
 
 def _started(run: _Run, entry: Mapping[str, Any]) -> None:
     run.started = True
+    case = entry["data"].get("case_steps", [])
+    if not isinstance(case, list) or not all(isinstance(step, str) for step in case):
+        run.problems.append(f"entry {entry['seq']} ({entry['type']}) names no list of case steps")
+    else:
+        run.for_the_case.update(dict.fromkeys(case))
     _plan(run, entry)
+
+
+def _task(run: _Run, entry: Mapping[str, Any]) -> None:
+    run.tasks.add(entry["step"])
 
 
 def _plan(run: _Run, entry: Mapping[str, Any]) -> None:
@@ -67,7 +78,7 @@ def _intent(run: _Run, entry: Mapping[str, Any]) -> None:
     step, seq = entry["step"], entry["seq"]
     if run.ended:
         run.problems.append(f"step {step}: intent in entry {seq}, after the run had ended")
-    if step not in run.planned and step not in run.intended:
+    if step not in run.planned and step not in run.for_the_case and step not in run.intended:
         run.problems.append(f"step {step}: intent in entry {seq}, but no plan names it")
     run.intended.add(step)
     run.pending[step] = seq
@@ -91,9 +102,22 @@ def _problems(run: _Run) -> list[str]:
     found += [
         f"step {step}: planned, no outcome" for step in run.planned if step not in run.done and step not in run.pending
     ]
+    found += [
+        f"step {step}: planned for the case, no outcome and no task"
+        for step in run.for_the_case
+        if step not in run.done and step not in run.tasks and step not in run.pending
+    ]
     if (run.intended or run.done) and not run.started:
         found.append("has intents or outcomes, but no entry that starts it")
     return found
 
 
-_HANDLERS = {"run-started": _started, "addendum": _plan, "intent": _intent, "outcome": _outcome, "run-ended": _ended}
+_HANDLERS = {
+    "run-started": _started,
+    "addendum": _plan,
+    "intent": _intent,
+    "outcome": _outcome,
+    "task-opened": _task,
+    "task-done": _task,
+    "run-ended": _ended,
+}

@@ -16,6 +16,9 @@ INVENTORY = typer.Option(None, "--inventory", help="An inventory that `rescind s
 LOST_AT = typer.Option("", "--lost-at", help="When control was lost (RFC 3339).", metavar="TIME")
 HOLD = typer.Option(False, "--hold", help="Legal hold: nothing is deleted or erased.")
 AT = typer.Option("", "--at", help="Begin at this moment (RFC 3339), not before.", metavar="TIME")
+NOT_ISOLATED = typer.Option(
+    "", "--not-isolated", help="Do not wait for the machine's isolation, for this reason.", metavar="REASON"
+)
 SELF = typer.Option(False, "--self", help="You are ending your own access on purpose.")
 IDENTITY = typer.Option(None, "--identity", help="age key that opens a sealed inventory or check-in.", metavar="FILE")
 JSON = typer.Option(False, "--json", help="Machine-readable output.")
@@ -100,6 +103,7 @@ def plan(
     identity: Path | None = IDENTITY,
     hold: bool = HOLD,
     at: str = AT,
+    not_isolated: str = NOT_ISOLATED,
     self_allowed: bool = SELF,
     output: Path = typer.Option(Path("plan.json"), "-o", "--output", help="Where the plan is written.", metavar="FILE"),
     as_json: bool = JSON,
@@ -121,6 +125,7 @@ def plan(
         now=s.clock.now(),
         hold=hold,
         at=at,
+        not_isolated=not_isolated,
     )
     made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
     plan_file.write_plan(made, output)

@@ -50,23 +50,33 @@ def verify(
 def done(
     ctx: typer.Context,
     run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN"),
-    credential: str = typer.Argument(..., help="The credential whose task is done.", metavar="CREDENTIAL"),
+    task: str = typer.Argument(..., help="The case step, or the credential, whose task is done.", metavar="TASK"),
     by: str = typer.Option(..., "--by", help="Who did it.", metavar="NAME"),
     evidence: str = typer.Option(
         ..., "--evidence", help="What shows it: a ticket, a link, an observation.", metavar="TEXT"
     ),
 ) -> None:
-    """Attest a manual task. Closes the task; the credential's state stays what can be proven."""
+    """Attest a manual task. Closes the task; the state stays what can be proven. A run that waits for it goes on with `resume`."""
     from rescind.engine.runs import result
-    from rescind.errors import UsageError
+    from rescind.errors import RefusedError, UsageError
     from rescind.models.clock import SystemClock, rfc3339
+    from rescind.models.credential import EndState
+    from rescind.pipeline.report import WAITING
 
     chosen = known_run(state_dir(ctx), run)
     log, clock = open_log(state_dir(ctx)), SystemClock()
-    tasks = {c.id: c.tasks for c in result(state_dir(ctx), log, chosen, clock).credentials if c.tasks}
-    if credential not in tasks:
-        raise UsageError(f"run {chosen} has no task for {credential!r}", hint="tasks: " + (", ".join(tasks) or "none"))
-    facts = {"credential": credential, "attested_by": by, "attested_at": rfc3339(clock.now()), "evidence": evidence}
-    log.append("task-done", run=chosen, step=credential, data=facts)
+    shown = result(state_dir(ctx), log, chosen, clock)
+    case = {s.id: s for s in shown.case_steps}
+    known = [*case, *(c.id for c in shown.credentials if c.tasks)]
+    if task not in known:
+        raise UsageError(f"run {chosen} has no task {task!r}", hint="tasks: " + (", ".join(known) or "none"))
+    if task in case and case[task].end_state in {EndState.HELD, EndState.SKIPPED}:
+        raise RefusedError(
+            f"{task} is not to be done in this run: {case[task].reason}", hint="make and approve a plan that does it"
+        )
+    facts = {"attested_by": by, "attested_at": rfc3339(clock.now()), "evidence": evidence}
+    about = {"case_step": task} if task in case else {"credential": task}
+    log.append("task-done", run=chosen, step=task, data={**about, **facts})
     log.sign_head()
-    sys.stdout.write("Recorded. The state stays as it is until something can be verified.\n")
+    goes_on = f" The run rests: rescind resume {chosen}" if shown.status == WAITING else ""
+    sys.stdout.write(f"Recorded. The state stays as it is until something can be verified.{goes_on}\n")

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 import typer
 
 from rescind.cli.context import open_log, playbook_of, session, show_result, state_dir, width
-from rescind.cli.evidence import AT, HOLD, IDENTITY, INVENTORY, JSON, LOST_AT, PERSON, SELF, TARGET, WORKSTATION
+from rescind.cli.evidence import (
+    AT,
+    HOLD,
+    IDENTITY,
+    INVENTORY,
+    JSON,
+    LOST_AT,
+    NOT_ISOLATED,
+    PERSON,
+    SELF,
+    TARGET,
+    WORKSTATION,
+)
 
 if TYPE_CHECKING:
     from rescind.models.plan import Plan
@@ -25,12 +37,12 @@ def confirm(plan: Plan, *, yes: bool) -> None:
     from rescind.pipeline import preview
 
     sys.stderr.write(preview.text(plan, width=width()))
-    steps = [s for s in plan.steps if not s.held]
+    steps = sum(not s.held for s in plan.steps) + sum(s.hook and not s.held and not s.left_out for s in plan.case_steps)
     if yes or not steps:
         return
     if not sys.stdin.isatty():
         raise RefusedError("there is no terminal to confirm on", hint="review the plan, then repeat with --yes")
-    if input(f"Carry out these {len(steps)} steps? Type yes: ").strip() != "yes":
+    if input(f"Carry out these {steps} steps? Type yes: ").strip() != "yes":
         raise RefusedError("not confirmed; nothing was changed", hint="the plan stays as it is")
 
 
@@ -115,6 +127,7 @@ def run(
     identity: Path | None = IDENTITY,
     hold: bool = HOLD,
     at: str = AT,
+    not_isolated: str = NOT_ISOLATED,
     self_allowed: bool = SELF,
     yes: bool = YES,
     wait: bool = WAIT,
@@ -135,6 +148,7 @@ def run(
         now=s.clock.now(),
         hold=hold,
         at=at,
+        not_isolated=not_isolated,
     )
     made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
     confirm(made, yes=yes)

@@ -14,25 +14,38 @@ from rescind.models.clock import Clock, parse_rfc3339
 from rescind.models.plan import Plan
 from rescind.pipeline import barriers, report
 from rescind.pipeline.barriers import Rest
+from rescind.pipeline.case_steps import LANE, settled
 
+ISOLATION = (
+    "isolation: malware can wipe a home when its token dies, so nothing is ended before somebody attests that the machine is "
+    "isolated (rescind task done), or its tool accepted it"
+)
 _SLICE, _TOLD_EVERY = 30.0, 600.0  # short looks at the clock: a laptop may be suspended meanwhile
 
 
 def phases_of(plan: Plan) -> list[PhaseSpec]:
-    """Return a plan's steps as phases of lanes, one lane per tenant, in plan order."""
+    """Return a plan's steps as phases of lanes, one lane per tenant and one for the case, in the order of plan and playbook."""
     phases: dict[str, dict[str, list[str]]] = {}
     for step in plan.steps:
         phases.setdefault(step.phase, {}).setdefault(step.tenant, []).append(step.id)
-    names = list(phases)
+    for case in plan.case_steps:
+        if not (case.held or case.left_out):
+            phases.setdefault(case.phase, {}).setdefault(LANE, []).append(case.id)
+    place = barriers.places(plan)
+    names = sorted(
+        phases, key=lambda name: place.get(barriers.base(name), -1)
+    )  # stable: what the playbook does not name stays put
     return [
-        PhaseSpec(name=name, lanes=lanes, waits=barriers.waits(plan, names, i))
-        for i, (name, lanes) in enumerate(phases.items())
+        PhaseSpec(name=name, lanes=phases[name], waits=barriers.waits(plan, names, i)) for i, name in enumerate(names)
     ]
 
 
-def rest_before(log: AuditLog, run: str, plan: Plan, sweep: int, index: int, now: datetime) -> Rest | None:
-    """Return why the nth phase of a plan or addendum may not begin at this moment, or None."""
+def rest_before(log: AuditLog, run: str, first: Plan, plan: Plan, sweep: int, index: int, now: datetime) -> Rest | None:
+    """Return why the nth phase of a plan or addendum may not begin at this moment, or None. `first`: the run's own plan."""
     names = [p.name for p in phases_of(plan)]
+    for gate in barriers.gates(plan, names[index]):
+        if not settled(log, run, first.case_steps, gate):
+            return Rest(until="", reason=ISOLATION)
     mark = f"sweep-{sweep}." if sweep else ""
     before = log.last("phase-ended", run, mark + names[index - 1]) if index else None
     before = before or (log.last("sweep", run, f"sweep-{sweep}") if sweep else log.last("run-started", run, ""))

@@ -16,17 +16,19 @@ from typing import Any
 
 from rescind.audit.log import AuditLog
 from rescind.engine import state
+from rescind.engine.record import attested, outcomes, plans_of, result
 from rescind.engine.rests import phases_of, rest_before, rested
 from rescind.engine.work import PhaseSpec
 from rescind.errors import RefusedError
 from rescind.models.clock import Clock, rfc3339
+from rescind.models.config import Hook
 from rescind.models.credential import Credential, EndState, Inventory
 from rescind.models.evidence import Gap
 from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
-from rescind.models.run import Receipt, RunResult
 from rescind.pipeline import enumerate as enumerating
-from rescind.pipeline import execute, receipts, report, undo
+from rescind.pipeline import execute, report, undo
+from rescind.pipeline.case_steps import CaseContext, carry_out, is_case
 from rescind.pipeline.people import People
 from rescind.pipeline.plan import addendum, release
 from rescind.pipeline.tenants import Tenants
@@ -36,52 +38,7 @@ from rescind.secret import Secret
 ENDED = {EndState.DEAD, EndState.RESIDUAL, EndState.ACKNOWLEDGED}
 
 
-def plans_of(state_dir: Path, run: str) -> tuple[list[Plan], Mapping[str, Any]]:
-    """Return a run's plan and its addenda in order, and the run's own facts. Raises `KeyError` for an unknown run."""
-    record = state.load_run(state_dir, run)
-    if record is None:
-        raise KeyError(run)
-    text, meta = record
-    plans = [plan_file.from_stored(text)]
-    for round_ in range(1, plans[0].sweep_rounds + 1):
-        extra = state.load_addendum(state_dir, run, round_)
-        if extra:
-            plans.append(plan_file.from_stored(extra))
-    released = frozenset(meta.get("released", ()))
-    # an approval binds the plan that was approved: what a sweep added is held until somebody releases that
-    return [release(plans[0], released), *(release(p, frozenset()) for p in plans[1:])], meta
-
-
-def outcomes(log: AuditLog, run: str) -> dict[str, Receipt]:
-    """Return every receipt of a run by step id, from the audit trail; a later look at the provider replaces an earlier one."""
-    found = {e.step: receipts.from_json(e.data) for e in log.entries(run=run, type="outcome")}
-    return found | {e.step: receipts.from_json(e.data) for e in log.entries(run=run, type="verification")}
-
-
-def attested(log: AuditLog, run: str) -> dict[str, dict[str, str]]:
-    """Return who attested the manual task of which credential, when, and with what evidence."""
-    kept = ("attested_by", "attested_at", "evidence")
-    return {e.step: {k: str(e.data.get(k, "")) for k in kept} for e in log.entries(run=run, type="task-done")}
-
-
-def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
-    """Return a run as it stands now. Raises `KeyError` for an unknown run."""
-    plans, meta = plans_of(state_dir, run)
-    size, root = log.head()
-    measured = str(meta.get("first_cut", ""))
-    done = report.add_up(
-        run,
-        plans,
-        outcomes(log, run),
-        now=clock.now(),
-        status=str(meta.get("status", "running")),
-        started_at=str(meta.get("started_at", "")),
-        ended_at=str(meta.get("ended_at", "")),
-        audit=(size, root),
-        attested=attested(log, run),
-    )
-    done = replace(done, waiting_until=str(meta.get("waiting_until", "")), waiting_for=str(meta.get("waiting_for", "")))
-    return replace(done, time_to_first_cut=float(measured)) if measured else done
+__all__ = ["CaseWork", "attested", "outcomes", "plans_of", "result"]
 
 
 class CaseWork:
@@ -99,12 +56,15 @@ class CaseWork:
         providers: tuple[str, ...],
         read_secret: Callable[[Credential], Secret | None] | None = None,
         began: float | None = None,
+        hooks: Mapping[str, Hook] | None = None,
+        hold: bool = False,
     ) -> None:
         self._began, self._cut = began, threading.Lock()
         self._dir, self._log, self._clock, self._playbook = state_dir, log, clock, playbook
         self._providers = providers
         self._tenants, self._people = tenants, people
         self._read_secret = read_secret
+        self._hooks, self._hold = hooks or {}, hold
         self._contexts: dict[str, execute.Context] = {}
         self._plans: dict[str, list[Plan]] = {}
         self._begun: set[str] = set()
@@ -119,6 +79,7 @@ class CaseWork:
                 clock=self._clock,
                 read_secret=self._read_secret,
                 on_call=lambda: self._first_cut(run),
+                hold=self._hold or self._load(run)[0].case.hold,
             )
         return self._contexts[run]
 
@@ -147,6 +108,7 @@ class CaseWork:
             "workstation": plan.case.workstation,
             "tenants": dict(plan.tenants),
             "steps": [s.id for s in plan.steps],
+            **_told_of_the_case(plan),
             "undone": [{"credential": d.credential, "end_state": str(d.end_state)} for d in plan.decisions],
             "gaps": len(plan.gaps),
             **({"undo_of": plan.case.undo_of} if plan.case.undo_of else {}),
@@ -190,10 +152,17 @@ class CaseWork:
             plan = release(plan_file.from_stored(str(state.load_addendum(self._dir, run, sweep))), frozenset())
         else:
             plan = self._load(run)[0]
-        rested(self._dir, run, rest_before(self._log, run, plan, sweep, index, self._clock.now()))
+        first = self._load(run)[0]
+        rested(self._dir, run, rest_before(self._log, run, first, plan, sweep, index, self._clock.now()))
 
     def act(self, run: str, step: str) -> dict[str, str]:
         """Carry out one step; returns its end state, which is all that the engine's journal needs to hold."""
+        if is_case(step):
+            plan = self._load(run)[0]
+            ctx = CaseContext(
+                run=run, case=plan.case, log=self._log, hooks=self._hooks, hold=self._hold or plan.case.hold
+            )
+            return {"s": carry_out(next(s for s in plan.case_steps if s.id == step), ctx)}
         for plan in self._load(run):
             if any(s.id == step for s in plan.steps):
                 planned, credential = execute.find(plan, step)
@@ -287,3 +256,16 @@ class CaseWork:
             self._log.append("run-ended", run=run, data=data)
             state.set_status(self._dir, run, "ended", ended_at=rfc3339(self._clock.now()))
         self._log.sign_head()
+
+
+def _told_of_the_case(plan: Plan) -> dict[str, Any]:
+    """Return what the trail is told at the start beside credentials; nothing where a plan has nothing of it."""
+    done = [s for s in plan.case_steps if not (s.held or s.left_out)]
+    left = [
+        {"case_step": s.id, "verb": str(s.verb), "why": s.left_out or "waits for an approval"}
+        for s in plan.case_steps
+        if s not in done
+    ]
+    said = {"case_steps": [s.id for s in done], "case_undone": left}
+    said |= {"at": plan.case.at, "not_isolated": plan.case.not_isolated}
+    return {k: v for k, v in said.items() if v}

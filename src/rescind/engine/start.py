@@ -116,6 +116,8 @@ def _drive(
         providers=in_scope(session, playbook),
         read_secret=secret_reader(session, plan.case),
         began=began,
+        hooks=session.config.hooks,
+        hold=plan.case.person in session.config.org.legal_hold,
     )
     if began is not None:
         work.cut_first(run)

@@ -9,7 +9,7 @@ from typing import Any
 
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import Verb
+from rescind.models.kind import CaseVerb, Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Decision:
 class Case:
     """Whom and what a plan is about. Times are RFC 3339 UTC; `target` is evidence, `inventory` a file, one of them or neither.
 
-    Nothing of the run begins before `at`. `undo_of` names the run that the plan takes back, `rotations` what is rotated (rescind.toml). `checkin` is the stored check-in that the plan was made from.
+    Nothing of the run begins before `at`. `not_isolated`: why no gate waits for the isolation. `undo_of` names the run that the plan takes back, `rotations` what is rotated (rescind.toml). `checkin` is the stored check-in that the plan was made from.
     """
 
     person: str = ""
@@ -63,15 +63,39 @@ class Case:
     undo_of: str = ""
     rotations: tuple[str, ...] = ()
     at: str = ""
+    not_isolated: str = ""
     checkin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStep:
+    """One thing done for the case as a whole in one phase, by a person or by the operator's own tool (`hook`). `id` is deterministic.
+
+    `held`: not done unless an approval names its id. `left_out`: why it is not done at all ("" when it is).
+    """
+
+    phase: str
+    verb: CaseVerb
+    task: str
+    owner: str
+    done_when: str
+    hook: bool = False
+    held: bool = False
+    left_out: str = ""
+
+    @property
+    def id(self) -> str:
+        """A stable id from phase, verb and task."""
+        return "case-" + hashlib.sha256("\x1f".join((self.phase, self.verb, self.task)).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Barrier:
-    """What must hold before a phase begins: so many seconds since the phase before it ended."""
+    """What must hold before a phase begins: so many seconds since the phase before it ended; before it and all later ones, a gate."""
 
     phase: str
     after_seconds: float = 0.0
+    gate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +119,7 @@ class Plan:
     decisions: tuple[Decision, ...]
     accepted: tuple[Accepted, ...]
     barriers: tuple[Barrier, ...] = ()
+    case_steps: tuple[CaseStep, ...] = ()
     gaps: tuple[Gap, ...]
     tenants: Mapping[str, str] = field(default_factory=dict)  # name -> account id as the provider gave it
     principals: Mapping[str, str] = field(default_factory=dict)  # name -> who we were there when planning

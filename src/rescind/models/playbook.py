@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from rescind.models.credential import Credential, EndState
-from rescind.models.kind import Verb
+from rescind.models.kind import CaseVerb, Verb
 
 
 class Selector(Protocol):
@@ -38,15 +38,29 @@ class PlaybookStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseItem:
+    """Something to do for the case as a whole: the exact instruction, for whom, and when it is done."""
+
+    verb: CaseVerb
+    task: str
+    owner: str
+    done_when: str
+    approval: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """Steps that may run side by side; the next phase begins when all of them have an outcome.
 
-    `after_seconds`: it begins no earlier than so long after the phase before it ended.
+    `after_seconds`: it begins no earlier than so long after the phase before it ended. `gate`: neither it nor any later one begins
+    before that was done for the case.
     """
 
     name: str
     steps: tuple[PlaybookStep, ...]
+    case: tuple[CaseItem, ...] = ()
     after_seconds: float = 0.0
+    gate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rescind.models.credential import EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import Liveness, Verb
+from rescind.models.kind import CaseVerb, Liveness, Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,28 @@ class CredentialResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """How one thing done for the case stands. `acknowledged`: the operator's tool accepted it, which proves nothing.
+
+    `closed`: nobody has to do anything about it any more; it says nothing about any credential.
+    """
+
+    id: str
+    verb: CaseVerb
+    phase: str
+    task: str
+    owner: str
+    done_when: str
+    end_state: EndState
+    reason: str
+    closed: bool = False
+    at: str = ""
+    attested_by: str = ""
+    attested_at: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """A whole run as it stands now: every credential once, every gap, the audit head.
 
@@ -87,3 +109,5 @@ class RunResult:
     time_to_first_cut: float | None = None
     waiting_until: str = ""
     waiting_for: str = ""
+    case_steps: tuple[CaseResult, ...] = ()
+    not_isolated: str = ""

@@ -39,7 +39,7 @@ class Approval:
 def make(plan: Plan, credentials: Iterable[str], *, by: str, lifetime: timedelta, now: datetime, key: Path) -> str:
     """Return an approval file's text, signed with an SSH key. Raises `UsageError` for a credential that is not held in the plan."""
     wanted = tuple(sorted(set(credentials)))
-    offered = {s.credential for s in plan.steps if s.held}
+    offered = {s.credential for s in plan.steps if s.held} | {s.id for s in plan.case_steps if s.held}
     strange = [c for c in wanted if c not in offered]
     if strange:
         raise UsageError(

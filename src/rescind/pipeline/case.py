@@ -44,6 +44,7 @@ def case_of(
     now: datetime,
     hold: bool = False,
     at: str = "",
+    not_isolated: str = "",
 ) -> Case:
     """Return the case that the operator's options describe. `lost_at` and `at` are RFC 3339 (default: not known; now)."""
     lost, begin = _moment(lost_at), _moment(at)
@@ -59,4 +60,5 @@ def case_of(
         inventory=str(inventory.absolute()) if inventory else "",
         hold=hold,
         at=begin,
+        not_isolated=" ".join(not_isolated.split()),
     )

@@ -16,6 +16,7 @@ from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Obs
 from rescind.models.plan import Plan, Step
 from rescind.models.run import Receipt
 from rescind.pipeline import receipts
+from rescind.pipeline.case_plan import DESTRUCTIVE, HELD_BY_LAW
 from rescind.pipeline.people import ownership
 from rescind.pipeline.putback import put_back
 from rescind.pipeline.stepping import Context, intent, receipt, snapshot
@@ -65,6 +66,8 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
     done = ctx.log.last("outcome", ctx.run, step.id)
     if done is not None:
         return receipts.from_json(done.data)
+    if ctx.hold and step.verb in DESTRUCTIVE and not step.reverse:
+        return _close(ctx, step, c, receipt(step, EndState.HELD, ctx, evidence=HELD_BY_LAW))
     earlier = ctx.log.last("intent", ctx.run, step.id)
     kind = kind_of(c.kind)
     row = kind.actions.get(step.verb) if kind else None

@@ -17,6 +17,7 @@ from rescind.models.credential import WORST_FIRST, EndState, Relation
 from rescind.models.plan import Case, Plan
 from rescind.models.run import RunResult
 from rescind.pipeline import chart, sections
+from rescind.pipeline.case_section import for_the_case
 from rescind.pipeline.derived import CUT_NOT_PROVEN
 from rescind.pipeline.markup import Html, count, el, foreign, join, plain, when
 from rescind.pipeline.report import LIVE_OR_PRESUMED, line_one
@@ -39,6 +40,7 @@ def html(result: RunResult, *, plans: Sequence[Plan], now: datetime) -> str:
     shown = (
         sections.gaps(result),
         sections.decide(result),
+        for_the_case(result),
         sections.by_hand(result),
         sections.residual(result, now),
         sections.timeline(result),
@@ -65,6 +67,7 @@ def _contents() -> Html:
     parts = {
         "unseen": "Not seen",
         "decide": "Decide",
+        "case": "For the case",
         "tasks": "By hand",
         "residual": "Still works",
         "timeline": "Timeline",
@@ -104,6 +107,11 @@ def _top(result: RunResult, case: Case, now: datetime) -> Html:
         head,
         about,
         *still,
+        *(
+            [el("p", "NOT ISOLATED, on purpose: ", foreign(result.not_isolated), class_="warn")]
+            if result.not_isolated
+            else []
+        ),
         chart.bar(result),
         tiles,
         _happened(result, case),

@@ -5,7 +5,7 @@ Every credential gets either steps, or a decision that says why not, or both (a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,10 +17,10 @@ from rescind.models.evidence import State
 from rescind.models.kind import Kind, Verb
 from rescind.models.plan import Accepted, Case, Decision, Plan, Step
 from rescind.models.playbook import Playbook, PlaybookStep
-from rescind.pipeline import barriers
+from rescind.pipeline import barriers, case_plan
+from rescind.pipeline.case_plan import DESTRUCTIVE
 from rescind.pipeline.enumerate import Enumerated
 
-DESTRUCTIVE = frozenset({Verb.DELETE, Verb.ERASE_LOCAL})  # what a legal hold forbids
 DECIDE_WITHIN = timedelta(hours=24)
 _HELD = {
     Ownership.OTHER: "the provider says that it belongs to {owner}, not to the person of this case",
@@ -167,6 +167,7 @@ def make_plan(
     limit: int = 500,
     subject_names: tuple[str, ...] = (),
     self_allowed: bool = False,
+    hooks: Collection[str] = (),
 ) -> Plan:
     """Return the plan for one case. Raises `RefusedError` when a guard stops it. The digest is set by the caller."""
     _guard(found, subject_names, self_allowed=self_allowed)
@@ -192,7 +193,8 @@ def make_plan(
         steps=_ordered(steps, playbook),
         decisions=tuple(decisions),
         accepted=accepted,
-        barriers=barriers.of(playbook),
+        barriers=barriers.of(playbook, case),
+        case_steps=case_plan.case_steps(playbook, case, hooks),
         gaps=found.gaps,
         tenants=dict(found.accounts),
         principals=dict(found.principals),
@@ -208,7 +210,8 @@ def release(plan: Plan, credentials: frozenset[str]) -> Plan:
     """Return what a plan amounts to once some held credentials were approved: their steps are done, the other held ones are not."""
     steps = tuple(replace(s, held=False) for s in plan.steps if not s.held or s.credential in credentials)
     decisions = tuple(d for d in plan.decisions if d.end_state is not EndState.HELD or d.credential not in credentials)
-    return replace(plan, steps=steps, decisions=decisions)
+    case = tuple(replace(s, held=s.held and s.id not in credentials) for s in plan.case_steps)
+    return replace(plan, steps=steps, decisions=decisions, case_steps=case)
 
 
 def _seen_before(then: Credential, now: Credential) -> Credential:
@@ -270,6 +273,7 @@ def addendum(
         steps=_ordered(steps, playbook, suffix),
         decisions=tuple(decisions),
         accepted=(),
+        case_steps=(),
         gaps=gaps,
         parent_digest=parent.digest,
         digest="",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from rescind.models.credential import Credential, EndState
-from rescind.models.plan import Decision, Plan
-from rescind.pipeline.barriers import spoken
+from rescind.models.plan import Barrier, Decision, Plan
+from rescind.pipeline import barriers
 from rescind.pipeline.render import ONE_SCREEN, many, safe, title, wrap
 
 OPEN = {EndState.HELD, EndState.MANUAL, EndState.UNKNOWN, EndState.IRREVOCABLE, EndState.SKIPPED}
@@ -33,13 +34,48 @@ def _short(c: Credential) -> str:
     return safe(c.identifier or c.fingerprint or c.id)
 
 
+def _phases(plan: Plan, by_id: Mapping[str, Credential], width: int) -> list[str]:
+    """Return every phase with what has to hold before it, what is done for the case in it, and its steps."""
+    steps: dict[str, list[str]] = {s.phase: [] for s in plan.steps if not s.held}
+    for s in (s for s in plan.steps if not s.held):
+        c = by_id[s.credential]
+        steps[s.phase].append(
+            f"{'undo ' if s.reverse else ''}{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})"
+        )
+    case: dict[str, list[str]] = {}
+    for item in plan.case_steps:
+        how = (
+            "left out" if item.left_out else "needs approval" if item.held else "your tool" if item.hook else item.owner
+        )
+        why = f" [{item.left_out}]" if item.left_out else ""
+        case.setdefault(item.phase, []).append(f"{item.verb}  {item.id}  ({how}): {item.task}{why}")
+    place = barriers.places(plan)
+    out: list[str] = []
+    for phase in sorted({**steps, **case}, key=lambda name: place.get(barriers.base(name), -1)):
+        lines, waits = steps.get(phase, []), [_before(b) for b in plan.barriers if b.phase == phase]
+        out.append(f"Phase {phase}: {many(len(lines), 'step')}" + "".join(waits))
+        for line in [*case.get(phase, []), *lines[:ONE_SCREEN]]:
+            out += wrap(line, width, "  ")
+        if len(lines) > ONE_SCREEN:
+            out.append(f"  … and {len(lines) - ONE_SCREEN} more (in the plan file)")
+    return out
+
+
+def _before(barrier: Barrier) -> str:
+    grace = (
+        f", {barriers.spoken(barrier.after_seconds)} after the phase before it ended" if barrier.after_seconds else ""
+    )
+    return grace + (", not before the machine is isolated" if barrier.gate else "")
+
+
 def text(plan: Plan, *, width: int = 80) -> str:
     """Return the one-screen preview of a plan."""
     by_id = {c.id: c for c in plan.credentials}
     out = [line_one(plan), ""]
+    if plan.case.not_isolated:
+        out += [*wrap(f"NOT ISOLATED, on purpose: {plan.case.not_isolated}", width, ""), ""]
     if plan.case.at:
         out += [f"Nothing begins before {plan.case.at}: the run rests until then.", ""]
-    grace = {b.phase: b.after_seconds for b in plan.barriers}
     if plan.gaps:
         out.append("Not seen:")
         for g in plan.gaps[:ONE_SCREEN]:
@@ -57,23 +93,13 @@ def text(plan: Plan, *, width: int = 80) -> str:
         if len(decisions) > ONE_SCREEN:
             out.append(f"  … and {len(decisions) - ONE_SCREEN} more (in the plan file)")
         out.append("")
-    phases: dict[str, list[str]] = {}
-    for s in (s for s in plan.steps if not s.held):
-        c = by_id[s.credential]
-        phases.setdefault(s.phase, []).append(
-            f"{'undo ' if s.reverse else ''}{s.verb}  {c.kind}  {_short(c)}  ({c.relation}, {safe(c.owner) or 'local'}, {s.tenant})"
-        )
-    for phase, lines in phases.items():
-        waits = f", {spoken(grace[phase])} after the phase before it ended" if grace.get(phase) else ""
-        out.append(f"Phase {phase}: {many(len(lines), 'step')}{waits}")
-        for line in lines[:ONE_SCREEN]:
-            out += wrap(line, width, "  ")
-        if len(lines) > ONE_SCREEN:
-            out.append(f"  … and {len(lines) - ONE_SCREEN} more (in the plan file)")
+    out += _phases(plan, by_id, width)
     releasable = sorted({s.credential for s in plan.steps if s.held})
-    if releasable:
+    held = [s for s in plan.case_steps if s.held]
+    if releasable or held:
         out += ["", "An approval can release (rescind approve --credential ID):"]
         out += [f"  {c}  {safe(by_id[c].kind)}  {_short(by_id[c])}" for c in releasable[:ONE_SCREEN]]
+        out += [f"  {s.id}  {s.verb}" for s in held]
     out += ["", f"Plan digest {plan.digest}"]
     return "\n".join(out) + "\n"
 

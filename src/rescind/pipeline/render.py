@@ -43,10 +43,21 @@ def wrap(text: str, width: int, indent: str) -> list[str]:
 def text(result: RunResult, *, width: int = 80) -> str:
     """Return the one-screen summary: line one, gaps, what needs a decision, what still works and until when, the audit head."""
     out = [line_one(result), ""]
+    if result.not_isolated:
+        out += [*wrap(f"NOT ISOLATED, on purpose: {result.not_isolated}", width, ""), ""]
     if result.waiting_for:
         then = f"; it goes on after {result.waiting_until}" if result.waiting_until else ""
         out += wrap(f"The run rests for {result.waiting_for}{then}: rescind resume {result.run}", width, "")
         out.append("")
+    to_do = [s for s in result.case_steps if not s.closed]
+    if to_do:
+        out.append("To do for the case:")
+        for s in to_do[:ONE_SCREEN]:
+            out += wrap(f"{s.verb}  {s.id}  ({s.owner}): {title(s.end_state)}, {s.reason}", width, "  ")
+            out += wrap(f"→ {s.task} Done when: {s.done_when}", width, "      ")
+        if len(to_do) > ONE_SCREEN:
+            out.append(f"  … and {len(to_do) - ONE_SCREEN} more (rescind report {result.run})")
+        out += [f"  rescind task done {result.run} ID --by NAME --evidence TEXT", ""]
     if result.gaps:
         out.append("Not seen (nothing below covers these):")
         for gap in result.gaps[:ONE_SCREEN]:
@@ -94,6 +105,8 @@ def _cell(value: str) -> str:
 def markdown(result: RunResult) -> str:
     """Return the whole run as Markdown: every credential with its steps and evidence, gaps first."""
     out = [f"# {result.playbook}: run {result.run}", "", f"**{line_one(result)}**", ""]
+    if result.not_isolated:
+        out += [f"**Not isolated, on purpose: {_cell(result.not_isolated)}**", ""]
     out += [f"Started {result.started_at}, {result.status} {result.ended_at}. Plan `{result.plan_digest}`.", ""]
     if result.waiting_for:
         out += [f"The run rests for {_cell(result.waiting_for)} {result.waiting_until}", ""]
@@ -102,6 +115,12 @@ def markdown(result: RunResult) -> str:
     out += [f"- {_cell(g.source)} {_cell(g.path)}: {_cell(g.reason)}" for g in result.gaps] or [
         "- nothing known to be missing"
     ]
+    if result.case_steps:
+        out += ["", "## For the case", ""]
+        for s in result.case_steps:
+            by = f", attested by {s.attested_by} at {s.attested_at}: {s.evidence}" if s.attested_by else ""
+            told = f"{s.verb} ({s.owner}): {s.task} Done when: {s.done_when} {title(s.end_state)}: {s.reason}{by}"
+            out.append(f"- [{'x' if s.closed else ' '}] {_cell(told)}")
     out += [
         "",
         "## Credentials",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from rescind import catalogue
@@ -37,8 +38,7 @@ def worst(states: Iterable[EndState]) -> EndState:
 
 def _supports(receipt: Receipt, c: Credential) -> bool:
     kind = catalogue.kinds().get(c.kind)
-    row = kind.actions.get(receipt.verb) if kind else None
-    return bool(row and row.supports and not receipt.reverse)
+    return bool(kind and kind.supports(receipt.verb) and not receipt.reverse)
 
 
 def _shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Receipt:
@@ -183,7 +183,8 @@ def exit_reasons(result: RunResult) -> list[int]:
     """Return every exit code that holds, the one to use first (design.md §4: 6, 3, 4, 7, 5)."""
     open_ = [c for c in result.credentials if not c.as_intended]
     codes: list[int] = []
-    if any(c.end_state in LIVE_OR_PRESUMED for c in open_) or result.status == WAITING:
+    to_do = result.status == WAITING or any(not s.closed for s in result.case_steps)
+    if to_do or any(c.end_state in LIVE_OR_PRESUMED for c in open_):
         codes.append(4)
     if result.gaps or result.status != ENDED:  # the last look at the providers is part of a run
         codes.append(7)
@@ -199,7 +200,9 @@ def exit_code(result: RunResult) -> int:
 
 def open_tasks(result: RunResult) -> int:
     """Return how many tasks for people are not attested yet; a case is closed when none is."""
-    return sum(not t.get("attested_by") for c in result.credentials for t in c.tasks)
+    return sum(not t.get("attested_by") for c in result.credentials for t in c.tasks) + sum(
+        not s.closed for s in result.case_steps
+    )
 
 
 def line_one(result: RunResult) -> str:
@@ -214,6 +217,9 @@ def line_one(result: RunResult) -> str:
     needing = sum(n[str(s)] for s in NEEDS_YOU)
     if needing:
         parts.append(f"{needing} need{'s' if needing == 1 else ''} you")
+    case = sum(not s.closed for s in result.case_steps)
+    if case:
+        parts.append(f"{case} to do for the case")
     if n["skipped"]:
         parts.append(f"{n['skipped']} skipped")
     if result.gaps:
@@ -259,6 +265,8 @@ def to_json(result: RunResult) -> dict[str, Any]:
         "counts": dict(result.counts),
         "candidates": result.candidates,
         "open_tasks": open_tasks(result),
+        "case_steps": [_plain(asdict(s)) for s in result.case_steps],
+        "not_isolated": result.not_isolated,
         "gaps": [asdict(g) for g in result.gaps],
         "audit": {"size": result.audit_size, "root": result.audit_root},
         "exit_code": exit_code(result),
@@ -271,4 +279,4 @@ def _plain(value: Any) -> Any:
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
-    return str(value) if isinstance(value, EndState) else value
+    return str(value) if isinstance(value, StrEnum) else value

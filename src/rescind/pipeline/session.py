@@ -22,6 +22,7 @@ from rescind.models.tenant import SecretRef
 from rescind.pipeline import inventory as inventories
 from rescind.pipeline import received
 from rescind.pipeline.case import is_live
+from rescind.pipeline.case_plan import check_gate, check_hold
 from rescind.pipeline.enumerate import enumerate_all
 from rescind.pipeline.machine import fingerprint_key, inventory_of, pinned
 from rescind.pipeline.people import People
@@ -105,6 +106,8 @@ def survey(
     """
     case, checkin, unseen = pinned(session, case) if playbook.evidence else (case, None, ())
     check_inputs(playbook, case)
+    check_gate(playbook, case)
+    case = replace(case, hold=case.hold or case.person in session.config.org.legal_hold)
     seen, raw = inventory_of(session, case, scope=playbook.evidence)
     who = people(session, case)
     if session.config.missing:
@@ -133,6 +136,7 @@ def survey(
         limit=session.config.org.max_credentials,
         subject_names=names,
         self_allowed=self_allowed,
+        hooks=session.config.hooks,
     )
     return replace(plan, digest=plan_file.digest_of(plan))
 
@@ -162,6 +166,7 @@ def gate(
     command connected for writing, and planned with.
     """
     again = "make the plan again: rescind plan"
+    check_hold(plan, hold=plan.case.person in session.config.org.legal_hold)
     if plan.case.target and is_live(Path(plan.case.target)) and not self_allowed:
         raise RefusedError(
             "the machine of this case is the one you are working on: its credentials may be the ones you need",

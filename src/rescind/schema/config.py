@@ -21,10 +21,10 @@ import rfc8785
 from rescind import catalogue
 from rescind.errors import ConfigError, redact
 from rescind.models.checkin import CheckinConf, Enrolled, ScanScope, SinkConf
-from rescind.models.config import Config, Org
+from rescind.models.config import Config, Hook, Org
 from rescind.models.kind import Provider
 from rescind.models.tenant import SecretRef, Tenant
-from rescind.schema.config_shape import CheckinShape, ConfigShape, OrgShape, RefShape, TenantShape, named
+from rescind.schema.config_shape import CheckinShape, ConfigShape, HooksShape, OrgShape, RefShape, TenantShape, named
 from rescind.schema.faults import Fault, KeyPath, checked, nearest, pointer, typed
 from rescind.schema.owned import read_owned
 from rescind.schema.rotation_shape import rotations
@@ -195,6 +195,7 @@ def _org(toml: _Toml, shape: OrgShape) -> Org:
         allowed_signers=signers,
         signers_digest="sha256:" + hashlib.sha256(read_owned(signers, MAX_BYTES)).hexdigest() if signers else "",
         protected=shape.protected,
+        legal_hold=shape.legal_hold,
         fingerprint_key=_ref(toml, shape.fingerprint_key) if shape.fingerprint_key else None,
         max_credentials=shape.max_credentials,
     )
@@ -258,6 +259,11 @@ def load(
         scan=ScanScope(ownership=shape.scan.ownership, exclude=shape.scan.exclude),
         checkin=_checkin(toml, shape.checkin),
         workstations={name: Enrolled(key=w.key, person=w.person) for name, w in shape.workstation.items()},
+        hooks={
+            verb: Hook(command=h.command, seconds=h.timeout_seconds)
+            for verb in HooksShape.model_fields
+            if (h := getattr(shape.case, verb)) is not None
+        },
         store_url=shape.store.url,
         store_password=password,
         path=file,
@@ -291,6 +297,8 @@ def policy_digest(config: Config) -> str:
         "recipients": org.recipients,
         "signers": org.signers_digest,
         "protected": org.protected,
+        "legal_hold": org.legal_hold,
+        "case": {verb: {"command": h.command, "seconds": h.seconds} for verb, h in config.hooks.items()},
         "caps": {"max_credentials": org.max_credentials},
         "persons": config.persons,
         **({"rotations": {r.name: asdict(r) for r in config.rotations}} if config.rotations else {}),

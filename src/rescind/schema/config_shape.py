@@ -11,6 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from rescind.schema.faults import Edge
 from rescind.schema.rotation_shape import RotationShape
 
+PLACEHOLDERS = ("{workstation}", "{person}", "{run}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -60,6 +61,9 @@ class OrgShape(Edge):
     ] = ""
     protected: Annotated[
         Names, Field(description="Identities that are never acted on without an explicit approval.")
+    ] = ()
+    legal_hold: Annotated[
+        Names, Field(description="E-mail addresses of people of whom nothing may be deleted, wiped or erased.")
     ] = ()
     fingerprint_key: Annotated[
         RefShape | None, Field(description="Key that joins fingerprints of several installations.")
@@ -148,6 +152,41 @@ class WorkstationShape(Edge):
     person: Annotated[str, Field(description="Whose machine it is: an e-mail address.")] = ""
 
 
+def _argv(value: tuple[str, ...]) -> tuple[str, ...]:
+    program = value[0]
+    if "{" in program or ("/" in program and not program.startswith("/")):
+        raise ValueError("first a program: a name on PATH or an absolute path, without placeholders")
+    strange = [m for a in value for m in re.findall(r"\{[^}]*\}?", a) if m not in PLACEHOLDERS]
+    if strange:
+        raise ValueError(f"no placeholders but {', '.join(PLACEHOLDERS)}")
+    return value
+
+
+class HookShape(Edge):
+    """Your own tool for a case verb. Never a shell; nothing on its stdin; exit code 0 means that it accepted, not that it is done."""
+
+    command: Annotated[
+        Names,
+        AfterValidator(_argv),
+        Field(
+            min_length=1, description="A program and its arguments; {workstation}, {person} and {run} are filled in."
+        ),
+    ]
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600, description="After that it is ended.")] = 60.0
+
+
+class HooksShape(Edge):
+    """Your own tools for what a playbook does for the case as a whole; without one it is a task for a person."""
+
+    preserve: HookShape | None = None
+    isolate: HookShape | None = None
+    lock: HookShape | None = None
+    wipe: HookShape | None = None
+    hold: HookShape | None = None
+    transfer: HookShape | None = None
+    notify: HookShape | None = None
+
+
 class TenantShape(Edge):
     """One tenant of a provider. Other keys are the provider's own settings, or references to credentials."""
 
@@ -166,6 +205,7 @@ class ConfigShape(Edge):
     scan: ScanShape = ScanShape()
     checkin: Annotated[CheckinShape | None, Field(description="Check-ins.")] = None
     workstation: dict[str, WorkstationShape] = Field(default_factory=dict, description="Enrolled machines by name.")
+    case: HooksShape = HooksShape()
     tenant: dict[str, TenantShape] = Field(default_factory=dict, description="Tenants by name.")
     rotation: dict[str, RotationShape] = Field(default_factory=dict, description="Rotations by name.")
     person: dict[str, dict[str, Names]] = Field(

@@ -14,14 +14,15 @@ from rescind import catalogue
 from rescind.errors import PlaybookError
 from rescind.models.credential import EndState
 from rescind.models.kind import CaseVerb, Verb
-from rescind.models.playbook import Phase, Playbook, PlaybookStep, Rule, Selector
+from rescind.models.playbook import CaseItem, Phase, Playbook, PlaybookStep, Rule, Selector
 from rescind.schema import selector
 from rescind.schema.bounded import read_bounded
 from rescind.schema.faults import Fault, KeyPath, checked, nearest, shown
-from rescind.schema.playbook_shape import PlaybookShape, grace_seconds, seconds
+from rescind.schema.playbook_shape import PhaseShape, PlaybookShape, grace_seconds, seconds
 from rescind.schema.yaml_marks import MAX_BYTES, Document, read
 
 _CASE_VERBS = tuple(v.value for v in CaseVerb)
+_VERBS = tuple(v.value for v in Verb)
 
 
 def _folder() -> Path:
@@ -55,8 +56,13 @@ def _say(doc: Document, fault: Fault) -> PlaybookError:
     place = doc.at(fault.path, key=fault.on_key)
     if fault.kind == "enum" and fault.value in _CASE_VERBS and fault.path[-2:-1] in {("verbs",), ("prefer",)}:
         return PlaybookError(
-            f"{place}: {replace(fault, near='')}; {fault.value!r} is a verb for the case as a whole, and this version carries none of those out",
-            hint=f"The verbs for the case are {', '.join(_CASE_VERBS)}; do them by hand and put them under `manual`.",
+            f"{place}: {replace(fault, near='')}; {fault.value!r} is a verb for the case as a whole",
+            hint=f"{', '.join(_CASE_VERBS)} go under `case:` of a phase, beside its `steps:`.",
+        )
+    if fault.kind == "enum" and fault.value in _VERBS and fault.path[-1:] == ("verb",):
+        return PlaybookError(
+            f"{place}: {replace(fault, near='')}; {fault.value!r} is a verb for credentials",
+            hint=f"{', '.join(_VERBS)} go under `steps:` of a phase, with a `select:`.",
         )
     return PlaybookError(f"{place}: {fault}")
 
@@ -74,6 +80,12 @@ def _phases(doc: Document, shape: PlaybookShape) -> tuple[Phase, ...]:
                 f"{doc.at(('phases', i, 'name'))}: found the phase {phase.name!r} a second time; allowed: each name once"
             )
         names.add(phase.name)
+        _each_task_once(doc, phase, i)
+        isolated = any(item.verb is CaseVerb.ISOLATE for earlier in phases for item in earlier.case)
+        if phase.gate == "isolate" and not isolated:
+            raise PlaybookError(
+                f"{doc.at(('phases', i, 'gate'))}: found a gate that nothing opens; allowed: isolate, after a phase with the case verb isolate"
+            )
         steps = tuple(
             PlaybookStep(
                 select=_select(doc, step.select, ("phases", i, "steps", j, "select")),
@@ -86,8 +98,26 @@ def _phases(doc: Document, shape: PlaybookShape) -> tuple[Phase, ...]:
             )
             for j, step in enumerate(phase.steps)
         )
-        phases.append(Phase(name=phase.name, steps=steps, after_seconds=grace_seconds(phase.after)))
+        phases.append(
+            Phase(
+                name=phase.name,
+                steps=steps,
+                case=tuple(CaseItem(**item.model_dump()) for item in phase.case),
+                after_seconds=grace_seconds(phase.after),
+                gate="" if phase.gate == "none" else phase.gate,
+            )
+        )
     return tuple(phases)
+
+
+def _each_task_once(doc: Document, phase: PhaseShape, i: int) -> None:
+    seen: set[tuple[str, str]] = set()
+    for j, item in enumerate(phase.case):
+        if (item.verb, item.task) in seen:
+            raise PlaybookError(
+                f"{doc.at(('phases', i, 'case', j))}: found the same task a second time; allowed: each verb and task once in a phase"
+            )
+        seen.add((item.verb, item.task))
 
 
 def _once(doc: Document, verbs: tuple[Verb, ...], path: KeyPath) -> tuple[Verb, ...]:

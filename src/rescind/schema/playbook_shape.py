@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from rescind.models.kind import Verb
+from rescind.models.kind import CaseVerb, Verb
 from rescind.schema.faults import Edge
 
 _DURATION = re.compile(r"([0-9]{1,6})(s|m|h)")
@@ -151,14 +151,41 @@ class StepShape(Edge):
         return self
 
 
+class CaseStepShape(Edge):
+    """Something to do for the case as a whole: a task for a person, or for the operator's own tool ([case.VERB] in rescind.toml)."""
+
+    verb: CaseVerb
+    task: Annotated[Text, Field(description="The exact instruction; {workstation} and {person} are filled in.")]
+    owner: Annotated[Line, Field(description="Who does it.")] = "incident responder"
+    done_when: Annotated[Text, Field(description="What shows that it is done: the evidence to attest it with.")]
+    approval: Annotated[
+        bool, Field(description="Whether it waits for an approval by its id; wipe and lock always do.")
+    ] = False
+
+
 class PhaseShape(Edge):
-    """Steps that may run side by side; the next phase waits for all of them."""
+    """Steps that may run side by side; the next phase waits for all of them. At least one of `steps` and `case`."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["steps"]}, {"required": ["case"]}]})
 
     name: Word
     after: Annotated[
         Grace, Field(description="Begins no earlier than so long after the phase before it ended: 30m, 24h, 7d.")
     ] = "0s"
-    steps: Annotated[tuple[StepShape, ...], Field(min_length=1, max_length=64)]
+    gate: Annotated[
+        Literal["none", "isolate"],
+        Field(description="isolate: neither this nor a later phase begins before the machine is isolated."),
+    ] = "none"
+    case: Annotated[
+        tuple[CaseStepShape, ...], Field(max_length=64, description="What is done for the case as a whole.")
+    ] = ()
+    steps: Annotated[tuple[StepShape, ...], Field(max_length=64, description="What is done to credentials.")] = ()
+
+    @model_validator(mode="after")
+    def _something(self) -> PhaseShape:
+        if not self.steps and not self.case:
+            raise ValueError("at least one entry in `steps` or in `case`")
+        return self
 
 
 class ManualShape(Edge):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from rescind.models.credential import EndState
-from rescind.models.kind import Liveness, Verb
+from rescind.models.kind import CaseVerb, Liveness, Verb
 from rescind.schema.faults import Edge
 
 ExitCode = Literal[0, 1, 2, 3, 4, 5, 6, 7]
@@ -62,6 +62,23 @@ class ResultShape(_Open):
     places: tuple[str, ...]
 
 
+class CaseStepResult(_Open):
+    """How one thing done for the case as a whole stands; never counted among the credentials."""
+
+    id: str
+    verb: CaseVerb
+    phase: str
+    task: str
+    owner: str
+    done_when: str
+    end_state: EndState
+    reason: str
+    closed: Annotated[bool, Field(description="Attested, accepted by the operator's tool, or left out on purpose.")]
+    attested_by: str = ""
+    attested_at: str = ""
+    evidence: str = ""
+
+
 class RunGap(_Open):
     """Something that exists, or should, and could not be read or listed."""
 
@@ -93,6 +110,8 @@ class RunShape(_Open):
     counts: Annotated[
         dict[str, int], Field(description="Credentials by end state; they add up to the number of credentials.")
     ]
+    case_steps: tuple[CaseStepResult, ...] = ()
+    not_isolated: Annotated[str, Field(description="Why nothing waited for the isolation of the machine.")] = ""
     gaps: tuple[RunGap, ...]
     audit: AuditShape
     exit_code: ExitCode

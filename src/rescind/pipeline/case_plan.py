@@ -1,0 +1,70 @@
+"""What is planned for the case as a whole, beside its credentials. Pure: a playbook and a case in, planned case steps out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from rescind.errors import RefusedError, UsageError
+from rescind.models.kind import CaseVerb, Verb
+from rescind.models.plan import Case, CaseStep, Plan
+from rescind.models.playbook import CaseItem, Playbook
+
+DESTRUCTIVE = frozenset({Verb.DELETE, Verb.ERASE_LOCAL})  # what a legal hold forbids, beside a wipe
+IRREVERSIBLE = frozenset({CaseVerb.WIPE, CaseVerb.LOCK})  # what no playbook does without an approval
+PLACEHOLDER = re.compile(r"\{(workstation|person|run)\}")
+HELD_BY_LAW = "a legal hold forbids it: nothing may be deleted, wiped or erased"
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """Return text with its placeholders replaced once; what a value holds is not looked at again."""
+    return PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), text)
+
+
+def case_steps(playbook: Playbook, case: Case, hooks: Collection[str]) -> tuple[CaseStep, ...]:
+    """Return what is done for the case, in the playbook's order. `hooks`: the verbs for which the operator named a tool."""
+    told = {"workstation": case.workstation or "the workstation", "person": case.person or "the person"}
+    return tuple(
+        CaseStep(
+            phase=phase.name,
+            verb=item.verb,
+            task=filled(item.task, told),
+            owner=item.owner,
+            done_when=filled(item.done_when, told),
+            hook=str(item.verb) in hooks,
+            held=not (why := _left_out(item, case)) and (item.approval or item.verb in IRREVERSIBLE),
+            left_out=why,
+        )
+        for phase in playbook.phases
+        for item in phase.case
+    )
+
+
+def _left_out(item: CaseItem, case: Case) -> str:
+    if item.verb is CaseVerb.WIPE and case.hold:
+        return HELD_BY_LAW
+    if item.verb is CaseVerb.HOLD and not case.hold:
+        return "no legal hold is on this case (--hold)"
+    return f"not isolated, on purpose: {case.not_isolated}" if _waived(item.verb, case) else ""
+
+
+def _waived(verb: CaseVerb, case: Case) -> bool:
+    return verb is CaseVerb.ISOLATE and bool(case.not_isolated)
+
+
+def check_gate(playbook: Playbook, case: Case) -> None:
+    """Refuse a reason not to isolate where nothing would wait for an isolation. Raises `UsageError`."""
+    if case.not_isolated and not any(p.gate for p in playbook.phases):
+        raise UsageError(
+            f"playbook {playbook.name!r} waits for no isolation", hint="leave --not-isolated away: nothing is held up"
+        )
+
+
+def check_hold(plan: Plan, *, hold: bool) -> None:
+    """Refuse a plan that destroys anything of a case under legal hold. Raises `RefusedError`."""
+    destroys = [str(s.verb) for s in plan.steps if s.verb in DESTRUCTIVE and not s.reverse]
+    destroys += [str(s.verb) for s in plan.case_steps if s.verb is CaseVerb.WIPE and not s.left_out]
+    if (hold or plan.case.hold) and destroys:
+        raise RefusedError(
+            f"the case is under legal hold, and the plan would {destroys[0]}", hint="make the plan again: rescind plan"
+        )

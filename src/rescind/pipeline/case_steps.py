@@ -1,0 +1,159 @@
+"""Carry out what is done for the case as a whole: open the task of a person, or run the operator's own tool once.
+
+A tool that accepted proves nothing: the step is `acknowledged`. One that failed, or whose fate is unknown, leaves the task to a person
+and is never run a second time. Intent before, outcome after, as for every write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rescind.audit.log import AuditLog
+from rescind.errors import redact
+from rescind.host.program import Ended, run_program
+from rescind.models.config import Hook
+from rescind.models.credential import EndState
+from rescind.models.kind import CaseVerb
+from rescind.models.plan import Case, CaseStep
+from rescind.models.run import CaseResult
+from rescind.pipeline.case_plan import HELD_BY_LAW, IRREVERSIBLE, PLACEHOLDER, filled
+
+LANE = ":case"  # no tenant can be called so
+_LONGEST, _SHOWN = 253, 160
+_TOKENISH = re.compile(r"[\w+/=.~-]{20,}")  # a tool may print what it was given; nothing so long is worth the risk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseContext:
+    """What the case steps of one run share. `hold`: the case is under legal hold now, whatever the plan says."""
+
+    run: str
+    case: Case
+    log: AuditLog
+    hooks: Mapping[str, Hook]
+    hold: bool = False
+
+
+def arguments(hook: Hook, values: Mapping[str, str]) -> tuple[list[str], str]:
+    """Return the tool's arguments with its placeholders filled, or why they cannot be.
+
+    A name that somebody else chose may be an option, a file to read (`@x`) or hold control characters: it never reaches the tool then.
+    """
+    for argument in hook.command:
+        for name in PLACEHOLDER.findall(argument):
+            value = values.get(name, "")
+            if not value:
+                return [], f"the case has no {name}"
+            if value[0] in "-@+/" or len(value) > _LONGEST or not value.isprintable():
+                return [], f"the {name} of the case is not fit to be an argument"
+    return [filled(a, values) for a in hook.command], ""
+
+
+def carry_out(step: CaseStep, ctx: CaseContext) -> str:
+    """Do one case step, or open its task; returns its end state. A step that has an outcome keeps it."""
+    done = ctx.log.last("outcome", ctx.run, step.id)
+    if done is not None:
+        return str(done.data["end_state"])
+    if ctx.hold and step.verb is CaseVerb.WIPE:
+        _outcome(step, ctx, EndState.HELD, HELD_BY_LAW)
+        return str(EndState.HELD)
+    hook = ctx.hooks.get(str(step.verb)) if step.hook else None
+    if hook is None:
+        _open_task(step, ctx)
+        return str(EndState.MANUAL)
+    state, why, call = _hooked(step, hook, ctx)
+    if state is not EndState.ACKNOWLEDGED:
+        _open_task(step, ctx)
+    _outcome(step, ctx, state, why, call)
+    return str(state)
+
+
+def _hooked(step: CaseStep, hook: Hook, ctx: CaseContext) -> tuple[EndState, str, str]:
+    if ctx.log.last("intent", ctx.run, step.id) is not None:
+        return EndState.UNKNOWN, "the tool was started before a crash; it is not started again", "unknown"
+    values = {"workstation": ctx.case.workstation, "person": ctx.case.person, "run": ctx.run}
+    command, unfit = arguments(hook, values)
+    if unfit:
+        return EndState.MANUAL, f"the tool was not started: {unfit}", ""
+    told = {"verb": str(step.verb), "kind": "case", "phase": step.phase, "program": hook.command[0]}
+    ctx.log.append("intent", run=ctx.run, step=step.id, data=told)
+    ended = run_program(command, hook.seconds)
+    heard = _TOKENISH.sub("[redacted]", ended.said)
+    said = f", and said: {redact(heard, limit=_SHOWN)}" if heard.strip() else ""
+    return (*_judged(ended, hook, said), "done" if ended.code == 0 else "failed")
+
+
+def _judged(ended: Ended, hook: Hook, said: str) -> tuple[EndState, str]:
+    if not ended.started:
+        return EndState.FAILED, f"the tool failed{said}"
+    if ended.code is None:
+        return EndState.UNKNOWN, f"the tool did not end within {hook.seconds:g} s{said}"
+    if ended.code != 0:
+        return EndState.FAILED, f"the tool ended with {ended.code}{said}"
+    return EndState.ACKNOWLEDGED, f"the tool accepted it, which is no proof{said}"
+
+
+def _open_task(step: CaseStep, ctx: CaseContext) -> None:
+    if ctx.log.last("task-opened", ctx.run, step.id) is None:
+        facts = {"verb": str(step.verb), "task": step.task, "owner": step.owner, "done_when": step.done_when}
+        ctx.log.append("task-opened", run=ctx.run, step=step.id, data=facts)
+
+
+def _outcome(step: CaseStep, ctx: CaseContext, state: EndState, why: str, call: str = "") -> None:
+    facts = {"verb": str(step.verb), "kind": "case", "end_state": str(state), "evidence": why, "call_status": call}
+    ctx.log.append("outcome", run=ctx.run, step=step.id, data=facts)
+
+
+def is_case(step: str) -> bool:
+    """Tell whether a step's id is one of the case's."""
+    return step.startswith("case-")
+
+
+def settled(log: AuditLog, run: str, steps: Iterable[CaseStep], verb: str) -> bool:
+    """Tell whether everything of a verb was attested by somebody or accepted by the operator's tool."""
+    mine = [s for s in steps if s.verb == verb and not s.left_out]
+    return all(
+        log.last("task-done", run, s.id) is not None
+        or ((seen := log.last("outcome", run, s.id)) is not None and seen.data["end_state"] == EndState.ACKNOWLEDGED)
+        for s in mine
+    )
+
+
+def results(
+    log: AuditLog, run: str, steps: Sequence[CaseStep], attested: Mapping[str, Mapping[str, str]]
+) -> tuple[CaseResult, ...]:
+    """Return how every case step of a plan stands now."""
+    return tuple(_result(log, run, step, attested.get(step.id, {})) for step in steps)
+
+
+def _result(log: AuditLog, run: str, step: CaseStep, attested: Mapping[str, str]) -> CaseResult:
+    seen = log.last("outcome", run, step.id)
+    opened = log.last("task-opened", run, step.id)
+    if step.left_out:
+        state, why, at = EndState.SKIPPED, step.left_out, ""
+    elif seen is not None:
+        state, why, at = EndState(seen.data["end_state"]), str(seen.data["evidence"]), seen.at
+    elif step.held:
+        always = " (it cannot be taken back)" if step.verb in IRREVERSIBLE else ""
+        state, why, at = EndState.HELD, f"it waits for an approval of {step.id}{always}", ""
+    else:
+        state, at = EndState.MANUAL, opened.at if opened else ""
+        why = "a person does it" if opened else "its phase has not begun"
+    facts: dict[str, Any] = {k: attested.get(k, "") for k in ("attested_by", "attested_at", "evidence")}
+    closed = state in {EndState.SKIPPED, EndState.ACKNOWLEDGED} or bool(attested)
+    return CaseResult(
+        id=step.id,
+        verb=step.verb,
+        phase=step.phase,
+        task=step.task,
+        owner=step.owner,
+        done_when=step.done_when,
+        end_state=state,
+        reason=why,
+        closed=closed,
+        at=at,
+        **facts,
+    )
