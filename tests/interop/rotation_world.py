@@ -54,6 +54,8 @@ def private(path: Path, text: str) -> Path:
 def bao_role(bao: Bao, role: str) -> str:
     """Make an AppRole and return its role id."""
     bao.ask("POST", "sys/auth/approle", {"type": "approle"})
+    # five refused logins would lock the role: https://openbao.org/docs/concepts/user-lockout/
+    bao.ask("POST", "sys/auth/approle/tune", {"user_lockout_config": {"lockout_disable": True}})
     assert bao.ask("POST", f"auth/approle/role/{role}", {"token_policies": "default"})[0] == 204
     return str(bao.ask("GET", f"auth/approle/role/{role}/role-id")[1]["data"]["role_id"])
 

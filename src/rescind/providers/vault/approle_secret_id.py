@@ -29,7 +29,7 @@ from rescind.providers.vault._connect import Vault, data_of, says, says_nothing
 from rescind.providers.vault._next_secret_id import LAG, ROLE, ROTATION
 from rescind.providers.vault._secret_ids import UNKNOWN, by_accessor, by_value, gone, path_of_role, seen
 from rescind.secret import Secret
-from rescind.wire.http import raise_for
+from rescind.wire.http import Answer, raise_for
 
 
 def identify(client: Vault, credential: Credential, secret: Secret | None) -> Known:
@@ -54,7 +54,10 @@ def enumerate(client: Vault, subject: Subject) -> Iterator[Known | Gap]:  # noqa
     """
     for role in (name for name in subject.names if "/" in name):
         try:
-            answer = client.http.send("GET", f"{path_of_role(role)}/secret-id", query={"list": "true"})
+            answer = _listed(client, role)
+            if says_nothing(answer):  # no secret ids, if the role is there, and if it says so twice
+                _read(client, role)
+                answer = _listed(client, role)
             keys = [] if says_nothing(answer) else data_of(answer, what="secret ids").get("keys")
             if not isinstance(keys, list) or not all(isinstance(k, str) for k in keys):
                 raise Unrecognised("secret ids: not a list", status=answer.status, request_id=answer.request_id)
@@ -64,6 +67,19 @@ def enumerate(client: Vault, subject: Subject) -> Iterator[Known | Gap]:  # noqa
         except ProviderError as error:
             why = f"secret ids of {role} could not be listed: {error.message}"
             yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+
+
+def _listed(client: Vault, role: str) -> Answer:
+    return client.http.send("GET", f"{path_of_role(role)}/secret-id", query={"list": "true"})
+
+
+def _read(client: Vault, role: str) -> Answer:
+    answer = client.http.send("GET", path_of_role(role))
+    if says_nothing(answer):
+        raise NotFound(f"there is no role {role}", status=404, request_id=answer.request_id)
+    if "bind_secret_id" not in data_of(answer, what="the role"):
+        raise Unrecognised("no AppRole was shown", status=answer.status, request_id=answer.request_id)
+    return answer
 
 
 def revoke(client: Vault, credential: Credential) -> CallResult:
@@ -94,12 +110,7 @@ def verify(client: Vault, credential: Credential) -> Observation:
 
 def control(client: Vault, credential: Credential) -> Observation:
     """Read the role: shows that secret ids are looked for where they are. Raises typed provider errors."""
-    answer = client.http.send("GET", path_of_role(credential.owner))
-    if says_nothing(answer):
-        raise NotFound(f"there is no role {credential.owner}", status=404, request_id=answer.request_id)
-    if "bind_secret_id" not in data_of(answer, what="control: the role"):
-        raise Unrecognised("control: no AppRole was shown", status=answer.status, request_id=answer.request_id)
-    return seen(answer, Liveness.LIVE, f"the role {credential.owner} was read")
+    return seen(_read(client, credential.owner), Liveness.LIVE, f"the role {credential.owner} was read")
 
 
 KIND = Kind(
