@@ -18,7 +18,7 @@ from rescind.stores._token import token
 from rescind.stores._yaml import maps
 
 _SECRETS = {
-    "token": "okta.api-token",
+    "token": "okta.token",
     "privateKey": "file.secret",
     "private-key": "file.secret",
     "password": "okta.password",
@@ -78,7 +78,7 @@ STORE = Store(
         At(root=Root.HOME, glob=f".okta/{n}") for n in ("awscli-access-token.json", "okta.yaml", "config.properties")
     ),
     yields=(
-        "okta.api-token",
+        "okta.token",
         "okta.device-secret",
         "okta.password",
         "file.secret",
