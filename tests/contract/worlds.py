@@ -18,7 +18,7 @@ from rescind.models.kind import Kind, Known, Subject
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
-from tests.interop import aws_trail, aws_world, bao_world
+from tests.interop import aws_trail, aws_world, bao_world, sso_world
 from tests.unit.wire_clock import FakeClock
 
 
@@ -304,6 +304,45 @@ def ministack_users(_: Path) -> Iterator[World]:
 
 
 @contextmanager
+def identity_center(_: Path) -> Iterator[World]:
+    """Users of moto's IAM Identity Center; each lives as long as a permission set of theirs does not deny them in effect."""
+    from rescind.providers.aws._connect import connect
+
+    aws = aws_world.start_moto()
+    try:
+        with sso_world.front(aws) as center:
+            users = iter(range(10**6))
+            shared = center.permission_set("shared", sso_world.ALLOW)
+            _, store = center.instance()
+            center.assign(center.user("ada"), shared)
+            center.assign(center.user("bob"), shared)
+
+            def make() -> Held:
+                name = f"ada-{next(users)}"
+                user_id = center.user(name)
+                center.assign(user_id, shared)
+                found = Credential(
+                    kind="aws.sso-session", provider="aws", identifier=f"{store}/{user_id}", owner=f"sso:{name}"
+                )
+                return Held(found, None, lambda: not center.cut(user_id, shared))
+
+            def client(through: str) -> Any:
+                tenant, values = replace(aws, endpoint=through).tenant()
+                return connect(tenant, lambda ref: values[ref.env], Pacer(1000, FakeClock()), write=True)
+
+            yield World(
+                catalogue.kinds()["aws.sso-session"],
+                center.url,
+                client,
+                make,
+                Subject(names=("sso:ada",)),
+                lambda: set(),
+            )
+    finally:
+        aws.stop()
+
+
+@contextmanager
 def openbao_entities(home: Path) -> Iterator[World]:
     """Entities of the real server, each with a living token."""
     with bao_world.start(home) as bao:
@@ -334,6 +373,7 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "aws.access-key/ministack": ministack,
     "aws.role-session/ministack": ministack_sessions,
     "aws.user/ministack": ministack_users,
+    "aws.sso-session/moto": identity_center,
     "vault.entity/openbao": openbao_entities,
 }
 NOT_HTTP = {"keychain.item", "file.secret", "ssh.user-key", "ssh.user-cert"}

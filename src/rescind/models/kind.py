@@ -54,6 +54,10 @@ class CallStatus(StrEnum):
     NOTHING = "nothing"  # a 2xx that says nothing was found
 
 
+BY_HAND = "by-hand"
+"""The code of a `NotFound` that says: it is of this tenant, and only a person can end it. Its message is then the reason shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallResult:
     """The answer to one action. `provider_time` is the provider's own clock (`Date` header), RFC 3339 UTC, when it gave one.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rescind.errors import Denied, NotFound, ProviderError, Throttled, Unreachable
 from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.evidence import Gap
-from rescind.models.kind import Kind, Known, Liveness
+from rescind.models.kind import BY_HAND, Kind, Known, Liveness
 from rescind.models.plan import Decision
 from rescind.pipeline.people import People, ownership
 from rescind.pipeline.tenants import LOCAL, Connected, Tenants, kind_of
@@ -59,7 +59,9 @@ def _identify_at(kind: Kind, c: Credential, secret: Secret | None, at: Connected
         return Known(identifier=c.identifier, issuer=c.issuer, subject=c.subject, owner="")
     try:
         known, _ = at.ask(lambda: identify(at.client, c, secret))
-    except NotFound:
+    except NotFound as error:
+        if error.code == BY_HAND:
+            raise
         return None
     mine = at.tenant.text("account_id") or at.identity.account
     return known if not known.issuer or not kind.issuer_is_account or known.issuer == mine else None
@@ -99,6 +101,8 @@ def identify_one(
             at = tenants.get(name)
             known = _identify_at(kind, c, secret, at)
         except ProviderError as error:
+            if isinstance(error, NotFound) and error.code == BY_HAND:
+                return c, _manual(c, error.message, kind.steps_by_hand), unknown
             open_questions.append(f"{name}: {refusal(error)}")
             continue
         if known is None:

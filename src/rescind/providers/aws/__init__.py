@@ -9,6 +9,16 @@ PROVIDER = Provider(
     title="Amazon Web Services",
     connect="rescind.providers.aws._connect:connect",
     required=("account_id",),
-    settings=("account_id", "profile", "region", "endpoint_url", "role_arn", "external_id", "ca_bundle"),
+    settings=(
+        "account_id",
+        "profile",
+        "region",
+        "endpoint_url",
+        "role_arn",
+        "external_id",
+        "ca_bundle",
+        "sso_region",
+        "sso_start_url",
+    ),
     reference="https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html",
 )

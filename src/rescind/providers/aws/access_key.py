@@ -90,7 +90,7 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
 
     Raises `Throttled` and `Unreachable`, which are worth another try.
     """
-    for name in subject.names:
+    for name in (n for n in subject.names if ":" not in n):  # `role:` and `sso:` names are no IAM users
         try:
             user, _ = find_user(client, name)
             found = [_known(client, row, user, _use(client, key)) for key, row in keys_of(client, name)[0].items()]

@@ -61,7 +61,7 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
     Raises `Throttled` and `Unreachable`, which are worth another try.
     """
     source = f"tenant:{client.tenant.name}"
-    for name in subject.names:
+    for name in (n for n in subject.names if ":" not in n):  # `role:` and `sso:` names are no IAM users
         try:
             user, _ = find_user(client, name)
         except NotFound:
