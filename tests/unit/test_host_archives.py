@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from rescind.errors import EvidenceError
 from rescind.host import nodes, streams, tarball
-from rescind.host.view import open_host
+from rescind.host.opening import open_host
 from rescind.models.store import At, Match, Root
 from rescind.pipeline.scan import scan
 from tests.unit._evidence import StillClock, picture, put, split, store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rescind.host.view import open_host
+from rescind.host.opening import open_host
 from rescind.models.store import At, Root
 from rescind.pipeline.scan import scan
 from tests.unit._evidence import StillClock, put, split, store

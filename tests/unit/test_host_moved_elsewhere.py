@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rescind.host.view import open_host
+from rescind.host.opening import open_host
 from rescind.models.store import At, Root
 from tests.unit._evidence import StillClock, put, split, store
 from tests.unit._hive import hive

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import plistlib
+import shutil
+import socket
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from rescind.errors import EvidenceError
-from rescind.host.view import open_host
+from rescind.host import opening
+from rescind.host.opening import open_host
 from rescind.models.store import At, Root
+from rescind.pipeline.case import is_live
 from tests.unit._evidence import StillClock, put, split, store
+from tests.unit.test_host_view import as_nobody
 
 
 def view(target: Path):
@@ -171,3 +177,50 @@ def test_system_and_temporary_folders_are_asked_once_and_only_of_a_system(tmp_pa
             ".local/state/tool/token",
             "Library/Application Support/tool/token",
         }
+
+
+def test_the_whole_running_machine_is_live_and_only_the_users_own_home_has_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "etc/passwd", "ada:x:1000:1000::/home/ada:/bin/sh\neve:x:1001:1001::/home/eve:/bin/sh\n")
+    put(tmp_path / "etc/hostname", "not-asked\n")
+    for user in ("ada", "eve"):
+        put(tmp_path / f"home/{user}/moved/keys")
+    monkeypatch.setattr(opening, "is_whole_machine", lambda _target: True)
+    monkeypatch.setenv("HOME", "/home/ada")
+    environ = {"AWS_SHARED_CREDENTIALS_FILE": "~/moved/keys"}
+    row = store(At(root=Root.HOME, glob=".aws/credentials", env="AWS_SHARED_CREDENTIALS_FILE"))
+    with open_host(tmp_path, clock=StillClock(), environ=environ) as host:
+        assert set(split(host.candidates(row))[0]) == {"home/ada/moved/keys"}
+        assert host.live == [Path("/home/ada"), Path("/home/eve")]
+        assert host.workstation["hostname"] == socket.gethostname()
+        assert host.workstation["users"] == "ada, eve"
+
+
+def test_the_root_of_this_machine_is_the_whole_machine(tmp_path: Path) -> None:
+    assert opening.is_whole_machine(Path("/"))
+    assert not opening.is_whole_machine(tmp_path)
+    assert is_live(Path("/"))
+    assert not is_live(tmp_path)
+
+
+def test_a_home_that_may_not_be_looked_into_is_one_gap(tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        folder.chmod(0o755)
+        put(folder / "etc/passwd", "ada:x:1000:1000::/home/ada:/bin/sh\n")
+        put(folder / "home/ada/.aws/credentials")
+        put(folder / "home/eve/.aws/credentials")
+        (folder / "home/eve").chmod(0)
+
+        def look() -> object:
+            with open_host(folder, clock=StillClock(), environ={}) as host:
+                rows = [store(".aws/credentials", name="a"), store(".b", name="b"), store("**/.env", name="c")]
+                gaps = {g for row in rows for g in split(host.candidates(row))[1].items()}
+                return [h.user for h in host.homes], sorted(gaps), [[g.path, g.reason] for g in host.gaps]
+
+        got = as_nobody(look)
+        (folder / "home/eve").chmod(0o755)
+        assert got == [["ada"], [], [["home/eve", "home cannot be read: permission denied"]]]
+    finally:
+        shutil.rmtree(folder)

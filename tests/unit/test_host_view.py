@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rescind.errors import EvidenceError
 from rescind.host import beneath
 from rescind.host.names import as_parts, as_text
-from rescind.host.view import open_host
+from rescind.host.opening import open_host
 from rescind.models.evidence import Gap
 from rescind.models.store import At, Match, Root
 from tests.unit._evidence import StillClock, picture, put, split, store

@@ -7,6 +7,7 @@ import hashlib
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def test_findings_and_gaps_side_by_side(tmp_path: Path) -> None:
     assert result.gaps == (
         Gap(source="b", reason="not understood: does not begin as it should", path=".b", root="home"),
     )
-    assert (told, result.scanned_at) == (["a", "b"], "2026-01-02T03:04:05Z")
+    assert told == ["1 of 2 stores: a", "2 of 2 stores: b"]
+    assert result.scanned_at == "2026-01-02T03:04:05Z"
     assert CANARY not in repr(result)
 
 
@@ -186,3 +188,24 @@ def test_the_catalogue_reads_an_empty_home(tmp_path: Path) -> None:
     result = scan(tmp_path, clock=StillClock(), environ={})
     assert (result.findings, result.gaps) == ((), ())
     assert all(store_id == row.id for store_id, row in catalogue.stores().items())
+
+
+def test_progress_counts_what_the_walk_sees_and_says_about_how_long_it_takes(tmp_path: Path) -> None:
+    for n in range(3):
+        put(tmp_path / f"w{n}/.env")
+        put(tmp_path / f"t{n}")
+    clock, told = StillClock(), []
+
+    def slow(blob: bytes, at: Location) -> Iterator[Finding]:
+        clock.sleep(5)
+        yield from lines(blob, at)
+
+    rows = [store(f"t{n}", name=f"t{n}", parse=slow) for n in range(3)]
+    scan(tmp_path, clock=clock, stores=[store("**/.env", name="a"), *rows], progress=told.append, environ={})
+    assert told[:4] == [f"folders, {n} names seen" for n in (6, 7, 8, 9)]
+    assert told[4:] == [
+        "1 of 4 stores: a",
+        "2 of 4 stores: t0",
+        "3 of 4 stores: t1, about 5 s left",
+        "4 of 4 stores: t2, about 3 s left",
+    ]

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rescind.errors import EvidenceError
+from rescind.host.opening import open_host
 from rescind.host.sqlite_log import is_database, is_hot, merged
-from rescind.host.view import open_host
 from rescind.models.evidence import Gap
 from tests.unit._evidence import StillClock, picture, put, split, store
 

@@ -107,6 +107,9 @@ def homes(where: Listings, at: Layout, *, live: bool) -> tuple[list[Home], list[
             continue
         if there is None or not stat.S_ISDIR(there.st.st_mode):
             continue
+        if reason := _shut(where, parts):
+            troubles.append(Trouble(parts, f"home {reason}"))
+            continue
         volume = volume_of(at.volumes, parts)
         home = Home(
             user=visible(parts[-1]) if parts else "",
@@ -117,6 +120,18 @@ def homes(where: Listings, at: Layout, *, live: bool) -> tuple[list[Home], list[
         )
         found.setdefault((there.st.st_dev, there.st.st_ino), home)
     return list(found.values()), troubles
+
+
+def _shut(where: Listings, parts: Parts) -> str:
+    """Return why neither the names in a home nor what they name can be had, "" when one of them can."""
+    try:
+        where.names(parts)
+    except EvidenceError as exc:
+        try:
+            where.tree.find((*parts, ".profile"))
+        except EvidenceError:
+            return exc.message
+    return ""
 
 
 def whole_systems(where: Listings, at: Layout) -> list[Home]:

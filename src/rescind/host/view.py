@@ -12,13 +12,12 @@ from typing import Self
 
 from rescind.errors import EvidenceError
 from rescind.host import roots, sqlite_log
-from rescind.host.beneath import Tree
 from rescind.host.globs import Wanted, expand, wanted
 from rescind.host.listing import Listings
 from rescind.host.moved import Moves
-from rescind.host.names import Parts, as_parts, as_text, visible
+from rescind.host.names import Parts, as_parts, as_text, split, visible
 from rescind.host.tree import Blob, Evidence, Trouble
-from rescind.host.volumes import Layout, layout, looks_like_home
+from rescind.host.volumes import Layout, layout
 from rescind.host.walk import MAX_HITS, walk
 from rescind.models.clock import Clock
 from rescind.models.evidence import Gap, Location
@@ -50,36 +49,42 @@ class Host:
     Nothing is written, executed or followed outside. What exists and cannot be had is a `Gap`, from `candidates` and in `gaps`.
     """
 
-    def __init__(self, tree: Evidence, *, clock: Clock, live: bool, environ: Mapping[str, str], name: str) -> None:
-        self._tree, self._clock, self._environ, self.live = tree, clock, environ if live else {}, live
+    def __init__(
+        self, tree: Evidence, *, clock: Clock, name: str, own: bool, whole: bool, environ: Mapping[str, str]
+    ) -> None:
+        self._tree, self._clock = tree, clock
         self._where = Listings(tree)
         at = layout(self._where)
         tree.volumes = at.volumes
         self._root = "home" if at.one_home else "root"
-        self.homes, troubles = roots.homes(self._where, at, live=live)
+        self.homes, troubles = roots.homes(self._where, at, live=own)
         self.workstation = {
-            "hostname": self._hostname(at),
+            "hostname": socket.gethostname() if own or whole else self._hostname(at),
             "os": ", ".join(sorted({home.os for home in self.homes if home.os})),
             "users": ", ".join(sorted({visible(name) if at.one_home else home.user for home in self.homes} - {""})),
         }
-        self._moves = {home.parts: Moves(self._where, home, self._environ) for home in self.homes}
+        mine = split(os.path.realpath(Path.home())) if whole else ()
+        self.live = [Path("/", *home.parts) for home in self.homes] if whole else [Path.home()] if own else []
+        """The homes in use on the running machine, for what is read besides files."""
+        self._moves = {
+            home.parts: Moves(self._where, home, environ if (own or whole) and home.parts == mine else {})
+            for home in self.homes
+        }
         troubles += [*tree.troubles, *(t for moves in self._moves.values() for t in moves.troubles)]
         self.gaps = [self._gap("scan", t) for t in troubles]
         self._places = [
             (home, roots.contexts(self._where, home, self._moves[home.parts].roots, self._find_sandboxes(home)))
             for home in self.homes
         ]
-        for whole in roots.whole_systems(self._where, at):
-            self._moves.setdefault(whole.parts, Moves(self._where, whole, {}))
-            self._places.append((whole, roots.system_contexts(whole.parts)))
+        for system in roots.whole_systems(self._where, at):
+            self._moves.setdefault(system.parts, Moves(self._where, system, {}))
+            self._places.append((system, roots.system_contexts(system.parts)))
         self._snapshots = {home.parts: home.snapshot for home, _ in self._places if home.snapshot}
         self._walked: dict[str, list[Parts]] = {}
         self.tell: Callable[[int], None] = _untold
         """Hears how many names the walk has seen."""
 
     def _hostname(self, at: Layout) -> str:
-        if self.live:
-            return socket.gethostname()
         named = {name: None for volume in at.volumes if (name := roots.hostname(self._where, volume))}
         return ", ".join(named)
 
@@ -239,54 +244,3 @@ def _untold(_seen: int) -> None:
 
 def _holds(at: At, home: roots.Home) -> bool:
     return not at.os or not home.os or home.os in {_OS_WORDS.get(word, word) for word in at.os}
-
-
-def open_host(
-    target: Path, *, clock: Clock, environ: Mapping[str, str] | None = None, stores: Iterable[Store] = ()
-) -> Host:
-    """Open a home, the root of a system, a copied tree or an archive. Raises `EvidenceError` when it cannot be read at all.
-
-    `environ` (default: the process's) counts only when `target` is the running user's own home. `stores` are the rows that will be
-    asked: of a packed archive their files are kept while it goes by.
-    """
-    target = Path(target).expanduser()
-    tree: Evidence
-    if target.is_dir() or not target.exists():
-        tree, name = Tree(target, clock=clock), target.absolute().name
-    else:
-        tree, name = _archive(target, list(stores), clock)
-    try:
-        tree.names(())
-        live = _is_own_home(target)
-        host = Host(tree, clock=clock, live=live, environ=os.environ if environ is None else environ, name=name)
-    except BaseException:
-        tree.close()
-        raise
-    if not host.homes:
-        host.close()
-        raise EvidenceError(
-            "no home was found in the evidence", hint="Give the mounted root of a system, or one home folder."
-        )
-    return host
-
-
-def _archive(target: Path, stores: list[Store], clock: Clock) -> tuple[Evidence, str]:
-    from rescind.host.packed import open_archive, plain_name, unwrap
-
-    tree = open_archive(target, stores, clock=clock)
-    if _shows_nothing(tree):
-        deeper = unwrap(tree, stores, clock=clock)
-        tree.troubles += deeper if _shows_nothing(tree) else []
-    return tree, plain_name(target)
-
-
-def _shows_nothing(tree: Evidence) -> bool:
-    where = Listings(tree)
-    return layout(where).one_home and not looks_like_home(where, ())
-
-
-def _is_own_home(target: Path) -> bool:
-    try:
-        return target.samefile(Path.home())
-    except (OSError, RuntimeError):
-        return False

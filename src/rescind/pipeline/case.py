@@ -13,9 +13,13 @@ from rescind.models.plan import Case
 
 
 def is_live(target: Path) -> bool:
-    """Tell whether a target is the running user's own home: only there can a keychain be read or a local copy be erased."""
+    """Tell whether a target is the running user's own home, or the root of the running machine.
+
+    Only there can a keychain be read or a local copy be erased.
+    """
     try:
-        return target.resolve() == Path.home().resolve()
+        place = target.resolve()
+        return place == Path.home().resolve() or place == Path(place.anchor)
     except (OSError, RuntimeError):
         return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -35,11 +36,15 @@ def fingerprint_key(session: Session, *, keep: bool = False) -> bytes:
 
 
 def _unhurried(session: Session) -> Progress:
-    """Return a progress that stays silent during the first second: a quick scan needs no words."""
-    began = session.clock.monotonic()
+    """Return a progress that is silent during the first second, speaks twice a second at most, and only where somebody looks."""
+    last = session.clock.monotonic() + 0.5
+    watched = sys.stderr.isatty()
 
     def show(text: str) -> None:
-        if session.clock.monotonic() - began > 1.0:
+        nonlocal last
+        now = session.clock.monotonic()
+        if watched and now - last > 0.5:
+            last = now
             session.progress(f"reading {text}")
 
     return show

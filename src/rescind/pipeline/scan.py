@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
 from rescind import catalogue
-from rescind.errors import Unparsable, redact
+from rescind.errors import EvidenceError, Unparsable, redact
 from rescind.host.live import SOURCES, Live
-from rescind.host.view import Host, Opened, open_host
+from rescind.host.opening import open_host
+from rescind.host.streams import PASS_SECONDS
+from rescind.host.view import Host, Opened
 from rescind.host.walk import WALK_SECONDS
 from rescind.models.clock import Clock, rfc3339
 from rescind.models.evidence import Finding, Gap
@@ -59,17 +61,25 @@ def scan(
     """Read every store of a home or of a mounted root. Raises `EvidenceError` only when nothing at all can be read.
 
     Each store may take 60 s. In the main thread even a parser that never returns is stopped then; in other threads the time is
-    looked at between files and findings. `progress` is told each store's id before it is read. `exclude` names the declared pattern
+    looked at between files and findings. `progress` is told how many names the walk has seen,
+    and before each store its id, how many there are, and about how long the rest will take. `exclude` names the declared pattern
     that keeps a path from being parsed; each that kept something out is a gap.
     """
     rows = sorted(catalogue.stores().values() if stores is None else stores, key=lambda s: s.id)
     sheet = _Sheet()
-    with open_host(target, clock=clock, environ=environ, stores=rows) as host:
+    with _opened(target, clock, environ, rows) as host:
+        if progress is not None:
+            host.tell = lambda seen: progress(f"folders, {seen:,} names seen")
         _walk(host, rows, sheet)
-        running = Live(target.expanduser(), os.environ if environ is None else environ) if host.live else None
-        for store in rows:
+        known = os.environ if environ is None else environ
+        own = Path.home().resolve() if host.live else None
+        running = [Live(home, known if home.resolve() == own else {}) for home in host.live]
+        begun = clock.monotonic()
+        for number, store in enumerate(rows):
             if progress is not None:
-                progress(store.id)
+                progress(
+                    f"{number + 1} of {len(rows)} stores: {store.id}{_left(clock.monotonic() - begun, number, len(rows))}"
+                )
             _read_store(host, store, running, sheet, clock, exclude)
         sheet.gaps += host.gaps
         workstation = host.workstation
@@ -80,6 +90,24 @@ def scan(
     )
 
 
+def _opened(target: Path, clock: Clock, environ: Mapping[str, str] | None, rows: list[Store]) -> Host:
+    try:
+        with _alarm(
+            PASS_SECONDS * 2
+        ):  # reading an archive has bounds of its own; this is for a file system that does not answer
+            return open_host(target, clock=clock, environ=environ, stores=rows)
+    except _TimeUp:
+        raise EvidenceError(
+            "the evidence did not come to an end", hint="Copy or mount it where it can be read."
+        ) from None
+
+
+def _left(spent: float, done: int, total: int) -> str:
+    """Return about how long the rest will take, once there is something to judge by."""
+    seconds = spent / done * (total - done) if done else 0.0
+    return f", about {seconds:.0f} s left" if seconds >= 1 else ""
+
+
 def _walk(host: Host, rows: Iterable[Store], sheet: _Sheet) -> None:
     try:
         with _alarm(WALK_SECONDS * 2):  # the walk has bounds of its own; this is for a file system that does not answer
@@ -88,17 +116,17 @@ def _walk(host: Host, rows: Iterable[Store], sheet: _Sheet) -> None:
         sheet.gaps.append(Gap(source="scan", reason="the walk did not come back; folders were not looked into"))
 
 
-def _items(host: Host, store: Store, running: Live | None) -> Iterator[Opened | Gap]:
+def _items(host: Host, store: Store, running: Sequence[Live]) -> Iterator[Opened | Gap]:
     """Yield a store's files, and on a running machine what it holds besides files."""
     yield from host.candidates(store)
-    for item in SOURCES[store.live](running) if store.live and running is not None else ():
+    for item in (i for home in running if store.live for i in SOURCES[store.live](home)):
         yield item if isinstance(item, Gap) else Opened(store=store, location=item[0], blob=item[1], siblings={})
 
 
 def _read_store(
     host: Host,
     store: Store,
-    running: Live | None,
+    running: Sequence[Live],
     sheet: _Sheet,
     clock: Clock,
     exclude: Callable[[str], str],

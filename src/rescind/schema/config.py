@@ -86,6 +86,8 @@ def _outside(path: Path, evidence: Path | None, *, default: bool) -> None:
     if evidence is None:
         return
     root = evidence.expanduser().resolve()
+    if root == Path(root.anchor):
+        return  # the whole running machine: no file lies outside of it
     own = default and Path.home().resolve().is_relative_to(root)
     if not own and (path.resolve().is_relative_to(root) or path.absolute().is_relative_to(root)):
         raise ConfigError(
