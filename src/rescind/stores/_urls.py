@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from rescind.models.evidence import Finding, Location, State
@@ -25,6 +25,11 @@ KINDS = (*_forms.KINDS, "database.password")
 """What an address may hold beside the kind that its store gives."""
 
 
+def kind_at(link: str, other: str = "url.password") -> tuple[str, str]:
+    """Return the kind of the password in an address, and its host: a database's by the scheme, else `other`."""
+    return "database.password" if _DATABASE.match(link) else other, host_in(link)
+
+
 def host_in(url: str) -> str:
     """Return the host (and port) of an address in lower case, "" for what is none."""
     found = _HOST.match(url[:4000])
@@ -38,14 +43,15 @@ def findings(text: str, at: Location, kind: str) -> Iterator[Finding]:
             yield from one(link, replace(at, line=number), kind)
 
 
-def one(link: str, at: Location, kind: str) -> Iterator[Finding]:
+def one(link: str, at: Location, kind: str, more: Mapping[str, str] | None = None) -> Iterator[Finding]:
     """Yield the finding for one address, none where it has no login with a secret in it."""
     alone = _ALONE.fullmatch(link)
     whole = f"{alone[1]}{alone[2]}:{alone[2]}@{alone[3]}" if alone and _forms.identify(alone[2]) else link
     url = userinfo(whole)
     if not url or not literal(url.password):
         return
-    host, own = url.host.lower(), {"host": url.host.lower(), "user": "" if alone and whole != link else url.user}
+    host, user = url.host.lower(), "" if alone and whole != link else url.user
+    own = {**(more or {}), "host": host, "user": user}
     for value in (url.password, url.user):
         if _github.form_of(value, host):
             login = "" if url.user in {value, "x-access-token"} else url.user
@@ -56,5 +62,4 @@ def one(link: str, at: Location, kind: str) -> Iterator[Finding]:
             return
     dud = is_stand_in(url.password)
     state, held = (State.PLACEHOLDER, "") if dud else (State.LIVE_UNVERIFIED, url.password)
-    kind = "database.password" if _DATABASE.match(link) else kind
-    yield sighting(kind, at, issuer=host, subject=url.user, secret=held, attributes=own, state=state)
+    yield sighting(kind_at(link, kind)[0], at, issuer=host, subject=url.user, secret=held, attributes=own, state=state)

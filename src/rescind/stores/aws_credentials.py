@@ -43,14 +43,17 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
             yield sighting("file.secret", place, secret=secret, attributes={**facts, "name": _SECRET})
 
 
-_BACKUPS = tuple(f".aws/{name}{end}" for name in ("credentials", "config") for end in (".bak", "~", ".old"))
+_ENDS = ("~", ".bak", ".backup", ".old", ".orig", ".save")
 STORE = Store(
     id="aws-credentials",
     title="AWS shared credentials and config",
     where=(
         At(root=Root.HOME, glob=".aws/credentials", env="AWS_SHARED_CREDENTIALS_FILE"),
         At(root=Root.HOME, glob=".aws/config", env="AWS_CONFIG_FILE"),
-        *(At(root=Root.HOME, glob=g) for g in _BACKUPS),
+        *(At(root=Root.HOME, glob=f".aws/{name}{end}") for name in ("credentials", "config") for end in _ENDS),
+        At(root=Root.HOME, glob=".boto", env="BOTO_CONFIG"),
+        At(root=Root.HOME, glob=".aws_credentials", env="AWS_CREDENTIAL_FILE"),
+        At(root=Root.SYSTEM, glob="etc/boto.cfg"),
     ),
     yields=("aws.access-key", "aws.role-session", "file.secret"),
     parse=parse,

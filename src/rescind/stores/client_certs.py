@@ -18,7 +18,7 @@ from rescind.stores._certificate import contents, finding, usage
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield every certificate with its key, and bare ones made for clients (public only); then raise for what was unreadable."""
-    found, trouble = contents(blob, container=at.path.lower().endswith((".p12", ".pfx")))
+    found, trouble = contents(blob, container=at.path.lower().endswith((".p12", ".pfx", ".der")))
     for held in found:
         if held.has_key != "no" or (usage(held.certificate) == "client" and not held.authority):
             yield finding(held, at)
@@ -36,13 +36,28 @@ _WHOLE = (
     ".globalprotect/*",
     ".docker/*.pem",
     ".postgresql/*",
+    ".docker/contexts/tls/*/*/*.pem",
+    ".minikube/profiles/*/*.crt",
+    ".minikube/*.crt",
+    ".step/identity/*.crt",
+    ".mysql/*",
 )
 _FOLDERS = ("", "Desktop/", "Documents/", "Downloads/", ".ssh/", ".config/*/")
-_ENDING = tuple(f"{folder}*.{end}" for folder in _FOLDERS for end in ("pem", "crt", "cer", "p12", "pfx"))
+_ENDING = tuple(f"{folder}*.{end}" for folder in _FOLDERS for end in ("pem", "crt", "cer", "der", "p12", "pfx"))
 STORE = Store(
     id="client-certs",
     title="X.509 client certificates in files",
-    where=tuple(At(root=Root.HOME, glob=g) for g in (*_WHOLE, *_ENDING)),
+    where=(
+        *(
+            At(
+                root=Root.HOME,
+                glob=g,
+                env={".step/certs/*": "STEPPATH", ".docker/*.pem": "DOCKER_CERT_PATH"}.get(g, ""),
+            )
+            for g in (*_WHOLE, *_ENDING)
+        ),
+        *(At(root=Root.SYSTEM, glob=f"etc/letsencrypt/live/*/{n}") for n in ("cert.pem", "fullchain.pem")),
+    ),
     yields=("x509.client-cert",),
     max_bytes=512 * KiB,
     parse=parse,

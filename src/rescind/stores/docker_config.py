@@ -12,6 +12,7 @@ from dataclasses import replace
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, Root, Store
+from rescind.stores import _urls
 from rescind.stores._embedded import secrets
 from rescind.stores._json import load, member, text
 from rescind.stores._registry import login
@@ -35,11 +36,19 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
             yield from login(address, entry, place, text(helpers, address) or text(document, "credsStore"))
         except Unparsable as e:
             trouble = e.message
+    for name, proxy in _items(document, "proxies"):
+        for key, url in _items(proxy, ""):
+            yield from _urls.one(str(url), replace(at, pointer=f"/proxies/{name}/{key}"), "url.password")
     yield from secrets(member(document, "HttpHeaders"), at, "/HttpHeaders", headers=True)
     if isinstance(auths, dict) and not logins:
         yield sighting("docker.login", at, state=State.LOGGED_OUT)
     if trouble:
         raise Unparsable(trouble)
+
+
+def _items(document: object, name: str) -> list[tuple[str, object]]:
+    found = member(document, name) if name else document
+    return [(str(k), v) for k, v in found.items()] if isinstance(found, dict) else []
 
 
 STORE = Store(
@@ -52,8 +61,11 @@ STORE = Store(
         At(root=Root.XDG_CONFIG, glob="helm/registry/config.json", os=("linux",), env="HELM_REGISTRY_CONFIG"),
         At(root=Root.HOME, glob="Library/Preferences/helm/registry/config.json", os=("macos",)),
         At(root=Root.APPDATA, glob="helm/registry/config.json", os=("windows",)),
+        *(At(root=Root.SYSTEM, glob=g) for g in ("run/user/*/containers/auth.json", "run/containers/*/auth.json")),
+        *(At(root=Root.SYSTEM, glob=g) for g in ("var/lib/kubelet/config.json", "var/lib/kubelet/.dockercfg")),
+        At(root=Root.HOME, glob=".docker/config.json.*"),
     ),
-    yields=("docker.login", "github.token", "file.secret"),
+    yields=("docker.login", "file.secret", "url.password", *_urls.KINDS),
     parse=parse,
     since="0.1",
     reference="https://docs.docker.com/reference/cli/docker/login/",

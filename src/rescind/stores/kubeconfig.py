@@ -30,12 +30,31 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
 
 
 _ENDS = ("yaml", "yml", "conf", "config")
+_MORE = (
+    ".kube/config~",
+    ".kube/config.*",
+    "Downloads/kubeconfig*",
+    "Downloads/*kubeconfig*.y*ml",
+    ".k0s/*.conf",
+    "**/kubeconfig.y*ml",
+)
+_SYSTEM = (
+    "etc/kubernetes/*.conf",
+    "etc/rancher/k3s/k3s.yaml",
+    "etc/rancher/rke2/rke2.yaml",
+    "var/lib/k0s/pki/admin.conf",
+)
 STORE = Store(
     id="kubeconfig",
     title="Kubernetes client configuration",
     where=(
         At(root=Root.HOME, glob=".kube/config", env="KUBECONFIG"),
-        *(At(root=Root.HOME, glob=f".kube/{name}") for name in (*(f"*.{end}" for end in _ENDS), "configs/*")),
+        *(
+            At(root=Root.HOME, glob=f".kube/{name}")
+            for name in (*(f"*.{end}" for end in _ENDS), "configs/*", "config-*")
+        ),
+        *(At(root=Root.HOME, glob=g) for g in _MORE),
+        *(At(root=Root.SYSTEM, glob=g) for g in _SYSTEM),
     ),
     yields=("kube.token", "x509.client-cert", "file.secret", "github.token"),
     parse=parse,

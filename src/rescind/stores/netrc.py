@@ -37,7 +37,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         )
 
 
-_NAMES = (".netrc", "_netrc", ".authinfo")
+_NAMES = (".netrc", "_netrc", ".authinfo", ".netrc.*", ".netrc~")
 STORE = Store(
     id="netrc",
     title="netrc and authinfo passwords",

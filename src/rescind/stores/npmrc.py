@@ -46,6 +46,13 @@ STORE = Store(
         At(root=Root.HOME, glob="**/.npmrc", skip=_SKIP),
         *(At(root=Root.XDG_CONFIG, glob=f"pnpm/{name}") for name in ("rc", "auth.ini")),
         At(root=Root.HOME, glob="Library/Preferences/pnpm/rc", os=("macos",)),
+        At(root=Root.HOME, glob="Library/Preferences/pnpm/auth.ini", os=("macos",)),
+        At(root=Root.LOCALAPPDATA, glob="pnpm/config/auth.ini", os=("windows",)),
+        At(root=Root.APPDATA, glob="npm/etc/npmrc", os=("windows",), env="NPM_CONFIG_GLOBALCONFIG"),
+        *(
+            At(root=Root.SYSTEM, glob=g)
+            for g in ("etc/npmrc", "usr/etc/npmrc", "usr/local/etc/npmrc", "opt/homebrew/etc/npmrc")
+        ),
         At(root=Root.LOCALAPPDATA, glob="pnpm/config/rc", os=("windows",)),
     ),
     yields=("npm.token", "npm.password", "github.token"),

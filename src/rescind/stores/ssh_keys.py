@@ -48,10 +48,20 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
 
 
 _LOOSE = tuple(f"{folder}*.{end}" for folder in ("", "Desktop/", "Documents/", "Downloads/") for end in ("pem", "ppk"))
+_SKIP = ("node_modules", "site-packages", "vendor", "testdata", "fixtures", "tests", "test", ".cache")
 STORE = Store(
     id="ssh-keys",
     title="SSH private keys",
-    where=tuple(At(root=Root.HOME, glob=g) for g in (".ssh/*", ".ssh/*/*", *_LOOSE)),
+    where=(
+        *(At(root=Root.HOME, glob=g) for g in (".ssh/*", ".ssh/*/*", *_LOOSE)),
+        *(
+            At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP)
+            for name in ("id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", "*.ppk")
+        ),
+        At(root=Root.HOME, glob=".ollama/id_ed25519"),
+        At(root=Root.SYSTEM, glob="etc/ssh/ssh_host_*_key"),
+        At(root=Root.SYSTEM, glob="ProgramData/ssh/ssh_host_*_key", os=("windows",)),
+    ),
     yields=("ssh.user-key",),
     max_bytes=256 * KiB,
     parse=parse,
