@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(
     re.DOTALL,
 )
 _REFERENCE = re.compile(
-    r"\$\{[^{}]*\}|\$[A-Za-z_]\w*|\$\(.*|`.*`|\{\{.*\}\}|%\w+%"
+    r"\$\{[^{}]*\}|\$\{\{[^{}]*\}\}|\{(?:env|file|input):[^{}]*\}|\$[A-Za-z_]\w*|\$\(.*|`.*`|\{\{.*\}\}|%\w+%"
     r"|(?:op|awssm|gcpsm|vault|keyring|file|bws|akv)://.*|(?:vault|ssm|keyring|sops|env|encrypted):.*"
     r"|arn:aws[a-z-]*:(?:secretsmanager|ssm):.*|projects/[^/]+/secrets/.*|ENC\[.*|!vault.*|@Microsoft\.KeyVault\(.*",
     re.DOTALL,
