@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rescind.errors import EvidenceError
-from rescind.host.listing import Listings, fold
+from rescind.host.listing import Listings, fold, is_magic
 from rescind.host.names import Parts
 from rescind.host.tree import Trouble
 
 PRUNED = frozenset({"node_modules", ".git", ".hg", ".svn", "__pycache__", "site-packages"})
 """Folders that no walk enters: they hold other people's code. A row that names one (`**/.git/config`) is still looked up in it."""
-_MAGIC = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +32,6 @@ class Wanted:
 def matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
     """Return what tells whether one component matches a glob."""
     return re.compile(fnmatch.translate(pattern)).match
-
-
-def is_magic(component: str) -> bool:
-    """Tell whether a glob component holds a wildcard."""
-    return _MAGIC.search(component) is not None
 
 
 def expand(where: Listings, base: Parts, comps: Sequence[str], *, folded: bool = False) -> Iterator[Parts | Trouble]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rescind.host import env
-from rescind.host.globs import Index, Wanted, is_magic, matcher
-from rescind.host.listing import fold
+from rescind.host.globs import Index, Wanted, matcher
+from rescind.host.listing import fold, is_magic
 from rescind.host.names import Parts
 from rescind.models.store import Store
 

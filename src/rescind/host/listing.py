@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
 from rescind.errors import EvidenceError
@@ -13,6 +15,17 @@ _MOST_NAMES = 20_000
 _MOST_FOLDERS = 20_000
 
 
+_ANY = frozenset({"*"})
+_MAGIC = re.compile(r"[*?\[]")
+
+
+@lru_cache(maxsize=8192)
+def is_magic(component: str) -> bool:
+    """Tell whether a glob component holds a wildcard."""
+    return _MAGIC.search(component) is not None
+
+
+@lru_cache(maxsize=65536)
 def fold(name: str) -> str:
     """Return a name as macOS and Windows compare it: composed, without case; `%3A` and the like, as collectors write, undone."""
     if name.isascii():
@@ -27,6 +40,7 @@ class Listings:
         self.tree = tree
         self._known: dict[Parts, tuple[str, ...] | EvidenceError] = {}
         self._spelt: dict[Parts, dict[str, list[str]]] = {}
+        self._heads: dict[tuple[Parts, bool], frozenset[str]] = {}
         self._room = _MOST_NAMES * 10
 
     def names(self, parts: Parts) -> tuple[str, ...]:
@@ -64,6 +78,17 @@ class Listings:
             return exact
         key = fold(name)
         return sorted({*exact, *by_name.get(key, []), *by_name.get("/" + key, [])})
+
+    def may_hold(self, parts: Parts, head: str, *, folded: bool) -> bool:
+        """Tell cheaply whether a folder may hold a name that a component of a glob stands for."""
+        heads = self._heads.get((parts, folded))
+        if heads is None:
+            try:
+                heads = frozenset(map(fold, self.names(parts)) if folded else self.names(parts))
+            except EvidenceError:
+                heads = _ANY
+            self._heads[parts, folded] = heads
+        return heads is _ANY or (bool(heads) if is_magic(head) else (fold(head) if folded else head) in heads)
 
     def place(self, base: Parts, path: str) -> Parts | None:
         """Return where a path lies below `base`, its names compared without case; None when there is no such thing."""

@@ -125,8 +125,9 @@ class Host:
         glob = at.glob.split("/")
         if "**" not in glob:
             return
-        for base in (c[at.root] for c in (contexts if home.whole else contexts[:1]) if at.root in c):
-            yield wanted(store.id, base, glob, skip=at.skip, folded=home.folded)
+        for number, base in enumerate(c[at.root] for c in contexts if at.root in c):
+            if not number or (glob[0] != "**" and self._where.may_hold(base, glob[0], folded=home.folded)):
+                yield wanted(store.id, base, glob, skip=at.skip, folded=home.folded)
         for folder in self._moves[home.parts].folders(at) if at.env else ():
             for cut in range(1, glob.index("**") + 1):
                 yield wanted(store.id, folder, glob[cut:], skip=at.skip, folded=home.folded)
@@ -138,8 +139,9 @@ class Host:
         yield from self.gaps[before:]
         seen: set[Parts] = set()
         for home, contexts in self._places:
+            rows = [(at, at.glob.split("/")) for at in store.where if _holds(at, home)]
             for number, context in enumerate(contexts):
-                for path in self._paths(store, home, context, main=number == 0):
+                for path in self._paths(rows, home, context, main=number == 0):
                     if isinstance(path, Trouble):
                         yield self._gap(store.id, path)
                     elif path not in seen:
@@ -171,16 +173,15 @@ class Host:
         return self._with_log("scan", as_parts(path), blob.data, max_bytes)
 
     def _paths(
-        self, store: Store, home: roots.Home, context: roots.Context, *, main: bool
+        self, rows: list[tuple[At, list[str]]], home: roots.Home, context: roots.Context, *, main: bool
     ) -> Iterator[Parts | Trouble]:
-        for at in store.where:
-            glob = at.glob.split("/")
-            if not _holds(at, home):
-                continue
+        where, folded = self._where, home.folded
+        for at, glob in rows:
             if at.env and main:
                 yield from self._moves[home.parts].files(at, glob)
-            if "**" not in glob and at.root in context:
-                for path in expand(self._where, context[at.root], glob, folded=home.folded):
+            base = context.get(at.root)
+            if base is not None and "**" not in glob and where.may_hold(base, glob[0], folded=folded):
+                for path in expand(where, base, glob, folded=folded):
                     if isinstance(path, Trouble) or glob[-1] != "*" or not self._is_ordinary(path):
                         yield path
 
