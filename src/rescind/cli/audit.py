@@ -112,16 +112,16 @@ def show(
 ) -> None:
     """Print the entries, oldest first."""
     from rescind.audit.log import open_reader
-    from rescind.pipeline.render import safe
+    from rescind.pipeline.render import safe, wrap
 
     for entry in open_reader(state_dir(ctx) / "rescind.db").entries(run=run or None):
         if as_json:
             sys.stdout.write(entry.raw.decode() + "\n")
         else:
-            facts = json.dumps(dict(entry.data), ensure_ascii=True)
-            sys.stdout.write(
-                safe(f"{entry.seq:6} {entry.at} {entry.type:12} {entry.run} {entry.step} {facts}")[:400] + "\n"
-            )
+            facts = json.dumps(dict(entry.data), ensure_ascii=True)[:400]
+            sys.stdout.write(safe(f"{entry.seq} {entry.at} {entry.type} {entry.run}".rstrip()) + "\n")
+            told = f"{entry.step} {facts}".strip()
+            sys.stdout.write("\n".join(wrap(told, width(), "    ")) + "\n")
 
 
 @app.command("export")

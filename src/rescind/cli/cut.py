@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from rescind.cli.completion import runs
 from rescind.cli.context import BEGAN, open_log, playbook_of, session, show_result, state_dir
 from rescind.cli.evidence import JSON
 from rescind.cli.runs import YES, confirm, known_run
@@ -69,7 +70,7 @@ def contain(
 
 def undo(
     ctx: typer.Context,
-    run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN"),
+    run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN", autocompletion=runs),
     yes: bool = YES,
     as_json: bool = JSON,
 ) -> None:

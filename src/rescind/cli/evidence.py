@@ -7,9 +7,10 @@ from pathlib import Path
 
 import typer
 
+from rescind.cli.completion import playbooks
 from rescind.cli.context import bold, print_json, session, width
 
-TARGET = typer.Option(None, "--target", help="Home, mounted root or copied tree to read.", metavar="PATH")
+TARGET = typer.Option(None, "--target", help="Home, mounted root, copied tree or archive to read.", metavar="PATH")
 PERSON = typer.Option("", "--person", help="Whose access it is (e-mail, as in rescind.toml).", metavar="EMAIL")
 WORKSTATION = typer.Option("", "--workstation", help="The machine's name.", metavar="NAME")
 INVENTORY = typer.Option(None, "--inventory", help="An inventory that `rescind scan -o` wrote.", metavar="FILE")
@@ -27,8 +28,10 @@ JSON = typer.Option(False, "--json", help="Machine-readable output.")
 def scan(
     ctx: typer.Context,
     target: Path | None = typer.Argument(
-        None, help="Home, mounted root or copied tree; default: your home.", metavar="TARGET"
+        None, help="Home, mounted root, copied tree or archive; default: your home.", metavar="TARGET"
     ),
+    all_users: bool = typer.Option(False, "--all-users", help="The whole running machine: every home on it."),
+    root: Path | None = typer.Option(None, "--root", help="The same as TARGET.", metavar="PATH"),
     output: Path | None = typer.Option(None, "-o", "--output", help="Write the inventory here.", metavar="FILE"),
     seal_to: list[str] = typer.Option(
         [], "--seal-to", help="Encrypt it to this age recipient (repeatable).", metavar="RECIPIENT"
@@ -52,7 +55,9 @@ def scan(
         raise EvidenceError("--seal-to needs a file to write", hint="add -o FILE")
     if with_values and not seal_to:
         raise EvidenceError("raw values leave this machine only in a seal", hint="add --seal-to RECIPIENT and -o FILE")
-    place = (target or Path.home()).expanduser()
+    if (target is not None) + (root is not None) + all_users > 1:
+        raise EvidenceError("more than one target was given", hint="give TARGET, or --root, or --all-users")
+    place = Path(Path.home().anchor) if all_users else (target or root or Path.home()).expanduser()
     s = session(ctx, evidence=place)
     moment = None
     if as_of:
@@ -78,11 +83,12 @@ def scan(
             told = f"unseen  {' '.join(filter(None, (gap.source, gap.path)))}: {gap.reason}"
             sys.stdout.write("\n".join(render.wrap(told, width(), "  ")) + "\n")
         for c in found.credentials:
-            where = ", ".join(
+            places = [
                 render.safe(f.location.path) + (f":{f.location.line}" if f.location.line else "") for f in c.findings
-            )
-            sys.stdout.write(f"  {c.kind:20} {render.safe(c.identifier or c.fingerprint)}  {c.state}\n")
-            sys.stdout.write(f"  {'':20} {where[: max(width() - 23, 20)]}\n")
+            ]
+            more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+            sys.stdout.write(render.entry(c.kind, f"{c.state}  {c.identifier or c.fingerprint}", width=width()))
+            sys.stdout.write(render.entry("", ", ".join(places[:3]) + more, width=width()))
         if found.private:
             told = ", ".join(f"{n} {kind}" for kind, n in found.private.items())
             sys.stdout.write("\n".join(render.wrap(f"private, counted only: {told}", width(), "  ")) + "\n")
@@ -94,7 +100,9 @@ def scan(
 
 def plan(
     ctx: typer.Context,
-    playbook: str = typer.Argument(..., help="A shipped playbook's name or a file.", metavar="PLAYBOOK"),
+    playbook: str = typer.Argument(
+        ..., help="A shipped playbook's name or a file.", metavar="PLAYBOOK", autocompletion=playbooks
+    ),
     target: Path | None = TARGET,
     person: str = PERSON,
     workstation: str = WORKSTATION,

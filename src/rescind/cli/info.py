@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import typer
 
+from rescind.cli.completion import playbooks
 from rescind.cli.context import bold, print_json, progress, session, width
 
 JSON = typer.Option(False, "--json", help="Machine-readable output.")
@@ -28,6 +29,7 @@ def doctor(
 ) -> None:
     """Reach every tenant read-only and say which kinds could be read there. Writes nothing. Exits 7 when something cannot be seen."""
     from rescind.pipeline.doctor import examine
+    from rescind.pipeline.render import entry
     from rescind.schema.config import location
 
     if person:
@@ -44,9 +46,9 @@ def doctor(
         for row in rows:
             sys.stdout.write(bold(f"{row['tenant']} ({row['provider']}): {row['verdict']}") + "\n")
             for kind in row["kinds"]:
-                sys.stdout.write(f"  {kind['kind']:20} {kind['readable']}: {kind['evidence']}\n")
+                sys.stdout.write(entry(kind["kind"], f"{kind['readable']}: {kind['evidence']}", width=width()))
                 if kind["readable"] != "yes":
-                    sys.stdout.write(f"  {'':20} needs: {', '.join(kind['permissions'])}\n")
+                    sys.stdout.write(entry("", f"needs: {', '.join(kind['permissions'])}", width=width()))
     bad = [r for r in rows if r["verdict"] != "reached" or any(k["readable"] != "yes" for k in r["kinds"])]
     raise typer.Exit(7 if bad or not rows else 0)
 
@@ -76,21 +78,23 @@ def catalogue(
 ) -> None:
     """What this version knows, from its own rows."""
     from rescind.errors import UsageError
-    from rescind.pipeline.listing import listing
+    from rescind.pipeline.listing import TABLES
+    from rescind.pipeline.render import entry
 
-    tables = listing()
-    if what not in tables:
+    if what not in TABLES:
         raise UsageError(f"there is no catalogue of {what!r}", hint="say stores, kinds or playbooks")
     if as_json:
-        print_json({"schema": "rescind.catalogue/1", what: tables[what]})
+        print_json({"schema": "rescind.catalogue/1", what: TABLES[what]()})
         return
-    for row in tables[what]:
-        sys.stdout.write(f"{row['id']:20} {row['title'][: max(20, width() - 21)]}\n")
+    for row in TABLES[what]():
+        sys.stdout.write(entry(row["id"], row["title"], width=width()))
 
 
 def drill(
     ctx: typer.Context,
-    playbook: str = typer.Argument("lost-laptop", help="The playbook to rehearse.", metavar="PLAYBOOK"),
+    playbook: str = typer.Argument(
+        "lost-laptop", help="The playbook to rehearse.", metavar="PLAYBOOK", autocompletion=playbooks
+    ),
     keep: bool = typer.Option(False, "--keep", help="Leave the throw-away world's folder for inspection."),
     fail: list[str] = typer.Option(
         [],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from rescind.cli.context import print_json, state_dir
+from rescind.cli.context import print_json, state_dir, width
 from rescind.cli.evidence import JSON
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _load(state: Path, which: str) -> Inventory:
 def ls(ctx: typer.Context, as_json: bool = JSON) -> None:
     """List the saved inventories, newest first."""
     from rescind.engine.state import list_inventories
-    from rescind.pipeline.render import safe
+    from rescind.pipeline.render import entry
 
     rows = []
     for record in list_inventories(state_dir(ctx)):
@@ -58,7 +58,8 @@ def ls(ctx: typer.Context, as_json: bool = JSON) -> None:
         sys.stdout.write("No inventory was saved yet: `rescind apply` and `rescind run` save one.\n")
     for row in rows:
         counts = f"{row['credentials']} credentials, {row['candidates']} candidates, {row['gaps']} unseen"
-        sys.stdout.write(f"{row['at']}  {row['run']}  {safe(str(row['workstation'])) or '(no name)'}  {counts}\n")
+        sys.stdout.write(f"{row['at']}  {row['run']}\n")
+        sys.stdout.write(entry(str(row["workstation"]) or "(no name)", counts, width=width()))
 
 
 @app.command()
@@ -69,7 +70,7 @@ def show(
 ) -> None:
     """Show one inventory. Values are never in it. Exits 7 when it has gaps."""
     from rescind.pipeline.inventory_json import to_json
-    from rescind.pipeline.render import safe
+    from rescind.pipeline.render import entry
 
     found = _load(state_dir(ctx), which)
     if as_json:
@@ -78,7 +79,7 @@ def show(
         many = f"{len(found.credentials)} credentials · {len(found.gaps)} unseen · {len(found.candidates)} candidates"
         sys.stdout.write(many + "\n\n")
         for c in found.credentials:
-            sys.stdout.write(f"  {c.kind:20} {safe(c.identifier or c.fingerprint)}  {c.state}\n")
+            sys.stdout.write(entry(c.kind, f"{c.state}  {c.identifier or c.fingerprint}", width=width()))
     raise typer.Exit(7 if found.gaps else 0)
 
 

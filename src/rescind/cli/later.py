@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from rescind.cli.completion import runs
 from rescind.cli.context import open_log, playbook_of, session, show_result, state_dir
 from rescind.cli.evidence import JSON
 from rescind.cli.runs import known_run
@@ -16,7 +17,7 @@ task = typer.Typer(help="Manual tasks of a run.", no_args_is_help=True, rich_mar
 
 def verify(
     ctx: typer.Context,
-    run: str = typer.Argument("", help="A run id; default: the latest.", metavar="RUN"),
+    run: str = typer.Argument("", help="A run id; default: the latest.", metavar="RUN", autocompletion=runs),
     as_json: bool = JSON,
 ) -> None:
     """Look again at everything a run ended. What came back is reopened; nothing is changed at any provider."""
@@ -49,7 +50,7 @@ def verify(
 @task.command()
 def done(
     ctx: typer.Context,
-    run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN"),
+    run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN", autocompletion=runs),
     task: str = typer.Argument(..., help="The case step, or the credential, whose task is done.", metavar="TASK"),
     by: str = typer.Option(..., "--by", help="Who did it.", metavar="NAME"),
     evidence: str = typer.Option(

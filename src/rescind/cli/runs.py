@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from rescind.cli.completion import playbooks
+from rescind.cli.completion import runs as run_ids
 from rescind.cli.context import open_log, playbook_of, session, show_result, state_dir, width
 from rescind.cli.evidence import (
     AT,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 YES = typer.Option(False, "--yes", help="Do not ask. Releases nothing that is held.")
 WAIT = typer.Option(False, "--wait", help="Sleep until a phase may begin, instead of resting.")
-RUN = typer.Argument("", help="A run id; default: the latest.", metavar="RUN")
+RUN = typer.Argument("", help="A run id; default: the latest.", metavar="RUN", autocompletion=run_ids)
 
 
 def confirm(plan: Plan, *, yes: bool) -> None:
@@ -118,7 +120,9 @@ def approve(
 
 def run(
     ctx: typer.Context,
-    playbook: str = typer.Argument(..., help="A shipped playbook's name or a file.", metavar="PLAYBOOK"),
+    playbook: str = typer.Argument(
+        ..., help="A shipped playbook's name or a file.", metavar="PLAYBOOK", autocompletion=playbooks
+    ),
     target: Path | None = TARGET,
     person: str = PERSON,
     workstation: str = WORKSTATION,
@@ -186,7 +190,7 @@ def status(ctx: typer.Context, run: str = RUN, as_json: bool = JSON) -> None:
 
 def resume(
     ctx: typer.Context,
-    run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN"),
+    run: str = typer.Argument(..., help="A run id (rescind status).", metavar="RUN", autocompletion=run_ids),
     identity: Path | None = IDENTITY,
     wait: bool = WAIT,
     as_json: bool = JSON,

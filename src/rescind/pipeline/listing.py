@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rescind import catalogue
@@ -87,6 +88,5 @@ def playbooks() -> list[dict[str, Any]]:
     ]
 
 
-def listing() -> dict[str, list[dict[str, Any]]]:
-    """Return all three tables."""
-    return {"stores": stores(), "kinds": kinds(), "playbooks": playbooks()}
+TABLES: Mapping[str, Callable[[], list[dict[str, Any]]]] = {"stores": stores, "kinds": kinds, "playbooks": playbooks}
+"""Every table by its name."""

@@ -40,6 +40,18 @@ def wrap(text: str, width: int, indent: str) -> list[str]:
     )
 
 
+def entry(head: str, told: str, *, width: int, column: int = 22) -> str:
+    """Return a line of a list: a head and what is told of it beside it, going on below itself; a long head has a line of its own."""
+    lines = textwrap.wrap(safe(told), width=max(width - column - 2, 20), break_on_hyphens=False) or [""]
+    head = safe(head)
+    if len(head) >= column:
+        lines = [head, *lines]
+    else:
+        lines[0] = f"{head:{column}}{lines[0]}"
+    rest = (f"  {'':{column}}{line}".rstrip() for line in lines[1:])
+    return "\n".join([f"  {lines[0]}".rstrip(), *rest]) + "\n"
+
+
 def text(result: RunResult, *, width: int = 80) -> str:
     """Return the one-screen summary: line one, gaps, what needs a decision, what still works and until when, the audit head."""
     out = [line_one(result), ""]
