@@ -10,10 +10,12 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from configparser import ConfigParser
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,8 @@ class Emulator:
             "TMPDIR": str(folder / "tmp"),
             "STATE_DIR": str(folder / "state"),
         }
+        self._clients: dict[tuple[str, Key], Any] = {}
+        self._lock = threading.Lock()
         self._log = (folder / "ministack.log").open("wb")
         program = Path(sys.executable).with_name("ministack")
         if not program.exists():
@@ -81,15 +85,18 @@ class Emulator:
         from botocore.config import Config
 
         held = key or Key(id=ROOT[0], secret=ROOT[1])
-        return boto3.session.Session().client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=held.id,
-            aws_secret_access_key=held.secret,
-            aws_session_token=held.token or None,
-            config=Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=15),
-        )
+        with self._lock:  # building one takes longer than using it
+            if (service, held) not in self._clients:
+                self._clients[service, held] = boto3.session.Session().client(
+                    service,
+                    endpoint_url=self.endpoint,
+                    region_name="us-east-1",
+                    aws_access_key_id=held.id,
+                    aws_secret_access_key=held.secret,
+                    aws_session_token=held.token or None,
+                    config=Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=15),
+                )
+            return self._clients[service, held]
 
     def user(self, name: str) -> None:
         """Create an IAM user who may do anything."""
@@ -118,6 +125,18 @@ class Emulator:
         except BotoCoreError as error:
             return f"no answer: {type(error).__name__}"
         return "works"
+
+    def keys_of(self, user: str) -> dict[str, str]:
+        """Return the keys that a user has, with their status."""
+        rows = self.client("iam").list_access_keys(UserName=user)["AccessKeyMetadata"]
+        return {str(row["AccessKeyId"]): str(row["Status"]) for row in rows}
+
+    @staticmethod
+    def read_profile(file: Path) -> Key:
+        """Return the key that a profile file holds, as a job would read it."""
+        section = ConfigParser(interpolation=None)
+        section.read_string(file.read_text())
+        return Key(id=section["default"]["aws_access_key_id"], secret=section["default"]["aws_secret_access_key"])
 
     def account(self) -> str:
         """Return the emulator's account id."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rescind.drill import pieces
-from rescind.drill.stages import Stage, straight
+from rescind.drill.stages import Stage, straight, while_it_is_used
 from rescind.drill.world import World
 
 
@@ -32,5 +32,11 @@ DRILLS: dict[str, Drill] = {
         ),
         gives=("person", "workstation", "target"),
         troubles=("aws", "oauth"),
+    ),
+    "rotate-tokens": Drill(
+        pieces=(pieces.aws_account, pieces.rotating_key),
+        gives=(),
+        carry_out=while_it_is_used,
+        troubles=("aws",),
     ),
 }

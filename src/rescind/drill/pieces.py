@@ -15,7 +15,7 @@ from rescind.drill import oauth as authorization
 from rescind.drill import tls
 from rescind.drill.world import ADA, GRACE, Probe, World
 
-USERS = ("ada", "grace", "linus", "responder")
+USERS = ("ada", "grace", "linus", "responder", "build")
 
 
 def aws_account(w: World) -> None:
@@ -30,7 +30,7 @@ def aws_account(w: World) -> None:
     w.names["aws"] = "ada"
     w.held["aws"] = aws
     w.org.append(f'protected = ["arn:aws:iam::{account}:user/break-glass"]')
-    w.tenants["rehearsal-aws"] = f"""
+    w.sections["tenant.rehearsal-aws"] = f"""
 provider = "aws"
 account_id = "{account}"
 endpoint_url = "{w.through("aws", aws.endpoint)}"
@@ -74,13 +74,33 @@ def aws_keys(w: World) -> None:
     ]
 
 
+def rotating_key(w: World) -> None:
+    """A key of the user `build` in a profile file, as a job reads it, and its rotation in the operator's configuration."""
+    aws: emulator.Emulator = w.held["aws"]
+    old = aws.key("build")
+    text = f"# read by a job\n[default]\nregion = us-east-1\naws_access_key_id = {old.id}\naws_secret_access_key = {old.secret}\n"
+    w.held["profile"] = profile = w.write("home/build/.aws/credentials", text)
+    w.sections["rotation.build"] = f"""
+kind = "aws.access-key"
+tenant = "rehearsal-aws"
+subject = "build"
+overlap = "0s"
+grace = "0s"
+deliver = {{ profile_file = "{profile}" }}
+"""
+    w.probes.append(_key(w, "the key from before the rotation", "aws.access-key", old))
+    w.emulated.append(
+        "the overlap and the grace of the rotation are 0 s: a real one leaves the old key for as long as you say"
+    )
+
+
 def certificates(w: World) -> None:
     """A certificate authority in files, and a TLS server that admits its clients."""
     folder = w.folder / "ca"
     ca = tls.authority(folder)
     server = tls.Server(ca)
     w.stops.append(server.stop)
-    w.tenants["rehearsal-ca"] = f"""
+    w.sections["tenant.rehearsal-ca"] = f"""
 provider = "x509"
 ca = "file"
 ca_cert = "{folder}/ca.pem"
@@ -111,7 +131,7 @@ def sign_ins(w: World) -> None:
     mine, other = (server.issue("1//0" + secrets.token_urlsafe(48), user) for user in ("ada", "grace"))
     w.write("operator.secret", secret)
     w.names["oauth"] = "ada"
-    w.tenants["rehearsal-oauth"] = f"""
+    w.sections["tenant.rehearsal-oauth"] = f"""
 provider = "oauth"
 base_url = "{w.through("oauth", server.url)}"
 issuer = "{authorization.ISSUER}"

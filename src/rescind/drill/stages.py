@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rescind.drill.world import ADA, MACHINE, World
 from rescind.models.playbook import Playbook
 from rescind.models.run import RunResult
+from rescind.pipeline.report import WAITING
 
 if TYPE_CHECKING:
     from rescind.audit.log import AuditLog
     from rescind.models.plan import Case
     from rescind.pipeline.session import Session
 
+AHEAD = 12.0
+"""How far ahead the moment of a drill lies: after planning, before anybody gets impatient."""
 PATIENCE = 10.0
 """Seconds for which a provider that does not answer is asked again in a drill; a real run gives it two minutes."""
 
@@ -37,6 +42,34 @@ class Rehearsal:
         from rescind.pipeline.case import case_of
 
         return case_of(**self.given, now=self.session.clock.now())
+
+
+class Consumer:
+    """Somebody who uses a credential again and again, from a thread of its own, until the block ends."""
+
+    def __init__(self, use: Callable[[], str], every: float = 0.1) -> None:
+        self.uses = self.failures = 0
+        self._use, self._every = use, every
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._go, name="drill-consumer", daemon=True)
+
+    @property
+    def fine(self) -> bool:
+        """Whether it was used at all, and never in vain."""
+        return self.uses > 0 and not self.failures
+
+    def _go(self) -> None:
+        while not self._end.wait(self._every):
+            self.failures += self._use() != "works"
+            self.uses += 1
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join(timeout=20)
 
 
 Stage = Callable[[Rehearsal], RunResult]
@@ -77,3 +110,65 @@ def straight(r: Rehearsal) -> RunResult:
     at = gate(r.session, plan, r.playbook)
     r.world.script.armed = True
     return start.new(r.session, plan, r.playbook, at, r.log)
+
+
+def _untouched(r: Rehearsal, run: str, when: str) -> None:
+    works = sum(p.use() == "works" for p in r.world.probes)
+    r.seen.append((f"{when}: {works} of {len(r.world.probes)} credentials work", works == len(r.world.probes)))
+    sent = sum(e.data.get("credential", "") != "" for e in r.log.entries(run=run, type="intent"))
+    r.seen.append((f"{when}: the trail has {sent or 'no'} intents to end a credential", not sent))
+
+
+def _go_on(r: Rehearsal, run: str, *, wait: bool = False) -> RunResult:
+    from rescind.engine import start
+    from rescind.engine.runs import plans_of
+
+    plan = plans_of(r.session.state_dir, run)[0][0]
+    return start.again(r.session, run, plan, r.playbook, r.log, wait=wait)
+
+
+def isolated_first(r: Rehearsal) -> RunResult:
+    """Apply; see that nothing is ended before the machine is isolated; attest that it is, and go on."""
+    from rescind.models.clock import rfc3339
+    from rescind.models.kind import CaseVerb
+
+    rests = straight(r)
+    r.world.script.armed = False
+    r.seen.append((f"the run rests: it is {rests.status}", rests.status == WAITING))
+    _untouched(r, rests.run, "before the isolation")
+    task = next(s.id for s in rests.case_steps if s.verb == CaseVerb.ISOLATE)
+    facts = {"attested_by": "the drill", "attested_at": rfc3339(r.session.clock.now()), "evidence": "a rehearsal"}
+    r.log.append("task-done", run=rests.run, step=task, data={"case_step": task, **facts})
+    r.log.sign_head()
+    r.world.script.armed = True
+    return _go_on(r, rests.run)
+
+
+def at_a_moment(r: Rehearsal) -> RunResult:
+    """Plan for a moment some seconds ahead; see that nothing happens before it; wait for it, and go on."""
+    from rescind.models.clock import rfc3339
+
+    r.given["at"] = rfc3339(r.session.clock.now() + timedelta(seconds=AHEAD))
+    rests = straight(r)
+    r.world.script.armed = False
+    r.seen.append((f"the run rests until {r.given['at']}: it is {rests.status}", rests.status == WAITING))
+    _untouched(r, rests.run, "before the moment")
+    r.world.script.armed = True
+    return _go_on(r, rests.run, wait=True)
+
+
+def while_it_is_used(r: Rehearsal) -> RunResult:
+    """Rotate while somebody uses what the profile holds; see that they never fail, and that exactly one key is left."""
+    aws, profile = r.world.held["aws"], r.world.held["profile"]
+    old = aws.read_profile(profile)
+    with Consumer(lambda: aws.try_key(aws.read_profile(profile))) as consumer:
+        result = straight(r)
+    new, trouble = aws.read_profile(profile), r.world.script.struck
+    r.seen.append(
+        (f"a job used the key {consumer.uses} times meanwhile, refused {consumer.failures} times", consumer.fine)
+    )
+    r.seen.append((f"the job reads {new.id} now: {aws.try_key(new)}", aws.try_key(new) == "works"))
+    left = aws.keys_of("build")
+    exact = set(left) == {new.id} and new.id != old.id
+    r.seen.append((f"keys of build at AWS: {', '.join(sorted(left))}", exact or (trouble and new.id in left)))
+    return result

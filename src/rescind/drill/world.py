@@ -44,7 +44,7 @@ class World:
     left_out: list[str] = field(default_factory=list)
     org: list[str] = field(default_factory=lambda: ['domains = ["example.com"]'])
     names: dict[str, str] = field(default_factory=dict)
-    tenants: dict[str, str] = field(default_factory=dict)
+    sections: dict[str, str] = field(default_factory=dict)
     held: dict[str, Any] = field(default_factory=dict)
     stops: list[Callable[[], None]] = field(default_factory=list)
 
@@ -72,8 +72,8 @@ class World:
     def configure(self) -> Path:
         """Write the operator's configuration from what the pieces said."""
         lines = ["[org]", *self.org, "", f'[person."{ADA}"]', *(f'{p} = ["{n}"]' for p, n in self.names.items())]
-        for name, text in self.tenants.items():
-            lines += ["", f"[tenant.{name}]", text.strip()]
+        for name, text in self.sections.items():
+            lines += ["", f"[{name}]", text.strip()]
         return self.write("operator/rescind.toml", "\n".join(lines) + "\n")
 
     def stop(self) -> None:
