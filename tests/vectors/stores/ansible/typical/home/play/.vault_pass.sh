@@ -1,0 +1,2 @@
+#!/bin/sh
+secret-tool lookup x y
