@@ -70,6 +70,30 @@ def kinds() -> str:
     return "\n".join(out)
 
 
+def _ends(kind: str) -> str:
+    """Return in a word what revokes a kind."""
+    row = next((k for k in catalogue.kinds() if k["id"] == kind), None)
+    if row is None:
+        return f"`{kind}`: **a person** (no kind)"
+    verbs = ", ".join(row["verbs"]) or "a person"
+    return f"`{kind}`: {verbs}"
+
+
+def _by_store() -> str:
+    """Return the table of every store by system, with what revokes what it yields."""
+    mark = {"live and offline": "yes", "live": "live only", "": "**no**"}
+    rows = [
+        (
+            f"`{s['id']}`",
+            *(mark[s["systems"][o]] for o in catalogue.SYSTEMS),
+            "<br>".join(_ends(y) for y in s["yields"]),
+        )
+        for s in catalogue.stores()
+    ]
+    keychain = ("OS keychain", "live only", "live only", "live only", _ends("keychain.item"))
+    return _table(("store", *catalogue.SYSTEMS, "yields: revoked by"), [*rows, keychain])
+
+
 def coverage() -> str:
     """Return the page that sets what is found against what is ended."""
     known = {k["id"] for k in catalogue.kinds()}
@@ -85,6 +109,8 @@ def coverage() -> str:
         NOTE
         + "# Coverage: what is found, and what ends it\n\n"
         + _table(("kind", "found by", "ended by rescind"), rows)
+        + "\n## By store and system\n\n`yes`: read on a live machine, in an image, a copied tree or an archive of that system, on any system. "
+        "`live only`: what a running machine shows besides files.\n\n" + _by_store()
     )
 
 

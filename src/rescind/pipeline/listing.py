@@ -7,7 +7,7 @@ from typing import Any
 
 from rescind import catalogue
 from rescind.models.kind import Kind, Rest
-from rescind.models.store import Store
+from rescind.models.store import Root, Store
 
 
 def _path(store: Store) -> list[str]:
@@ -15,6 +15,33 @@ def _path(store: Store) -> list[str]:
         f"{a.root}:{a.glob}" + (f" ({', '.join(a.os)})" if a.os else "") + (f" [{a.env}]" if a.env else "")
         for a in store.where
     ]
+
+
+SYSTEMS = ("linux", "macos", "windows")
+_OF_ROOT = {
+    Root.XDG_CONFIG: ("linux", "macos"),
+    Root.XDG_DATA: ("linux", "macos"),
+    Root.XDG_CACHE: ("linux", "macos"),
+    Root.XDG_STATE: ("linux", "macos"),
+    Root.APPDATA: ("windows",),
+    Root.LOCALAPPDATA: ("windows",),
+    Root.LOCALAPPDATA_LOW: ("windows",),
+    Root.MAC_LIBRARY: ("macos",),
+    Root.MAC_SUPPORT: ("macos",),
+}
+_LIVE_ON = {
+    "environ": ("linux",),
+    "ssh-agent": ("linux", "macos"),
+    "gpg-agent": ("linux", "macos"),
+    "kerberos": ("linux",),
+}
+
+
+def _systems(store: Store) -> dict[str, str]:
+    """Return where a store is read: from files (on a live machine, an image and an archive alike), or on a live machine only."""
+    files = {s for a in store.where for s in (a.os or _OF_ROOT.get(a.root, SYSTEMS))}
+    live = set(_LIVE_ON.get(store.live, ()))
+    return {s: "live and offline" if s in files else "live" if s in live else "" for s in SYSTEMS}
 
 
 def _method(kind: Kind) -> str:
@@ -39,6 +66,7 @@ def stores() -> list[dict[str, Any]]:
             "title": s.title,
             "paths": _path(s),
             "yields": list(s.yields),
+            "systems": _systems(s),
             "erase": str(s.erase),
             "reference": s.reference,
             "since": s.since,
