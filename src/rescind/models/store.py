@@ -68,7 +68,8 @@ class Store:
 
     `parse(blob, at)` is pure: bytes and a location in, findings out, `Unparsable` for anything else. `sibling` names a suffix
     (`.pub`) whose bytes may be handed in as `at`-less context through `parse_with`; a parser never opens a file. `live` names what of a
-    running machine is read besides files (`rescind.host.live`).
+    running machine is read besides files (`rescind.host.live`). `text` marks a store of free text: how its bytes read as text. A
+    scan has that searched by a detection engine too, and reads a file above `max_bytes` from both ends.
     """
 
     id: str
@@ -82,4 +83,5 @@ class Store:
     max_bytes: int = 1 * MiB
     erase: Erase = Erase.FILE
     aliases: tuple[str, ...] = ()
+    text: Callable[[bytes], str] | None = None
     live: str = ""

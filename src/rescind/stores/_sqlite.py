@@ -19,11 +19,13 @@ def in_wal_mode(blob: bytes) -> bool:
     return blob.startswith(_MAGIC) and blob[18:20] == b"\2\2"
 
 
-def rows(blob: bytes, table: str, columns: tuple[str, ...], like: tuple[str, ...] = ()) -> list[tuple[str, ...]] | None:
+def rows(
+    blob: bytes, table: str, columns: tuple[str, ...], like: tuple[str, ...] = (), *, most: int = 5000
+) -> list[tuple[str, ...]] | None:
     """Return the named columns of a real table as text ("" for a column it lacks), None where there is no such table.
 
     `like`: only rows whose first column is like one of these; the others are not read, however large. `table`, `columns` and `like`
-    are the store's own words. Raises `Unparsable` for what is no intact database, or asks for too much work.
+    are the store's own words, `most` rows are returned. Raises `Unparsable` for what is no intact database, or asks for too much work.
     """
     if not blob.startswith(_MAGIC):
         raise Unparsable("the file is not an SQLite database")
@@ -42,7 +44,7 @@ def rows(blob: bytes, table: str, columns: tuple[str, ...], like: tuple[str, ...
         names = {str(row[1]) for row in base.execute(f"PRAGMA table_info({table})")} if real else set()
         wanted = ", ".join(name if name in names else "''" for name in columns)
         some = " OR ".join(f"{columns[0]} LIKE ?" for _ in like if columns[0] in names) or "1"
-        query = f"SELECT {wanted} FROM {table} WHERE {some} LIMIT 5000"  # noqa: S608 - all of it our own words
+        query = f"SELECT {wanted} FROM {table} WHERE {some} LIMIT {most}"  # noqa: S608 - all of it our own words
         found = base.execute(query, like if "?" in some else ()).fetchall() if names else None
         return None if found is None else [tuple(_text(value) for value in row) for row in found]
     except (sqlite3.Error, ValueError, OverflowError, MemoryError) as e:

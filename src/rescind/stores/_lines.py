@@ -1,0 +1,87 @@
+"""Free text out of bytes: shells, editors and tools each write it in their own way, and any bytes at all are survived.
+
+What is decoded keeps its line ends, so that lines can be counted; an escaped line end inside a JSON string becomes CR.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rescind.stores._text import decode
+
+PIECE, _OVERLAP = 1 << 20, 8 << 10
+_META = re.compile(rb"\x83(.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[\"\\/bfnrt])")
+_ESCAPED = {"n": "\r", "r": "\r", "t": "\t", "b": " ", "f": " "}
+_FISH = re.compile(r"\\(\\|n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
+_OCTAL = re.compile(r"\\(\d{3})")
+_STAMP = re.compile(r"^: \d{1,12}:\d{1,9};", re.MULTILINE)
+_PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]{4,}")
+
+
+def plain(blob: bytes) -> str:
+    """Return text as it stands; a NUL ends a line."""
+    text = decode(blob)
+    return text.replace("\0", "\r") if "\0" in text else text
+
+
+def zsh(blob: bytes) -> str:
+    """Return a zsh history: bytes that zsh masks (0x83, then the byte XOR 0x20) are given back, time stamps blanked.
+
+    https://github.com/zsh-users/zsh/blob/master/Src/zsh.h (`Meta`) and https://zsh.sourceforge.io/Doc/Release/Options.html#History
+    """
+    if b"\x83" in blob:
+        blob = _META.sub(lambda m: bytes([m[1][0] ^ 0x20]), blob)
+    return _STAMP.sub("", plain(blob)).replace("\\\n", "\r\n")
+
+
+def fish(blob: bytes) -> str:
+    r"""Return a fish history or its variables with their escapes undone (`\\`, `\n`, `\x5f`). It is not YAML, whatever it looks like.
+
+    https://github.com/fish-shell/fish-shell/blob/master/src/history/yaml_backend.rs
+    """
+    text = plain(blob)
+    return _FISH.sub(lambda m: m[1] if m[1] == "\\" else "\r" if m[1] == "n" else chr(int(m[1][1:], 16)), text)
+
+
+def octal(blob: bytes) -> str:
+    r"""Return a history of libedit, in which a blank is `\040`."""
+    return _OCTAL.sub(lambda m: chr(int(m[1], 8) & 0x7F) if int(m[1], 8) >= 32 else "\r", plain(blob))
+
+
+def unescaped(blob: bytes) -> str:
+    """Return JSON, or lines of it, with the escapes of its strings undone, twice where a string holds JSON of its own."""
+    text = plain(blob)
+    for _ in range(2):
+        if "\\" not in text:
+            break
+        text = _ESCAPE.sub(_unescape, text)
+    return text
+
+
+def _unescape(found: re.Match[str]) -> str:
+    mark = found[1]
+    return chr(int(mark[1:], 16)) if len(mark) == 5 else _ESCAPED.get(mark, mark)
+
+
+def strings(blob: bytes) -> str:
+    """Return the readable runs of a binary file, one a line: UTF-8 or ASCII, and UTF-16 where every other byte is NUL."""
+    if blob.count(b"\0", 0, 4096) * 3 > min(len(blob), 4096):
+        wide = blob.replace(b"\0", b"")
+        return plain(b"\n".join(_PRINTABLE.findall(blob)) + b"\n" + b"\n".join(_PRINTABLE.findall(wide)))
+    return plain(b"\n".join(_PRINTABLE.findall(blob)))
+
+
+def pieces(text: str) -> Iterator[tuple[str, int]]:
+    """Yield a text in pieces of at most 1 MiB that begin at a line and overlap a little, with the number of their first line."""
+    start, line = 0, 1
+    while True:
+        end = start + PIECE
+        yield text[start:end], line
+        if end >= len(text):
+            return
+        back = text.rfind("\n", end - _OVERLAP, end) + 1 or end - _OVERLAP
+        back = text.rfind("\n", back - _OVERLAP, back - 1) + 1 or back
+        line += text.count("\n", start, back)
+        start = back

@@ -1,0 +1,73 @@
+"""A piece of free text while it is searched, and the tally of what its file holds."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from rescind.errors import Unparsable
+from rescind.models.evidence import Finding, Location, State
+
+MOST = 500  # findings of one file
+_TRIES = 10_000  # strings of one file that are looked at closely
+
+
+@dataclass(slots=True)
+class Page:
+    """One piece of a text while it is searched: what was found where, and what was looked at already."""
+
+    text: str
+    at: Location
+    first: int
+    breaks: list[int] = field(default_factory=list)
+    taken: list[tuple[int, int]] = field(default_factory=list)
+
+    def line(self, position: int) -> int:
+        """Return the number of the line that a position is in."""
+        if not self.breaks:
+            self.breaks = [m.start() for m in re.finditer("\n", self.text)] or [len(self.text)]
+        return self.first + bisect_left(self.breaks, position)
+
+    def place(self, position: int) -> Location:
+        """Return where a position lies."""
+        return replace(self.at, line=self.line(position))
+
+    def free(self, start: int, end: int) -> bool:
+        """Tell whether nothing was found there yet."""
+        return not any(a < end and start < b for a, b in self.taken[-200:])
+
+
+@dataclass(slots=True)
+class Tally:
+    """The findings of a file by what tells them apart, with how often and where last each was seen."""
+
+    at: Location
+    tries: int = 0
+    known: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    seen: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+
+    def add(self, finding: Finding) -> None:
+        """Take a finding, or count it where it is known. Raises `Unparsable` above 500 of them."""
+        value = finding.secret.reveal() if finding.secret else ""
+        key = ("", value) if value else (finding.kind, finding.identifier or str(finding.attributes))
+        if finding.state is State.PUBLIC_ONLY and any(f.identifier == finding.identifier for f in self.known.values()):
+            return
+        self.seen.setdefault(key, []).append(finding.location.line or 0)
+        self.known.setdefault(key, finding)
+        if len(self.known) > MOST:
+            raise Unparsable(f"holds more than {MOST} secrets; the rest was not taken")
+
+    def look(self) -> None:
+        """Count a string that is looked at closely. Raises `Unparsable` where that was often enough."""
+        self.tries += 1
+        if self.tries > _TRIES:
+            raise Unparsable("holds more that looks like secrets than can be looked at; the rest was not")
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what was found, in the order it was found in."""
+        for key, finding in self.known.items():
+            lines = self.seen[key]
+            more = {"seen": str(len(lines)), "last_line": str(max(lines))} if len(set(lines)) > 1 else {}
+            yield replace(finding, attributes={**finding.attributes, **more})

@@ -1,0 +1,36 @@
+"""Environment that version managers set per folder: `mise.toml` and its like (`.envrc` and `.env` are a store of their own)."""
+
+from __future__ import annotations
+
+from rescind.models.store import At, Erase, MiB, Root, Store
+from rescind.stores._free import KINDS, searched
+from rescind.stores._lines import plain
+
+SKIP = ("node_modules", "vendor", "site-packages", ".cache")
+
+STORE = Store(
+    id="tool-environment",
+    title="mise, asdf and just files",
+    where=(
+        *(At(root=Root.XDG_CONFIG, glob=g) for g in ("mise/config.toml", "mise/config.*.toml", "mise/conf.d/*.toml")),
+        *(
+            At(root=Root.HOME, glob=f"**/{name}", skip=SKIP)
+            for name in (
+                "mise.toml",
+                ".mise.toml",
+                "mise.local.toml",
+                ".mise.local.toml",
+                ".mise/config.toml",
+                "justfile",
+                ".justfile",
+            )
+        ),
+    ),
+    yields=KINDS,
+    max_bytes=1 * MiB,
+    erase=Erase.NONE,
+    parse=searched(plain),
+    text=plain,
+    since="0.2",
+    reference="https://mise.jdx.dev/environments/#using-environment-variables",
+)
