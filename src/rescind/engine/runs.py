@@ -31,6 +31,7 @@ from rescind.pipeline import execute, report, undo
 from rescind.pipeline.case_steps import CaseContext, carry_out, is_case
 from rescind.pipeline.people import People
 from rescind.pipeline.plan import addendum, release
+from rescind.pipeline.rotating import Opened
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file
 from rescind.secret import Secret
@@ -56,6 +57,7 @@ class CaseWork:
         providers: tuple[str, ...],
         read_secret: Callable[[Credential], Secret | None] | None = None,
         began: float | None = None,
+        rotations: Mapping[str, Opened] | None = None,
         hooks: Mapping[str, Hook] | None = None,
         hold: bool = False,
     ) -> None:
@@ -64,6 +66,7 @@ class CaseWork:
         self._providers = providers
         self._tenants, self._people = tenants, people
         self._read_secret = read_secret
+        self._rotations = rotations or {}
         self._hooks, self._hold = hooks or {}, hold
         self._contexts: dict[str, execute.Context] = {}
         self._plans: dict[str, list[Plan]] = {}
@@ -80,6 +83,7 @@ class CaseWork:
                 read_secret=self._read_secret,
                 on_call=lambda: self._first_cut(run),
                 hold=self._hold or self._load(run)[0].case.hold,
+                rotations=self._rotations,
             )
         return self._contexts[run]
 

@@ -18,6 +18,7 @@ from rescind.pipeline import inventory_json as inventory_file
 from rescind.pipeline.approvals import Approval
 from rescind.pipeline.case import new_run_id
 from rescind.pipeline.machine import secret_reader
+from rescind.pipeline.rotations import opened
 from rescind.pipeline.session import Session, in_scope, people
 from rescind.pipeline.session import tenants as connect
 from rescind.pipeline.tenants import Tenants
@@ -115,6 +116,7 @@ def _drive(
         playbook=playbook,
         providers=in_scope(session, playbook),
         read_secret=secret_reader(session, plan.case),
+        rotations=opened(session, plan.case.rotations) if plan.case.rotations else {},
         began=began,
         hooks=session.config.hooks,
         hold=plan.case.person in session.config.org.legal_hold,

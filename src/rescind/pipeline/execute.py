@@ -12,13 +12,15 @@ from datetime import timedelta
 from rescind.errors import ConfigError, EvidenceError, NotFound, ProviderError, RefusedError, Rejected
 from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, EndState
-from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Observation
+from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Observation, Verb
 from rescind.models.plan import Plan, Step
 from rescind.models.run import Receipt
 from rescind.pipeline import receipts
 from rescind.pipeline.case_plan import DESTRUCTIVE, HELD_BY_LAW
 from rescind.pipeline.people import ownership
 from rescind.pipeline.putback import put_back
+from rescind.pipeline.rotate import not_yet, rotate
+from rescind.pipeline.rotating import ROTATION
 from rescind.pipeline.stepping import Context, intent, receipt, snapshot
 from rescind.pipeline.tenants import LOCAL, Connected, kind_of
 from rescind.pipeline.verify import Proof, prove
@@ -71,7 +73,7 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
     earlier = ctx.log.last("intent", ctx.run, step.id)
     kind = kind_of(c.kind)
     row = kind.actions.get(step.verb) if kind else None
-    if kind is None or row is None:
+    if kind is None or (row is None and not (step.verb is Verb.ROTATE and kind.rotation)):
         return _close(
             ctx,
             step,
@@ -95,6 +97,10 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
         )
     if drift:
         return _close(ctx, step, c, receipt(step, EndState.HELD, ctx, evidence=drift))
+    if row is None:
+        return _close(ctx, step, c, rotate(step, c, at, ctx))
+    if ROTATION in c.attributes and (left := not_yet(step, c, at, ctx)):
+        return _close(ctx, step, c, left)
     if step.reverse:
         return _close(ctx, step, c, put_back(step, c, kind, row, at, ctx))
     return _close(ctx, step, c, _carry_out(step, c, kind, row, at, ctx, attempted=earlier is not None))

@@ -20,6 +20,7 @@ from rescind.models.playbook import Playbook, PlaybookStep
 from rescind.pipeline import barriers, case_plan
 from rescind.pipeline.case_plan import DESTRUCTIVE
 from rescind.pipeline.enumerate import Enumerated
+from rescind.pipeline.rotating import ROTATION
 
 DECIDE_WITHIN = timedelta(hours=24)
 _HELD = {
@@ -49,8 +50,10 @@ def _held(c: Credential, now: datetime) -> Decision:
     )
 
 
-def _verbs(kind: Kind, step: PlaybookStep, forbidden: frozenset[Verb]) -> Iterable[Verb]:
-    offered = [v for v in step.verbs if v in kind.actions and v not in forbidden]
+def _verbs(kind: Kind, c: Credential, step: PlaybookStep, forbidden: frozenset[Verb]) -> Iterable[Verb]:
+    # a successor goes only where the configuration says that its user reads it
+    offers = {*kind.actions, *({Verb.ROTATE} if kind.rotation and ROTATION in c.attributes else ())}
+    offered = [v for v in step.verbs if v in offers and v not in forbidden]
     return offered[:1] if step.prefer else offered
 
 
@@ -68,7 +71,7 @@ def _steps(
             if not item.select.matches(c, now):
                 continue
             needs_approval |= item.approval
-            verbs |= {v: (item.wait_seconds, item.approval) for v in _verbs(kind, item, forbidden) if v not in verbs}
+            verbs |= {v: (item.wait_seconds, item.approval) for v in _verbs(kind, c, item, forbidden) if v not in verbs}
         for nth, (verb, (wait, held)) in enumerate(verbs.items()):
             # two verbs on one credential keep their order: the second waits behind a barrier of its own
             name = phase.name + suffix + (f".{nth + 1}" if nth else "")
@@ -126,7 +129,7 @@ def decide(
     if c.ownership is not Ownership.CASE:
         kind = catalogue.kinds()[c.kind] if steps else None
         # an approval releases this credential, not the supporting steps that would hit everything else of its owner
-        offered = [replace(s, held=True) for s in steps if kind and not kind.actions[s.verb].supports]
+        offered = [replace(s, held=True) for s in steps if kind and not kind.supports(s.verb)]
         by_people = [d for d in decisions if d.end_state is EndState.MANUAL]  # stays to be done after an approval too
         return offered, [_held(c, now), *by_people]
     if not steps and not decisions:

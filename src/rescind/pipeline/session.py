@@ -62,7 +62,11 @@ class Session:
 
 def people(session: Session, case: Case) -> People:
     """Return whom the case is about, by every name the configuration maps, and who is protected."""
-    mapped = session.config.persons.get(case.person, {})
+    mapped = dict(session.config.persons.get(case.person, {}))
+    for row in session.config.rotations:
+        if row.name in case.rotations:  # what the configuration rotates is the case's own
+            provider = catalogue.kinds()[row.kind].provider
+            mapped[provider] = (*mapped.get(provider, ()), row.subject)
     return People(
         person=case.person, workstation=case.workstation, mapped=mapped, protected=session.config.org.protected
     )
@@ -104,6 +108,10 @@ def survey(
 
     `at`: tenants that are connected already.
     """
+    if "rotations" in playbook.sides:
+        from rescind.pipeline import rotations
+
+        return rotations.survey(session, playbook, case, at=at)
     case, checkin, unseen = pinned(session, case) if playbook.evidence else (case, None, ())
     check_inputs(playbook, case)
     check_gate(playbook, case)

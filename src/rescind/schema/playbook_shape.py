@@ -103,10 +103,16 @@ class Scope(Edge):
         "keychain",
     )
     providers: Annotated[tuple[Word, ...], Field(description="Providers asked; empty means every configured one.")] = ()
-    sides: Annotated[tuple[Literal["machine", "provider"], ...], Field(description="Whose listing counts.")] = (
+    sides: Annotated[
+        tuple[Literal["machine", "provider", "rotations"], ...],
+        Field(description="Whose listing counts; `rotations` are those of rescind.toml, and stand alone."),
+    ] = (
         "machine",
         "provider",
     )
+    identities: Annotated[
+        bool, Field(description="List the person's identities too, and end their access; `kinds` names them otherwise.")
+    ] = False
     kinds: Annotated[
         tuple[KindId, ...],
         Field(max_length=64, description="Kinds listed at the providers; empty means all of them but identities."),
