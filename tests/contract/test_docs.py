@@ -130,7 +130,7 @@ def test_configurations_in_the_pages_load(made: Path, tmp_path: Path, text: str)
     path = tmp_path / "rescind.toml"
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)
-    assert config.load(path).tenants
+    assert bool(config.load(path).tenants) is ("[tenant." in text)
 
 
 def commands() -> list[Any]:

@@ -3,6 +3,7 @@
 import json
 import os
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from rescind.dev import schemas
 from rescind.errors import PlaybookError
-from rescind.models.credential import Credential
+from rescind.models.credential import Credential, Ownership
 from rescind.models.kind import Verb
 from rescind.models.playbook import Playbook
 from rescind.schema import yaml_marks
@@ -403,6 +404,43 @@ def test_lost_laptop_does_to_each_kind_what_it_says(kind, verbs):
     tasks = [r.task for r in p.manual if r.select.matches(c, NOW)]
     assert bool(tasks) is (kind in {"keychain.item", "file.secret", "aws.login-session"})
     assert not any(r.select.matches(c, NOW) for r in (*p.accept, *p.skip))
+
+
+@pytest.mark.parametrize(
+    ("kind", "compromised", "leaver"),
+    [
+        ("aws.user", ["identities"], ["identities"]),
+        ("vault.entity", ["identities"], ["identities"]),
+        ("aws.access-key", ["sessions", "keys"], ["sessions", "keys"]),
+        ("aws.role-session", ["sessions"], ["sessions"]),
+        ("oauth.refresh-token", ["sessions"], ["sessions"]),
+        ("vault.token", ["keys"], ["keys"]),
+        ("x509.client-cert", ["keys"], ["keys"]),
+        ("github.token", ["keys"], ["keys"]),
+        ("ssh.user-key", ["keys"], ["keys"]),
+        ("file.secret", [], ["local-copies"]),
+        ("keychain.item", [], ["local-copies"]),
+    ],
+)
+def test_identities_come_before_sessions_and_sessions_before_keys(kind, compromised, leaver):
+    c = Credential(kind=kind, provider=kind.partition(".")[0], identifier="x", ownership=Ownership.CASE)
+    if kind in {"file.secret", "keychain.item"}:
+        c = replace(c, provider="local")
+    for name, phases in (("compromised-workstation", compromised), ("offboard-employee", leaver)):
+        p = load_playbook(name)
+        assert [f.name for f in p.phases for s in f.steps if s.select.matches(c, NOW)] == phases
+
+
+def test_a_compromised_workstation_is_isolated_first_and_keeps_its_copies():
+    p = load_playbook("compromised-workstation")
+    names = [f.name for f in p.phases]
+    gated = next(f for f in p.phases if f.gate)
+    assert names.index(gated.name) == min(names.index(f.name) for f in p.phases if f.steps)
+    assert p.inputs == {"workstation": "required", "person": "optional"}
+    assert not any(Verb.ERASE_LOCAL in s.verbs for f in p.phases for s in f.steps)
+    others = Credential(kind="aws.access-key", provider="aws", identifier="x", ownership=Ownership.OTHER)
+    chosen = [(f.name, s.approval) for f in p.phases for s in f.steps if s.select.matches(others, NOW)]
+    assert chosen == [("shared", True)]
 
 
 def test_a_crlf_file_has_the_same_places():

@@ -19,7 +19,7 @@ from rescind.errors import PlaybookError
 from rescind.models.credential import Credential, Ownership, Relation
 from rescind.models.evidence import State
 from rescind.models.kind import Kind, Verb
-from rescind.models.playbook import Playbook, PlaybookStep
+from rescind.models.playbook import EVERY_KIND, Playbook, PlaybookStep
 from rescind.schema.playbook import load_playbook, shipped
 
 MOUNT = "pki"
@@ -31,7 +31,7 @@ _ON = re.compile(r"(?P<capability>create|read|update|delete|list|sudo|patch)(?: 
 def in_scope(book: Playbook) -> list[Kind]:
     """Return every kind that a playbook's plan lists and looks at: those it names, or all of its providers' but identities."""
     rows = [k for k in catalogue.kinds().values() if not book.providers or k.provider in book.providers]
-    return [k for k in rows if (k.id in book.kinds if book.kinds else not k.identity)]
+    return [k for k in rows if (k.id in book.kinds or EVERY_KIND in book.kinds if book.kinds else not k.identity)]
 
 
 def reached(step: PlaybookStep, kind: Kind) -> tuple[Verb, ...]:
@@ -44,7 +44,7 @@ def reached(step: PlaybookStep, kind: Kind) -> tuple[Verb, ...]:
 
 def _may_select(step: PlaybookStep, kind: Kind) -> bool:
     text = step.select.text
-    if f'"{kind.id}"' in text or not re.search(r"credential\.(kind|provider)\b", text):
+    if f'"{kind.id}"' in text or not re.search(r"credential\.(kind|provider|identity)\b", text):
         return True
     now = datetime(2026, 1, 1, tzinfo=UTC)
     plain = Credential(kind=kind.id, provider=kind.provider, identifier="x", owner="x", tenant="x")

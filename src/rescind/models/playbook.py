@@ -11,6 +11,10 @@ from rescind.models.credential import Credential, EndState
 from rescind.models.kind import CaseVerb, Verb
 
 
+EVERY_KIND = "*"
+"""Stands in `Playbook.kinds` for every kind, identities among them."""
+
+
 class Selector(Protocol):
     """A compiled selection of credentials; `text` is the expression as it was written."""
 

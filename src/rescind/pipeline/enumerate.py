@@ -15,6 +15,7 @@ from rescind.models.credential import Credential, Inventory, Relation
 from rescind.models.evidence import Gap, State
 from rescind.models.kind import Kind, Liveness, Subject
 from rescind.models.plan import Decision
+from rescind.models.playbook import EVERY_KIND
 from rescind.pipeline.identify import elsewhere, enrich, identify_one, placed, refusal
 from rescind.pipeline.people import People
 from rescind.pipeline.tenants import LOCAL, Connected, Tenants
@@ -35,10 +36,10 @@ class Enumerated:
 
 
 def _kinds_of(provider: str, only: Iterable[str]) -> list[Kind]:
-    """Return the kinds of a provider that a listing asks for: those named, or all that are no identities."""
+    """Return the kinds of a provider that a listing asks for: those named, every one, or all that are no identities."""
     rows = [k for k in catalogue.kinds().values() if k.provider == provider and k.enumerate is not None]
     named = set(only)
-    return [k for k in rows if (k.id in named if named else not k.identity)]
+    return [k for k in rows if (k.id in named or EVERY_KIND in named if named else not k.identity)]
 
 
 def listed(
@@ -55,7 +56,7 @@ def listed(
         if provider == LOCAL:
             continue
         subject, rows = people.subject(provider), _kinds_of(provider, kinds)
-        if kinds and not rows:
+        if kinds and EVERY_KIND not in kinds and not rows:
             continue
         for name in tenants.names(provider):
             try:

@@ -14,7 +14,7 @@ from rescind import catalogue
 from rescind.errors import PlaybookError
 from rescind.models.credential import EndState
 from rescind.models.kind import CaseVerb, Verb
-from rescind.models.playbook import CaseItem, Phase, Playbook, PlaybookStep, Rule, Selector
+from rescind.models.playbook import EVERY_KIND, CaseItem, Phase, Playbook, PlaybookStep, Rule, Selector
 from rescind.schema import selector
 from rescind.schema.bounded import read_bounded
 from rescind.schema.faults import Fault, KeyPath, checked, nearest, shown
@@ -152,7 +152,7 @@ def _freeze(doc: Document, shape: PlaybookShape) -> Playbook:
         evidence=shape.scope.evidence,
         providers=shape.scope.providers,
         sides=shape.scope.sides,
-        kinds=_known_kinds(doc, shape.scope.kinds),
+        kinds=_known_kinds(doc, shape.scope.kinds) or ((EVERY_KIND,) if shape.scope.identities else ()),
         max_credentials=shape.limits.max_credentials,
         sweep_rounds=shape.sweep.rounds,
         phases=_phases(doc, shape),

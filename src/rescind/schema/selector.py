@@ -16,6 +16,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
+from rescind import catalogue
 from rescind.errors import PlaybookError, redact
 from rescind.models.clock import parse_rfc3339
 from rescind.models.credential import Credential
@@ -30,6 +31,7 @@ _JOINING = b"_+_"
 
 VARIABLES: Mapping[str, Any] = {
     "credential.kind": cel.Type.STRING,
+    "credential.identity": cel.Type.BOOL,
     "credential.provider": cel.Type.STRING,
     "credential.tenant": cel.Type.STRING,
     "credential.owner": cel.Type.STRING,
@@ -43,7 +45,8 @@ VARIABLES: Mapping[str, Any] = {
     "credential.used_days_ago": cel.Type.INT,
     "credential.attributes": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
 }
-"""What an expression may name, with its type. `used_days_ago` is -1 when nobody said when it was last used."""
+"""What an expression may name, with its type. `identity`: it is whom credentials belong to, not one of them. `used_days_ago` is -1
+when nobody said when it was last used."""
 
 Locate = Callable[[int, int], str]
 
@@ -67,10 +70,12 @@ def _moment(text: str | None) -> datetime | None:
 
 def facts(credential: Credential, now: datetime) -> Mapping[str, Any]:
     """Return the value of every variable for one credential. A time that cannot be read counts as not given."""
+    kind = catalogue.kinds().get(credential.kind)
     ends, used = _moment(credential.expires_at), _moment(credential.last_used)
     words = ("kind", "provider", "tenant", "owner", "ownership", "relation", "state", "identifier", "issuer", "subject")
     return {
         **{f"credential.{word}": _text(str(getattr(credential, word))) for word in words},
+        "credential.identity": kind is not None and kind.identity,
         "credential.expired": credential.state is State.EXPIRED or (ends is not None and ends <= now),
         "credential.used_days_ago": -1 if used is None else max(0, int((now - used).total_seconds() // _SECONDS_A_DAY)),
         "credential.attributes": {_text(str(k)): _text(str(v)) for k, v in credential.attributes.items()},
