@@ -6,6 +6,7 @@ alone. External accounts without a secret of their own only point elsewhere and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from rescind.stores import _google
 from rescind.stores._ini import groups
 from rescind.stores._json import load, text
 from rescind.stores._text import decode
+from rescind.stores._token import token
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
@@ -26,21 +28,48 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     if at.path.endswith(".boto"):
         for group in groups(decode(blob), {"gs_oauth2_refresh_token"}):
             if entry := group.get("gs_oauth2_refresh_token"):
-                token = {"type": "authorized_user", "refresh_token": entry.value}
+                login = {"type": "authorized_user", "refresh_token": entry.value}
                 place = replace(at, line=entry.line, pointer=entry.section)
-                yield from _google.findings(token, place, account=account)
+                yield from _google.findings(login, place, account=account)
         return
     document = load(blob)
-    if text(document, "type") or "/gcloud/" in f"/{at.path}":
+    for form in ("installed", "web"):
+        if secret := text(document, form, "client_secret"):
+            own = {"project": text(document, form, "project_id"), "client": form}
+            client = text(document, form, "client_id")
+            issuer, more = _google.ISSUER, {**own, "client_id": client}
+            yield from token(
+                "google.client-secret",
+                secret,
+                at,
+                f"/{form}/client_secret",
+                identifier=client,
+                issuer=issuer,
+                more=more,
+            )
+    named = bool(_NAMED.search(at.path)) or (isinstance(document, dict) and any(n in document for n in _MARKS))
+    if (text(document, "type") and named) or "/gcloud/" in f"/{at.path}":
         yield from _google.findings(document, at, account=account)
 
 
+_MARKS = ("private_key", "refresh_token", "credential_source", "source_credentials", "client_secret", "audience")
+_NAMED = re.compile(r"-[0-9a-f]{12}\.json$")
 _HEX = "[0-9a-f]" * 12
 _OURS = (
     "application_default_credentials.json",
     *(f"legacy_credentials/*/{name}" for name in ("adc.json", ".boto", "singlestore_bq.json", "private_key.p12")),
 )
-_LOOSE = tuple(f"{folder}*-{_HEX}.json" for folder in ("", "Desktop/", "Documents/", "Downloads/", "keys/"))
+_SKIP = ("node_modules", "site-packages", "vendor", "testdata", "fixtures", ".cache", ".venv", "venv")
+_WORDS = (
+    "*firebase-adminsdk*",
+    "*service[-_]account*",
+    "gcp[-_]*",
+    "*google[-_]credentials*",
+    "client_secret*",
+    "*[-_]sa[-_]key",
+    "*-key",
+)
+_LOOSE = (f"*-{_HEX}.json", *(f"{word}.json" for word in _WORDS))
 STORE = Store(
     id="gcloud-adc",
     title="Google Application Default Credentials and key files",
@@ -48,9 +77,15 @@ STORE = Store(
         At(root=Root.HOME, glob=f".config/gcloud/{_OURS[0]}", env="GOOGLE_APPLICATION_CREDENTIALS"),
         *(At(root=Root.HOME, glob=f".config/gcloud/{name}", env="CLOUDSDK_CONFIG") for name in _OURS),
         *(At(root=Root.APPDATA, glob=f"gcloud/{name}", os=("windows",), env="CLOUDSDK_CONFIG") for name in _OURS),
-        *(At(root=Root.HOME, glob=name) for name in _LOOSE),
+        At(
+            root=Root.HOME,
+            glob=".config/gcloud/application_default_credentials.json",
+            env="CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
+        ),
+        *(At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP) for name in _LOOSE),
+        At(root=Root.HOME, glob=".boto", env="BOTO_CONFIG"),
     ),
-    yields=("oauth.refresh-token", "google.service-account-key"),
+    yields=("oauth.refresh-token", "google.service-account-key", "google.client-secret"),
     max_bytes=256 * KiB,
     parse=parse,
     since="0.1",

@@ -11,33 +11,58 @@ from dataclasses import replace
 
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, KiB, Root, Store
-from rescind.stores import _github
+from rescind.stores import _forms, _github
 from rescind.stores._names import userinfo
 from rescind.stores._password import is_stand_in
+from rescind.stores._registry import unpack
 from rescind.stores._sighting import sighting
 from rescind.stores._text import decode, lines
+from rescind.stores._urls import host_in
 
 _LINK = re.compile(r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{1,30}://[^\s\"'<>\]]{3,4000}+")
 _ALONE = re.compile(r"(https?://)([^\s/?#@:]{20,300})@([^\s/?#@]{1,255}.*)", re.DOTALL)  # a token in place of the user
 
+_SECTION = re.compile(r"[ \t]*\[[\w.\-]{1,60}(?:[ \t]*\"([^\"]{0,500})\")?[ \t]*\]")
+_HEADER = re.compile(
+    r"(?i)[ \t]*extraheader[ \t]*=[ \t]*\"?authorization:[ \t]*(basic|bearer|token)[ \t]+([^\s\"]{8,8192})"
+)
+_PASSWORD = re.compile(r"(?i)[ \t]*(smtpPass|password)[ \t]*=[ \t]*(\S{1,500})")
+
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
-    """Yield one finding per URL with a password, or with a token in place of the user; none for a mere user name."""
+    """Yield one finding per URL with a password or a token in it, per header that logs in, and per password of its own."""
+    host = ""
     for number, line in enumerate(lines(decode(blob)), 1):
-        for link in _LINK.findall(line):
+        place = replace(at, line=number)
+        if section := _SECTION.match(line):
+            host = host_in(section[1] or "")
+        for link in _LINK.findall(line) if "://" in line else ():
             alone = _ALONE.fullmatch(link)
-            whole = f"{alone[1]}{alone[2]}:{alone[2]}@{alone[3]}" if alone and _github.form_of(alone[2]) else link
+            token = alone and (_github.form_of(alone[2]) or _forms.identify(alone[2]))
+            whole = f"{alone[1]}{alone[2]}:{alone[2]}@{alone[3]}" if alone and token else link
             if (url := userinfo(whole)) and url.password:
-                yield _finding(url.user, url.password, url.host.lower(), replace(at, line=number))
+                yield _finding(url.user, url.password, url.host.lower(), place)
+        if (header := _HEADER.match(line)) and (held := _login(header[1].lower(), header[2])):
+            yield _finding(held[0], held[1], host, replace(place, pointer="extraheader"))
+        elif found := _PASSWORD.match(line):
+            yield _finding("", found[2].strip("\"'"), host, replace(place, pointer=found[1]))
+
+
+def _login(scheme: str, value: str) -> tuple[str, str] | None:
+    """Return user and secret of an `Authorization` header."""
+    return unpack(value) if scheme == "basic" else ("", value)
 
 
 def _finding(user: str, password: str, host: str, at: Location) -> Finding:
     token = next((t for t in (password, user) if _github.form_of(t, host)), "")
     if token:
         return _github.finding(token, at, host=host, login="" if user in {token, "x-access-token"} else user)
+    facts = {"host": host, "user": user}
+    token = next((t for t in (password, user) if _forms.identify(t)), "")
+    if token:
+        return _forms.finding(token, at, facts if user != token else {"host": host}, host=host)
     dud = is_stand_in(password)
-    state = State.PLACEHOLDER if dud else State.LIVE_UNVERIFIED
-    facts, held = {"host": host, "user": user}, "" if dud else password
+    state, held = (State.PLACEHOLDER, "") if dud else (State.LIVE_UNVERIFIED, password)
     return sighting("git.password", at, issuer=host, subject=user, secret=held, attributes=facts, state=state)
 
 
@@ -47,9 +72,15 @@ STORE = Store(
     where=(
         *(At(root=Root.HOME, glob=name) for name in (".git-credentials", ".gitconfig")),
         *(At(root=Root.XDG_CONFIG, glob=f"git/{name}") for name in ("credentials", "config")),
-        *(At(root=Root.HOME, glob=f"**/.git/{name}") for name in ("config", "FETCH_HEAD")),
+        *(
+            At(root=Root.HOME, glob=f"**/{name}")
+            for name in (".git/config", ".git/FETCH_HEAD", ".gitmodules", ".gitconfig")
+        ),
+        *(At(root=Root.HOME, glob=f"**/.git/modules/{deep}config") for deep in ("*/", "*/*/", "*/*/*/")),
+        At(root=Root.SYSTEM, glob="etc/gitconfig"),
+        At(root=Root.SYSTEM, glob="Program Files/Git/etc/gitconfig", os=("windows",)),
     ),
-    yields=("github.token", "git.password"),
+    yields=("git.password", *_forms.KINDS),
     max_bytes=256 * KiB,
     parse=parse,
     since="0.1",

@@ -1,0 +1,75 @@
+"""Azure Developer CLI (`azd`) and Az PowerShell: tokens of people and secrets of applications beside those of Azure CLI.
+
+What Windows encrypts (DPAPI) is named without its value. A context that was saved with `Save-AzContext` holds its tokens in clear.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rescind.errors import Unparsable
+from rescind.models.evidence import Finding, Location
+from rescind.models.store import At, MiB, Root, Store
+from rescind.stores import _entra
+from rescind.stores._json import load, member, text
+from rescind.stores._locked import locked
+from rescind.stores._text import decode
+
+
+def parse(blob: bytes, at: Location) -> Iterator[Finding]:
+    """Yield the tokens and secrets of one file. Raises `Unparsable` for what is neither JSON nor encrypted."""
+    name = at.path.rpartition("/")[2]
+    if not blob.strip():
+        return
+    if not decode(blob).lstrip().startswith("{"):
+        if name.endswith(".json"):
+            raise Unparsable("the file is not a JSON object")
+        yield locked("entra.refresh-token", at, "dpapi", issuer="login.microsoftonline.com", more={"file": name})
+        return
+    document = load(blob)
+    contexts = member(document, "Contexts")
+    for title, context in contexts.items() if isinstance(contexts, dict) else ():
+        yield from _context(context, replace(at, pointer=f"/Contexts/{title}"))
+    if name.startswith("cred") and text(document, "clientSecret"):
+        tenant, _, client = name.removeprefix("cred").removesuffix(".json").partition(".")
+        yield _entra.principal(tenant, client, text(document, "clientSecret"), replace(at, pointer="/clientSecret"))
+    yield from _entra.sections(document, at)
+
+
+def _context(context: object, at: Location) -> Iterator[Finding]:
+    account, tenant = member(context, "Account"), text(context, "Tenant", "Id")
+    more, who = member(account, "ExtendedProperties"), text(account, "Id")
+    if secret := text(more, "ServicePrincipalSecret"):
+        yield _entra.principal(tenant, who, secret, replace(at, pointer=f"{at.pointer}/Account"))
+    if raw := text(more, "AccessToken"):
+        place = replace(at, pointer=f"{at.pointer}/Account/AccessToken")
+        yield _entra.token("entra.access-token", raw, place, "", tenant, who, {})
+    try:
+        cache = base64.b64decode(text(context, "TokenCache", "CacheData"), validate=True)
+    except (binascii.Error, ValueError):
+        return
+    if cache[:1] == b"{":
+        yield from _entra.sections(load(cache), replace(at, pointer=f"{at.pointer}/TokenCache"))
+
+
+_AZURE = ("AzureRmContext.json", "TokenCache.dat", "msal.cache", "msal.cache.cae")
+STORE = Store(
+    id="azure-dev",
+    title="Azure Developer CLI and Az PowerShell",
+    where=(
+        *(
+            At(root=Root.HOME, glob=f".azd/auth/{g}", env="AZD_CONFIG_DIR")
+            for g in ("msal/cache*", "cred*", "msal/cred*")
+        ),
+        *(At(root=Root.HOME, glob=f"{folder}/{name}") for folder in (".Azure", ".azure") for name in _AZURE),
+        *(At(root=Root.HOME, glob=f"{folder}AzureRmContext*.json") for folder in ("", "Documents/", "Downloads/")),
+    ),
+    yields=("entra.refresh-token", "entra.access-token", "entra.client-secret"),
+    max_bytes=16 * MiB,
+    parse=parse,
+    since="0.2",
+    reference="https://github.com/Azure/azure-dev/blob/main/cli/azd/pkg/auth/cache_unix.go",
+)
