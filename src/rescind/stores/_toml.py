@@ -11,7 +11,7 @@ import tomllib
 from rescind.errors import Unparsable
 from rescind.stores._text import decode, lines
 
-_LONGEST = 1024 * 1024
+_LONGEST = 512 * 1024
 _DOTS = 1000  # in one line: the standard reader takes quadratic time for a key of many parts
 _HEADER = re.compile(r"[ \t]*+(\[{1,2})[ \t]*+([^\[\]]{1,300})\]")
 _ENTRY = re.compile(r"[ \t]*+[\"']?([\w.@:/\-]{1,200}+)[\"']?[ \t]*+=[ \t]*+(?:\"([^\"\\]*+)\"?|'([^']*+)'?|(\w++))")

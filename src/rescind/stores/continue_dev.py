@@ -55,5 +55,5 @@ STORE = Store(
     max_bytes=1 * MiB,
     parse=parse,
     since="0.2",
-    reference="https://docs.continue.dev/reference",
+    reference="https://docs.continue.dev/customize/deep-dives/configuration",
 )
