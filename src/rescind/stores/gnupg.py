@@ -116,6 +116,6 @@ STORE = Store(
     yields=("gnupg.key", "gnupg.revocation"),
     max_bytes=16 * MiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://www.gnupg.org/documentation/manuals/gnupg/GPG-Configuration.html",
 )

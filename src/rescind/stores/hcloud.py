@@ -20,7 +20,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         name = text(context, "name")
         own = {"context": name, "active": "yes" if name == text(document, "active_context") else ""}
         value, pointer = text(context, "token"), f"/contexts/{n}/token"
-        yield from token("hcloud.token", value, at, pointer, issuer="hetzner.cloud", subject=name, more=own)
+        yield from token("hetzner.token", value, at, pointer, issuer="hetzner.cloud", subject=name, more=own)
     if trouble:
         raise Unparsable(trouble)
 
@@ -33,9 +33,9 @@ STORE = Store(
         At(root=Root.MAC_SUPPORT, glob="hcloud/cli.toml", os=("macos",)),
         At(root=Root.APPDATA, glob="hcloud/cli.toml", os=("windows",), env="HCLOUD_CONFIG"),
     ),
-    yields=("hcloud.token", "github.token"),
+    yields=("hetzner.token", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://github.com/hetznercloud/cli/blob/main/docs/tutorials/setup-hcloud-cli.md",
 )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
-from rescind.stores._json import load, text
+from rescind.stores._json import load, member, text
 from rescind.stores._nested import secrets
 
 _PARTS = ("authentication", "headers", "data", "environment", "accessToken", "refreshToken", "credentials")
@@ -34,7 +34,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         own["url"] = text(document, "url").partition("?")[0]
         place = replace(at, line=number)
         for part in _PARTS if isinstance(document, dict) else ():
-            found = document.get(part)
+            found = member(document, part)
             yield from secrets(
                 {part: found} if isinstance(found, str) and part in _TOKENS else found, place, f"/{part}", own
             )
@@ -64,6 +64,6 @@ STORE = Store(
     yields=("file.secret", "github.token"),
     max_bytes=32 * MiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://developer.konghq.com/insomnia/storage/",
 )

@@ -63,6 +63,6 @@ STORE = Store(
     yields=("vpn.password", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://docs.strongswan.org/docs/latest/config/IpsecSecrets.html",
 )

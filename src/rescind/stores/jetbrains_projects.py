@@ -62,6 +62,6 @@ STORE = Store(
     yields=("database.password", "file.secret", "github.token"),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://www.jetbrains.com/help/idea/exploring-http-syntax.html#environment-variables",
 )

@@ -62,6 +62,6 @@ STORE = Store(
     yields=("maven.password", "maven.master-password", "github.token"),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://maven.apache.org/guides/mini/guide-encryption.html",
 )

@@ -31,10 +31,10 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         )
         if values.get("Password"):
             yield locked("nuget.password", at, "dpapi", pointer, issuer=host or name, subject=user, more=own)
-    for source, key in _pairs(parts.get("apikeys", none)):
-        own = {"source": source}
+    for address, key in _pairs(parts.get("apikeys", none)):
+        own = {"source": address}
         if key:
-            yield locked("nuget.api-key", at, "dpapi", f"apikeys/{source}", issuer=_host(source) or source, more=own)
+            yield locked("nuget.api-key", at, "dpapi", f"apikeys/{address}", issuer=_host(address) or address, more=own)
 
 
 def _pairs(element: Element) -> Iterator[tuple[str, str]]:
@@ -61,6 +61,6 @@ STORE = Store(
     yields=("nuget.password", "nuget.api-key", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://learn.microsoft.com/en-us/nuget/reference/nuget-config-file#packagesourcecredentials",
 )

@@ -33,6 +33,6 @@ STORE = Store(
     yields=("onepassword.vault",),
     max_bytes=128 * MiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://support.1password.com/1password-security/#protecting-your-data",
 )

@@ -61,6 +61,6 @@ STORE = Store(
     yields=(*sorted(set(_KINDS.values())), "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html",
 )

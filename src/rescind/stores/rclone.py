@@ -123,6 +123,6 @@ STORE = Store(
     ),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://rclone.org/docs/#config-file",
 )

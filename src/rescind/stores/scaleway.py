@@ -29,7 +29,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
                 own["default_organization_id"],
             )
             yield from token(
-                "scaleway.api-key", secret, at, f"{name}/secret_key", identifier=key, issuer=issuer, more=own
+                "scaleway.secret-key", secret, at, f"{name}/secret_key", identifier=key, issuer=issuer, more=own
             )
 
 
@@ -42,9 +42,9 @@ STORE = Store(
         At(root=Root.APPDATA, glob="scw/config.yaml", os=("windows",)),
         At(root=Root.LOCALAPPDATA, glob="scw/config.yaml", os=("windows",)),
     ),
-    yields=("scaleway.api-key", "github.token"),
+    yields=("scaleway.secret-key", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://github.com/scaleway/scaleway-sdk-go/blob/master/scw/README.md#scaleway-config",
 )

@@ -51,6 +51,6 @@ STORE = Store(
     yields=("slack.token", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://github.com/slackapi/slack-cli/blob/main/internal/shared/types/slack_auth.go",
 )

@@ -74,6 +74,6 @@ STORE = Store(
     ),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.1",
+    since="0.2",
     reference="https://smallstep.com/docs/step-ca/configuration/#json-configuration-options",
 )
