@@ -39,6 +39,7 @@ WRITES = {
     "x509.client-cert": "/revoke$",
     "aws.user": "Action=(PutUserPolicy|AttachUserPolicy)",
     "vault.entity": "identity/entity/id",
+    "vault.approle-secret-id": "secret-id-accessor/destroy",
     "aws.access-key": "Action=(UpdateAccessKey|DeleteAccessKey|PutUserPolicy|AttachUserPolicy)",
     "aws.role-session": "Action=Put(Role|User)Policy",
 }
