@@ -11,16 +11,17 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from rescind.models.evidence import Finding, Location, State
-from rescind.stores import _forms, _urls
+from rescind.stores import _forms, _owners, _urls
 from rescind.stores._aws import in_variables
 from rescind.stores._decoys import is_harmless, is_placeholder, literal
 from rescind.stores._dotenv import Variable
 from rescind.stores._json import member, text
 from rescind.stores._names import is_secret_name
+from rescind.stores._owners import of_name
 from rescind.stores._sighting import sighting
 from rescind.stores._urls import host_in, one
 
-KINDS = ("aws.access-key", "aws.role-session", *_urls.KINDS, "url.password", "file.secret")
+KINDS = ("aws.access-key", "aws.role-session", *_urls.KINDS, *_owners.KINDS, "url.password", "file.secret")
 """Every kind that a server's entry can hold."""
 
 _ROOTS = ("mcpServers", "servers", "context_servers", "mcp", "mcp_servers", "extensions", "mcp.servers")
@@ -89,18 +90,19 @@ def value(name: str, raw: str, at: Location, more: Mapping[str, str], *, named: 
     """Yield the secret that one named value is, if it is one. `named`: its place says that it is."""
     if _INPUT.fullmatch(raw.strip()):
         return
-    found = list(one(raw, at, "url.password"))
+    found = list(one(raw, at, "url.password", {**more, "name": name}))
     if found:
         yield from found
         return
     held = literal(raw).strip()
     form = _forms.identify(held)
-    if not held or is_harmless(held) or not (form or named or is_secret_name(name)):
+    if not held or is_harmless(held) or not (form or named or is_secret_name(name.replace("-", "_"))):
         return
     if is_placeholder(held):
         yield sighting("file.secret", at, attributes={**more, "name": name}, state=State.PLACEHOLDER)
     else:
-        yield _forms.finding(held, at, {**more, "name": name})
+        kind, issuer = of_name(name)
+        yield _forms.finding(held, at, {**more, "name": name}, other=kind, host=issuer)
 
 
 def _header(name: str, raw: str, at: Location, more: Mapping[str, str]) -> Iterator[Finding]:
@@ -108,7 +110,7 @@ def _header(name: str, raw: str, at: Location, more: Mapping[str, str]) -> Itera
 
 
 def _address(url: str, at: Location, more: Mapping[str, str]) -> Iterator[Finding]:
-    yield from one(url, at, "url.password")
+    yield from one(url, at, "url.password", more)
     try:
         query = parse_qsl(urlsplit(url).query, max_num_fields=50)
     except ValueError:

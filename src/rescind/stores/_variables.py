@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from rescind.models.evidence import Finding, Location, State
+from rescind.stores import _forms, _owners, _urls
 from rescind.stores._aws import in_variables
 from rescind.stores._decoys import is_harmless, is_placeholder, literal
 from rescind.stores._dotenv import Variable
 from rescind.stores._names import is_sample_file, is_secret_name, userinfo
+from rescind.stores._owners import of_name
 from rescind.stores._sighting import sighting
 from rescind.stores._vault import form_of, is_vault_name
+
+KINDS = tuple(
+    dict.fromkeys(
+        (
+            *("aws.access-key", "aws.role-session", "vault.token", "url.password", "file.secret"),
+            *(*_urls.KINDS, *_owners.KINDS),
+        )
+    )
+)
+"""Every kind that a variable can hold."""
 
 
 def findings(held: Iterable[Variable], at: Location) -> Iterator[Finding]:
@@ -20,12 +33,19 @@ def findings(held: Iterable[Variable], at: Location) -> Iterator[Finding]:
     for v in rest:
         url = userinfo(v.value)
         value = literal(url.password if url else v.value)
-        form = form_of(value, named=is_vault_name(v.name))
-        if not value or is_harmless(value) or not (form or url or is_secret_name(v.name)):
+        form, told = form_of(value, named=is_vault_name(v.name)), _forms.identify(value)
+        if not value or is_harmless(value) or not (form or told or url or is_secret_name(v.name)):
             continue
-        dud = is_placeholder(value) or (is_sample_file(at.path) and form in {"", "custom"})
         facts = {"name": v.name, "form": form, "commented": "yes" if v.commented else ""}
         facts |= {"host": url.host, "user": url.user} if url else {}
-        state = State.PLACEHOLDER if dud else State.LIVE_UNVERIFIED
-        kind, held = "vault.token" if form else "file.secret", "" if dud else value
-        yield sighting(kind, at, line=v.line, pointer=v.name, secret=held, attributes=facts, state=state)
+        kind, issuer = _urls.kind_at(v.value) if url else of_name(v.name)
+        kind = "vault.token" if form else kind
+        dud = is_placeholder(value) or (is_sample_file(at.path) and not told and form in {"", "custom"})
+        place = replace(at, line=v.line, pointer=v.name)
+        if dud:
+            yield sighting(kind, place, attributes=facts, state=State.PLACEHOLDER)
+        elif form:
+            yield sighting(kind, place, secret=value, attributes=facts)
+        else:
+            seen = _forms.finding(value, place, facts, other=kind, host=issuer or (url.host.lower() if url else ""))
+            yield replace(seen, subject=seen.subject or sighting(kind, at, subject=url.user).subject) if url else seen

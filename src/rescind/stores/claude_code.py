@@ -11,7 +11,8 @@ from dataclasses import replace
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
-from rescind.stores._embedded import anthropic_kind, secrets
+from rescind.stores import _mcp
+from rescind.stores._embedded import secrets
 from rescind.stores._json import load, member, text
 from rescind.stores._oauth import finding
 
@@ -27,16 +28,12 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     mine = {"email": text(who, "emailAddress"), "organization": text(who, "organizationUuid")}
     key = {"primaryApiKey": text(document, "primaryApiKey")}
     yield from secrets(key, at, "", attributes=mine, kind_of=lambda _: "anthropic.api-key")
-    yield from secrets(member(document, "env"), at, "/env", kind_of=anthropic_kind)
+    yield from _mcp.variables(member(document, "env"), replace(at, pointer="/env"), {})
     for name, entry in _items(document, "mcpOAuth"):
         more = {"server": text(entry, "serverName"), "server_url": text(entry, "serverUrl")}
-        yield from finding("file.secret", entry, replace(at, pointer=f"/mcpOAuth/{name}"), more)
+        yield from finding("mcp.oauth-token", entry, replace(at, pointer=f"/mcpOAuth/{name}"), more)
     for folder, part in [("", document), *_items(document, "projects")]:
-        for name, server in _items(part, "mcpServers"):
-            for field in ("env", "headers"):
-                more, place = {"server": name, "project": folder}, f"/mcpServers/{name}/{field}"
-                values, sent = member(server, field), field == "headers"
-                yield from secrets(values, at, place, headers=sent, attributes=more, kind_of=anthropic_kind)
+        yield from _mcp.servers(part, at, {"project": folder})
 
 
 def _items(document: object, name: str) -> list[tuple[str, object]]:
@@ -44,15 +41,34 @@ def _items(document: object, name: str) -> list[tuple[str, object]]:
     return [(k, v) for k, v in found.items() if isinstance(v, dict)] if isinstance(found, dict) else []
 
 
-_OWN = (".credentials.json", ".claude.json", "settings.json", "settings.local.json", "backups/*")
+_SKIP = ("node_modules", ".venv", "venv", "site-packages", ".cache")
+_MANAGED = (
+    "etc/claude-code",
+    "Library/Application Support/ClaudeCode",
+    "ProgramData/ClaudeCode",
+    "Program Files/ClaudeCode",
+)
+_OWN = (
+    ".credentials.json",
+    ".claude.json",
+    "settings.json",
+    "settings.local.json",
+    ".claude.json.backup*",
+    "backups/*",
+)
 STORE = Store(
     id="claude-code",
     title="Claude Code",
     where=(
         *(At(root=Root.HOME, glob=f".claude/{name}", env="CLAUDE_CONFIG_DIR") for name in _OWN),
         *(At(root=Root.HOME, glob=name) for name in (".claude.json", ".claude.json.backup*")),
+        *(
+            At(root=Root.HOME, glob=f"**/.claude/{name}", skip=_SKIP)
+            for name in ("settings.json", "settings.local.json")
+        ),
+        *(At(root=Root.SYSTEM, glob=f"{folder}/managed-settings.json") for folder in _MANAGED),
     ),
-    yields=("anthropic.oauth-token", "anthropic.api-key", "file.secret", "github.token"),
+    yields=("mcp.oauth-token", *_mcp.KINDS),
     max_bytes=16 * MiB,
     parse=parse,
     since="0.1",

@@ -13,7 +13,7 @@ from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, KiB, Root, Store
 from rescind.stores._dotenv import variables
 from rescind.stores._text import decode
-from rescind.stores._variables import findings
+from rescind.stores._variables import KINDS, findings
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ STORE = Store(
     id="dotenv",
     title="dotenv files",
     where=tuple(At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP) for name in _NAMES),
-    yields=("aws.access-key", "aws.role-session", "vault.token", "file.secret"),
+    yields=KINDS,
     max_bytes=256 * KiB,
     parse=parse,
     since="0.1",

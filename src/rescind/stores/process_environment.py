@@ -8,7 +8,7 @@ from rescind.models.evidence import Finding, Location
 from rescind.models.store import KiB, Store
 from rescind.stores._dotenv import Variable
 from rescind.stores._text import decode
-from rescind.stores._variables import findings
+from rescind.stores._variables import KINDS, findings
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ STORE = Store(
     title="Environment of running processes",
     where=(),
     live="environ",
-    yields=("aws.access-key", "aws.role-session", "vault.token", "file.secret"),
+    yields=KINDS,
     max_bytes=256 * KiB,
     parse=parse,
     since="0.1",
