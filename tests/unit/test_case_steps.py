@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rescind.audit import ocsf
 from rescind.audit.check import check
 from rescind.audit.export import export
 from rescind.engine import state
 from rescind.engine.rests import phases_of
 from rescind.engine.runs import result
-from rescind.errors import RefusedError, UsageError
+from rescind.errors import ConfigError, RefusedError, UsageError
+from rescind.host.program import KEPT, run_program
 from rescind.models.config import Config, Hook, Org
-from rescind.models.kind import CaseVerb
+from rescind.models.kind import CaseVerb, Verb
 from rescind.models.plan import Barrier, Case, CaseStep
-from rescind.pipeline import approvals, barriers, case_plan, case_steps, preview, render, report
+from rescind.pipeline import approvals, barriers, case_plan, case_steps, execute, preview, render, report
+from rescind.pipeline.people import People
 from rescind.pipeline.plan import release
 from rescind.schema import plan as plan_file
+from rescind.schema.config import load, policy_digest
 from rescind.schema.playbook import parse_playbook
 from rescind.schema.run import RunShape
 from tests.unit.made_up import CREDENTIAL, STEP
@@ -228,7 +235,7 @@ def test_what_cannot_be_taken_back_waits_for_an_approval_by_its_id(tmp_path, mon
     assert wipe.id in [i for p in phases_of(released) for lane in p.lanes.values() for i in lane]
     assert f"{wipe.id}  wipe" in preview.text(d.plan)
     monkeypatch.setattr("rescind.host.sshsig.sign", lambda *_: "signature")
-    how = {"by": "eve", "lifetime": __import__("datetime").timedelta(hours=1), "now": d.clock.now(), "key": tmp_path}
+    how = {"by": "eve", "lifetime": timedelta(hours=1), "now": d.clock.now(), "key": tmp_path}
     assert wipe.id in approvals.make(d.plan, [wipe.id], **how)
     with pytest.raises(UsageError, match="is not held"):
         approvals.make(d.plan, ["case-0000"], **how)
@@ -300,3 +307,86 @@ def test_an_id_follows_from_what_is_to_be_done():
     assert case_steps.is_case(a.id)
     assert not case_steps.is_case(STEP.id)
     assert CREDENTIAL.id
+
+
+BAD_TOOLS = {
+    'command = "isolate"': "at case.isolate.command: found text of 7 characters; allowed: a list",
+    "command = []": "at case.isolate.command: found a list; allowed: at least 1 entry",
+    'command = ["bin/isolate"]': "allowed: first a program: a name on PATH or an absolute path, without placeholders",
+    'command = ["{workstation}"]': "allowed: first a program: a name on PATH or an absolute path, without placeholders",
+    'command = ["isolate", "{host}"]': "allowed: no placeholders but {workstation}, {person}, {run}",
+    'command = ["isolate", "{run"]': "allowed: no placeholders but {workstation}, {person}, {run}",
+    'command = ["isolate"]\ntimeout_seconds = 0': "allowed: more than 0",
+    'command = ["isolate"]\nshell = true': "found the unknown key 'shell'; allowed: command, timeout_seconds",
+}
+
+
+@pytest.mark.parametrize("text", BAD_TOOLS)
+def test_a_tool_that_cannot_be_meant_is_refused_with_its_line(tmp_path, text):
+    path = tmp_path / "rescind.toml"
+    path.write_text(f"[case.isolate]\n{text}\n")
+    path.chmod(0o600)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert f"{path}:" in str(caught.value)
+    assert BAD_TOOLS[text] in str(caught.value)
+
+
+def test_a_tool_is_part_of_the_policy_that_a_plan_is_bound_to(tmp_path):
+    digests = set()
+    for text in (
+        "",
+        '[case.isolate]\ncommand = ["a"]',
+        '[case.isolate]\ncommand = ["b"]',
+        '[org]\nlegal_hold = ["Ada@example.com"]',
+    ):
+        path = tmp_path / "rescind.toml"
+        path.write_text(text)
+        path.chmod(0o600)
+        digests.add(policy_digest(load(path)))
+        held = case_plan.on_hold(load(path), "ada@example.com")
+        assert held is ("legal_hold" in text)
+    assert len(digests) == 4
+
+
+@given(st.text(), st.text(), st.text())
+def test_whatever_a_case_is_called_an_argument_stays_one_argument_and_is_filled_once(workstation, person, run):
+    values = {"workstation": workstation, "person": person, "run": run}
+    command, unfit = case_steps.arguments(Hook(command=("t", "{workstation}", "--p={person}", "{run}")), values)
+    assert bool(command) is not bool(unfit)
+    if command:
+        assert command == ["t", workstation, f"--p={person}", run]
+        assert not any(v.startswith(("-", "@")) or "\n" in v or "\x00" in v for v in values.values())
+
+
+def test_only_the_beginning_of_what_a_tool_prints_is_kept(tmp_path):
+    loud = run_program((sys.executable, "-c", "print('x ' * 3_000_000)"), 30.0)
+    assert (loud.code, len(loud.said)) == (0, KEPT)
+    silent = run_program((sys.executable, "-c", "import sys; sys.exit(len(sys.stdin.read()))"), 30.0)
+    assert (silent.code, silent.said) == (0, "")
+
+
+@pytest.mark.parametrize("verb", [Verb.DELETE, Verb.ERASE_LOCAL])
+def test_a_hold_that_was_laid_while_the_run_rested_stops_the_step(tmp_path, monkeypatch, verb):
+    d = Desk(tmp_path, monkeypatch)
+    ctx = execute.Context(run="r", tenants=d.tenants, people=People(), log=d.log, clock=d.clock, hold=True)
+    receipt = execute.act(replace(STEP, verb=verb), CREDENTIAL, ctx)
+    assert (receipt.end_state, d.provider.calls) == ("held", [])
+    assert "legal hold" in receipt.evidence
+
+
+def test_the_hour_also_holds_up_the_sweeps_of_a_run_that_has_nothing_to_do_yet(tmp_path, monkeypatch):
+    d = Desk(tmp_path, monkeypatch, case=replace(ADA, at="2026-11-23T15:00:00Z"))
+    d.plan = replace(d.plan, steps=(), credentials=(), sweep_rounds=1)
+    assert [(p.name, p.waits, dict(p.lanes)) for p in phases_of(d.plan)] == [("hour", True, {})]
+    d.plan = replace(d.plan, digest=plan_file.digest_of(d.plan))
+    assert d.new().status == "waiting"
+    assert [e.type for e in d.log.entries()] == ["run-started"]
+
+
+def test_a_siem_gets_the_steps_for_the_case_too(tmp_path, monkeypatch):
+    d = desk(tmp_path, monkeypatch, hooks={"isolate": Hook(command=tool(tmp_path))})
+    done = d.new()
+    told = [e for e in ocsf.to_ocsf(d.log.entries(run=done.run)) if e["entity"]["type"] == "case"]
+    assert [e["activity_name"] for e in told] == ["isolate", "isolate"]
+    assert told[-1]["status"] == "acknowledged"

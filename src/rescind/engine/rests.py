@@ -16,6 +16,7 @@ from rescind.pipeline import barriers, report
 from rescind.pipeline.barriers import Rest
 from rescind.pipeline.case_steps import LANE, settled
 
+HOUR = "hour"
 ISOLATION = (
     "isolation: malware can wipe a home when its token dies, so nothing is ended before somebody attests that the machine is "
     "isolated (rescind task done), or its tool accepted it"
@@ -31,6 +32,10 @@ def phases_of(plan: Plan) -> list[PhaseSpec]:
     for case in plan.case_steps:
         if not (case.held or case.left_out):
             phases.setdefault(case.phase, {}).setdefault(LANE, []).append(case.id)
+    if not phases and plan.case.at and not plan.parent_digest:
+        return [
+            PhaseSpec(name=HOUR, lanes={}, waits=True)
+        ]  # else its sweeps, which may end something, would begin before it
     place = barriers.places(plan)
     names = sorted(
         phases, key=lambda name: place.get(barriers.base(name), -1)

@@ -17,6 +17,7 @@ from rescind.models.run import RunResult
 from rescind.pipeline import inventory_json as inventory_file
 from rescind.pipeline.approvals import Approval
 from rescind.pipeline.case import new_run_id
+from rescind.pipeline.case_plan import on_hold
 from rescind.pipeline.machine import secret_reader
 from rescind.pipeline.rotations import opened
 from rescind.pipeline.session import Session, in_scope, people
@@ -119,7 +120,7 @@ def _drive(
         rotations=opened(session, plan.case.rotations) if plan.case.rotations else {},
         began=began,
         hooks=session.config.hooks,
-        hold=plan.case.person in session.config.org.legal_hold,
+        hold=on_hold(session.config, plan.case.person),
     )
     if began is not None:
         work.cut_first(run)

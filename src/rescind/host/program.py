@@ -6,11 +6,13 @@ import contextlib
 import os
 import signal
 import subprocess
-import tempfile
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
-KEPT = 2048  # bytes of its output that are looked at; the rest stays unread
+KEPT = 2048  # bytes of its output that are kept; the rest is read and dropped
+_LAST_WORDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,33 +25,40 @@ class Ended:
 
 
 def run_program(command: Sequence[str], seconds: float) -> Ended:
-    """Run a program to its end, or end it and everything it started after so many seconds."""
-    with tempfile.TemporaryFile() as output:
-        try:
-            process = subprocess.Popen(
-                list(command),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not a usable command"
-            return Ended(code=None, said=f"it could not be started: {reason}", started=False)
-        code: int | None
-        try:
-            code = process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            code = None
-        finally:
-            _end(process)
-        output.seek(0)
-        return Ended(code=code, said=output.read(KEPT).decode("utf-8", "replace"))
+    """Run a program to its end; what has not ended by itself after so many seconds is ended, with everything it started."""
+    try:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a usable command"
+        return Ended(code=None, said=f"it could not be started: {reason}", started=False)
+    assert process.stdout is not None  # noqa: S101  # it was asked for
+    kept = bytearray()
+    listener = threading.Thread(target=_listen, args=(process.stdout, kept), daemon=True)
+    listener.start()
+    code: int | None
+    try:
+        code = process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        code = None
+        _end(process)
+    listener.join(_LAST_WORDS)  # something it left running may hold the other end open
+    return Ended(code=code, said=bytes(kept).decode("utf-8", "replace"))
+
+
+def _listen(pipe: BinaryIO, kept: bytearray) -> None:
+    with contextlib.suppress(OSError), pipe:
+        while some := os.read(pipe.fileno(), 65_536):
+            kept += some[: KEPT - len(kept)]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of a program's process group, so that no child of it outlives the wait."""
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)

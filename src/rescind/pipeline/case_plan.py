@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from rescind.errors import RefusedError, UsageError
+from rescind.models.config import Config
 from rescind.models.kind import CaseVerb, Verb
 from rescind.models.plan import Case, CaseStep, Plan
 from rescind.models.playbook import CaseItem, Playbook
@@ -58,6 +59,11 @@ def check_gate(playbook: Playbook, case: Case) -> None:
         raise UsageError(
             f"playbook {playbook.name!r} waits for no isolation", hint="leave --not-isolated away: nothing is held up"
         )
+
+
+def on_hold(config: Config, person: str) -> bool:
+    """Tell whether the configuration keeps somebody under legal hold now."""
+    return person.casefold() in {p.casefold() for p in config.org.legal_hold}
 
 
 def check_hold(plan: Plan, *, hold: bool) -> None:

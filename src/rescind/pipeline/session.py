@@ -22,7 +22,7 @@ from rescind.models.tenant import SecretRef
 from rescind.pipeline import inventory as inventories
 from rescind.pipeline import received
 from rescind.pipeline.case import is_live
-from rescind.pipeline.case_plan import check_gate, check_hold
+from rescind.pipeline.case_plan import check_gate, check_hold, on_hold
 from rescind.pipeline.enumerate import enumerate_all
 from rescind.pipeline.machine import fingerprint_key, inventory_of, pinned
 from rescind.pipeline.people import People
@@ -115,7 +115,7 @@ def survey(
     case, checkin, unseen = pinned(session, case) if playbook.evidence else (case, None, ())
     check_inputs(playbook, case)
     check_gate(playbook, case)
-    case = replace(case, hold=case.hold or case.person in session.config.org.legal_hold)
+    case = replace(case, hold=case.hold or on_hold(session.config, case.person))
     seen, raw = inventory_of(session, case, scope=playbook.evidence)
     who = people(session, case)
     if session.config.missing:
@@ -174,7 +174,7 @@ def gate(
     command connected for writing, and planned with.
     """
     again = "make the plan again: rescind plan"
-    check_hold(plan, hold=plan.case.person in session.config.org.legal_hold)
+    check_hold(plan, hold=on_hold(session.config, plan.case.person))
     if plan.case.target and is_live(Path(plan.case.target)) and not self_allowed:
         raise RefusedError(
             "the machine of this case is the one you are working on: its credentials may be the ones you need",

@@ -167,10 +167,10 @@ class HookShape(Edge):
 
     command: Annotated[
         Names,
-        AfterValidator(_argv),
         Field(
             min_length=1, description="A program and its arguments; {workstation}, {person} and {run} are filled in."
         ),
+        AfterValidator(_argv),
     ]
     timeout_seconds: Annotated[float, Field(gt=0, le=3600, description="After that it is ended.")] = 60.0
 
