@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from rescind.drill import drills
+from rescind.schema.playbook import shipped
+
 pytestmark = pytest.mark.skipif(find_spec("ministack") is None, reason="the drill extra is not installed")
 
 DRILLS: dict[str, tuple[str, ...]] = {
@@ -24,6 +27,9 @@ DRILLS: dict[str, tuple[str, ...]] = {
         "--fail", "oauth=503,reset-after",
     ),
     "it lasts": ("lost-laptop", "--fail", "aws=html,403x4", "--fail", "oauth=down,429"),
+    "compromised": ("compromised-workstation",),
+    "leaver": ("offboard-employee", "--fail", "aws=503,reset-after"),
+    "rotation": ("rotate-tokens", "--fail", "aws=429x2,503,reset-after,slow=0.2"),
 }  # fmt: skip
 
 
@@ -98,3 +104,33 @@ def test_trouble_that_lasts_leaves_unknown_what_could_not_be_seen(told: dict[str
     assert ends["ada's client certificate"] == ("refused", "dead")  # one provider's outage shields no other
     assert _bystanders(said) == {"works"}
     assert said["run"]["exit_code"] == 4
+
+
+def test_each_drill_is_in_here() -> None:
+    assert {words[0] for words in DRILLS.values()} == set(drills.DRILLS)
+    assert set(drills.DRILLS) <= set(shipped())
+
+
+def test_a_compromised_machine_is_isolated_before_anything_is_ended(told: dict[str, dict[str, Any]]) -> None:
+    said = told["compromised"]
+    assert any("waiting" in s["what"] for s in said["seen"])
+    assert any(s["what"].startswith("before the isolation: 12 of 12") for s in said["seen"])
+    ends = _ends(said)
+    assert ends["ada's key on the laptop"] == ("refused", "residual")
+    assert ends["the copy in ada's .env"] == ("works", "manual")  # evidence stays
+    assert _bystanders(said) == {"works"}
+
+
+def test_a_leaver_keeps_everything_until_the_moment(told: dict[str, dict[str, Any]]) -> None:
+    said = told["leaver"]
+    assert any(s["what"].startswith("before the moment: 12 of 12") for s in said["seen"])
+    assert _struck(said) == {"aws 503": 1, "aws reset-after": 1}
+    assert _ends(said)["ada's second key, not on the laptop"] == ("refused", "residual")
+    assert [c["as_intended"] for c in said["run"]["credentials"] if c["end_state"] == "contained"] == [True]
+
+
+def test_a_key_is_replaced_while_a_job_uses_it(told: dict[str, dict[str, Any]]) -> None:
+    said = told["rotation"]
+    assert _struck(said) == {"aws 429x2": 2, "aws 503": 1, "aws reset-after": 1, "aws slow=0.2": 1}
+    assert _ends(said)["the key from before the rotation"] == ("refused", "residual")
+    assert any(s["what"].endswith("refused 0 times") for s in said["seen"])

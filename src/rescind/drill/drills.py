@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rescind.drill import pieces
-from rescind.drill.stages import Stage, straight, while_it_is_used
+from rescind.drill.stages import Stage, at_a_moment, isolated_first, straight, while_it_is_used
 from rescind.drill.world import World
 
 
@@ -31,6 +31,31 @@ DRILLS: dict[str, Drill] = {
             pieces.ssh_key,
         ),
         gives=("person", "workstation", "target"),
+        troubles=("aws", "oauth"),
+    ),
+    "compromised-workstation": Drill(
+        pieces=(
+            pieces.aws_account,
+            pieces.aws_keys,
+            pieces.certificates,
+            pieces.sign_ins,
+            pieces.copies_left,
+            pieces.ssh_key,
+        ),
+        gives=("person", "workstation", "target"),
+        carry_out=isolated_first,
+        troubles=("aws", "oauth"),
+    ),
+    "offboard-employee": Drill(
+        pieces=(
+            pieces.aws_account,
+            pieces.aws_keys,
+            pieces.certificates,
+            pieces.sign_ins,
+            pieces.local_copies,
+        ),
+        gives=("person", "workstation", "target"),
+        carry_out=at_a_moment,
         troubles=("aws", "oauth"),
     ),
     "rotate-tokens": Drill(

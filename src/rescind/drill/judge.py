@@ -53,7 +53,8 @@ def judge(probe: Probe, before: str, after: str, end_state: str, *, trouble: boo
     if before != "works":
         return False  # a credential that never worked proves nothing
     if probe.must == "works":
-        return after == "works" and (probe.kind in {"bystander", "responder"} or end_state == EndState.HELD)
+        left = EndState.MANUAL if probe.kind in COPIES else EndState.HELD
+        return after == "works" and (probe.kind in {"bystander", "responder"} or end_state == left)
     if probe.kind in COPIES:
         return end_state not in {"", EndState.DEAD} and (trouble or after.startswith("refused"))
     if trouble:

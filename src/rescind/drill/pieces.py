@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,12 @@ def local_copies(w: World) -> None:
         Probe(name="the copy in ada's .env", kind="file.secret", use=in_file),
     ]
     w.emulated.append("the keychain is a plaintext file of keyrings.alt, not the operating system's")
+
+
+def copies_left(w: World) -> None:
+    """The same copies, in a drill whose playbook leaves them on the machine as evidence."""
+    local_copies(w)
+    w.probes = [replace(p, must="works") if p.kind in {"keychain.item", "file.secret"} else p for p in w.probes]
 
 
 def _keychain(folder: Path) -> Any:

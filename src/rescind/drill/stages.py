@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rescind.models.plan import Case
     from rescind.pipeline.session import Session
 
-AHEAD = 12.0
-"""How far ahead the moment of a drill lies: after planning, before anybody gets impatient."""
+AHEAD = 5.0
+"""How many seconds after planning the moment of a drill lies at least."""
 PATIENCE = 10.0
 """Seconds for which a provider that does not answer is asked again in a drill; a real run gives it two minutes."""
 
@@ -47,7 +47,7 @@ class Rehearsal:
 class Consumer:
     """Somebody who uses a credential again and again, from a thread of its own, until the block ends."""
 
-    def __init__(self, use: Callable[[], str], every: float = 0.1) -> None:
+    def __init__(self, use: Callable[[], str], every: float = 0.25) -> None:
         self.uses = self.failures = 0
         self._use, self._every = use, every
         self._end = threading.Event()
@@ -147,8 +147,14 @@ def isolated_first(r: Rehearsal) -> RunResult:
 def at_a_moment(r: Rehearsal) -> RunResult:
     """Plan for a moment some seconds ahead; see that nothing happens before it; wait for it, and go on."""
     from rescind.models.clock import rfc3339
+    from rescind.pipeline.session import survey
 
-    r.given["at"] = rfc3339(r.session.clock.now() + timedelta(seconds=AHEAD))
+    began = r.session.clock.monotonic()
+    survey(
+        r.session, r.playbook, r.case
+    )  # planned once to see how long that takes here: the moment is part of the plan
+    took = r.session.clock.monotonic() - began
+    r.given["at"] = rfc3339(r.session.clock.now() + timedelta(seconds=2 * took + AHEAD))
     rests = straight(r)
     r.world.script.armed = False
     r.seen.append((f"the run rests until {r.given['at']}: it is {rests.status}", rests.status == WAITING))
