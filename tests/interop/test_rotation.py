@@ -292,3 +292,38 @@ def test_a_place_that_holds_nothing_or_something_strange_is_a_gap(bao, tmp_path)
         assert (run["credentials"], len(run["gaps"])) == ([], 1), run
         assert job.file.read_text() == text
     assert len(accessors(bao, job.role)) == 2
+
+
+# --- the command line
+
+
+def test_rotate_and_due_on_the_command_line(bao, tmp_path):
+    import subprocess
+    import sys
+
+    job = BaoJob(bao, tmp_path, "cli", max_age="1s")
+    (tmp_path / "home").mkdir()
+
+    def rescind(*args: str) -> subprocess.CompletedProcess[str]:
+        where = ["--config", str(tmp_path / "rescind.toml"), "--state", str(tmp_path / "state"), "-q"]
+        env = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"], "NO_COLOR": "1", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        return subprocess.run([sys.executable, "-m", "rescind", *where, *args], env=env, capture_output=True, text=True, timeout=120)
+
+    time.sleep(1.1)
+    late = rescind("due")
+    assert late.returncode == 4, late.stderr
+    assert "due  job  vault.approle-secret-id" in late.stdout
+    assert "→ rescind rotate job" in late.stdout
+    unasked = rescind("rotate", "job")
+    assert unasked.returncode == 3
+    assert "no terminal" in unasked.stderr
+    assert rescind("rotate", "jib", "--yes").returncode == 2
+    assert job.held() == job.old_value
+    done = rescind("rotate", "job", "--due", "--yes", "--json")
+    job.ended(json.loads(done.stdout))
+    assert not any(v in done.stdout + done.stderr for v in (job.held(), job.old_value))
+    told = json.loads(rescind("due", "--json").stdout)
+    assert [r["identifier"] for r in told["rotations"]] == list(accessors(bao, "cli") - {job.other})
+    made = rescind("plan", "rotate-tokens", "-o", str(tmp_path / "plan.json"))
+    assert made.returncode == 0, made.stderr
+    assert "rotate  vault.approle-secret-id" in made.stdout

@@ -9,7 +9,7 @@ import sys
 import typer
 from typer.core import TyperGroup
 
-from rescind.cli import audit, begin, checkin, cut, evidence, info, inventories, later, runs
+from rescind.cli import audit, begin, checkin, cut, evidence, info, inventories, later, rotation, runs
 
 # design.md §4 fixes the order in which --help lists the commands; typer would put groups last
 ORDER = [
@@ -27,6 +27,8 @@ ORDER = [
     "verify",
     "undo",
     "task",
+    "rotate",
+    "due",
     "audit",
     "report",
     "doctor",
@@ -89,6 +91,8 @@ app.command("resume")(runs.resume)
 app.command("verify")(later.verify)
 app.command("undo")(cut.undo)
 app.add_typer(later.task, name="task")
+app.command("rotate")(rotation.rotate)
+app.command("due")(rotation.due)
 app.add_typer(audit.app, name="audit")
 app.command("report")(runs.report)
 app.command("doctor")(info.doctor)

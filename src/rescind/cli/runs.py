@@ -48,7 +48,7 @@ def confirm(plan: Plan, *, yes: bool) -> None:
         raise RefusedError("not confirmed; nothing was changed", hint="the plan stays as it is")
 
 
-def _start(
+def start_run(
     s: Session, plan: Plan, *, as_json: bool, self_allowed: bool, wait: bool, approvals: list[Path] | None = None
 ) -> None:
     from rescind.engine import start
@@ -87,7 +87,7 @@ def apply(
     made = read_plan(plan)
     s = session(ctx, evidence=Path(made.case.target) if made.case.target else None, identity=identity)
     confirm(made, yes=yes)
-    _start(s, made, as_json=as_json, self_allowed=self_allowed, wait=wait, approvals=approval)
+    start_run(s, made, as_json=as_json, self_allowed=self_allowed, wait=wait, approvals=approval)
 
 
 def approve(
@@ -156,7 +156,7 @@ def run(
     )
     made = flow.survey(s, load_playbook(playbook), case, self_allowed=self_allowed)
     confirm(made, yes=yes)
-    _start(s, made, as_json=as_json, self_allowed=self_allowed, wait=wait)
+    start_run(s, made, as_json=as_json, self_allowed=self_allowed, wait=wait)
 
 
 def known_run(state: Path, run: str) -> str:
