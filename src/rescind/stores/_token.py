@@ -33,7 +33,7 @@ def token(
     """
     raw = literal(value).strip()
     place, own = replace(at, pointer=pointer or at.pointer), dict(more or {})
-    if not raw or (is_harmless(raw) and not password):
+    if raw in {"", "null", "~"} or (is_harmless(raw) and not password):
         return
     form = None if password else identify(raw)
     said = form if form and form.kind == kind else None

@@ -33,7 +33,7 @@ def _tokens(document: object, at: Location) -> Iterator[Finding]:
                 "form": text(account, "type"),
             }
             place, until = f"{host}/{more['workspace']}", moment(text(account, "expire_at"))
-            if more["workspace"] and not text(account, "token"):
+            if more["workspace"] and text(account, "token") in {"", "null", "~"}:
                 yield kept(_KIND, at, place, issuer=host, more={**more, "kept_in": "keychain"})
             yield from token(_KIND, text(account, "token"), at, place, issuer=host, more=more, expires_at=until)
 

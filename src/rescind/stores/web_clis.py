@@ -1,0 +1,44 @@
+"""Command line tools of web services that keep one token in one JSON file: Expo, Contentful, Sanity, Apify and Convex."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rescind.models.evidence import Finding, Location, State
+from rescind.models.store import At, KiB, Root, Store
+from rescind.stores._json import table, text
+from rescind.stores._sighting import sighting
+from rescind.stores._token import token
+
+_TOOLS = {  # where it is: kind, issuer, members of the token, members of its user
+    ".expo/state.json": ("expo.session", "expo.dev", ("auth", "sessionSecret"), ("auth", "username")),
+    ".contentfulrc.json": ("contentful.token", "contentful.com", ("managementToken",), ()),
+    ".config/sanity/config.json": ("sanity.token", "sanity.io", ("authToken",), ()),
+    ".apify/auth.json": ("apify.token", "apify.com", ("token",), ("username",)),
+    ".convex/config.json": ("convex.token", "convex.dev", ("accessToken",), ("userId",)),
+}
+
+
+def parse(blob: bytes, at: Location) -> Iterator[Finding]:
+    """Yield the token of the file, or a logout. Raises `Unparsable` for what is no JSON object."""
+    document = table(blob)
+    row = next((row for path, row in _TOOLS.items() if at.path.endswith(path)), None)
+    if row is None:
+        return
+    kind, issuer, value, user = row
+    raw = text(document, *value)
+    if not raw:
+        yield sighting(kind, at, issuer=issuer, state=State.LOGGED_OUT)
+    yield from token(kind, raw, at, "/" + "/".join(value), issuer=issuer, subject=text(document, *user))
+
+
+STORE = Store(
+    id="web-clis",
+    title="Expo, Contentful, Sanity, Apify and Convex",
+    where=tuple(At(root=Root.HOME, glob=path) for path in _TOOLS),
+    yields=tuple(row[0] for row in _TOOLS.values()),
+    max_bytes=256 * KiB,
+    parse=parse,
+    since="0.2",
+    reference="https://docs.expo.dev/accounts/programmatic-access/",
+)
