@@ -70,13 +70,13 @@ def kinds() -> str:
     return "\n".join(out)
 
 
-def _ends(kind: str) -> str:
-    """Return in a word what revokes a kind."""
-    row = next((k for k in catalogue.kinds() if k["id"] == kind), None)
-    if row is None:
-        return f"`{kind}`: **a person** (no kind)"
-    verbs = ", ".join(row["verbs"]) or "a person"
-    return f"`{kind}`: {verbs}"
+def _ends(yields: Sequence[str]) -> str:
+    """Return what revokes each of these kinds; the holes are named, many of them counted."""
+    rows = {k["id"]: k for k in catalogue.kinds()}
+    ended = [f"`{y}`: {', '.join(rows[y]['verbs']) or 'a person'}" for y in yields if y in rows]
+    holes = [f"`{y}`" for y in yields if y not in rows]
+    shown = ", ".join(holes[:5]) + (f" and {len(holes) - 5} more" if len(holes) > 5 else "")
+    return "<br>".join([*ended, *([f"{shown}: **a person**"] if holes else [])])
 
 
 def _by_store() -> str:
@@ -86,11 +86,11 @@ def _by_store() -> str:
         (
             f"`{s['id']}`",
             *(mark[s["systems"][o]] for o in catalogue.SYSTEMS),
-            "<br>".join(_ends(y) for y in s["yields"]),
+            _ends(s["yields"]),
         )
         for s in catalogue.stores()
     ]
-    keychain = ("OS keychain", "live only", "live only", "live only", _ends("keychain.item"))
+    keychain = ("OS keychain", "live only", "live only", "live only", _ends(["keychain.item"]))
     return _table(("store", *catalogue.SYSTEMS, "yields: revoked by"), [*rows, keychain])
 
 
