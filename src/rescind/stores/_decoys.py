@@ -13,7 +13,7 @@ _WORDS = frozenset(
         testing demo default placeholder redacted removed hidden masked null none nil undefined empty real actual long
         random string value key keys token tokens secret secrets secretkey password passwd pass pw pwd passphrase api
         apikey access accesskey id client private auth credential credentials user username account admin root myroot
-        localhost foo bar baz foobar xyz
+        localhost foo bar baz foobar xyz unique phrase
         """,
     )
 )

@@ -56,8 +56,8 @@ def servers(document: object, at: Location, more: Mapping[str, str] | None = Non
 def _server(entry: Mapping[str, object], at: Location, more: Mapping[str, str]) -> Iterator[Finding]:
     transport = member(entry, "transport")
     parts = [entry, transport] if isinstance(transport, dict) else [entry]
-    address = next((text(p, n) for p in parts for n in _ADDRESS if text(p, n)), "")
-    own = {**more, "host": host_in(address), "command": text(entry, "command").rpartition("/")[2]}
+    where = next((text(p, n) for p in parts for n in _ADDRESS if text(p, n)), "")
+    own = {**more, "host": host_in(where), "command": text(entry, "command").rpartition("/")[2]}
     for part in parts:
         for name in _ENV:
             yield from variables(member(part, name), replace(at, pointer=f"{at.pointer}/{name}"), own)
@@ -68,7 +68,7 @@ def _server(entry: Mapping[str, object], at: Location, more: Mapping[str, str]) 
                 if isinstance(value, str):
                     yield from _header(header, value, replace(at, pointer=f"{at.pointer}/{name}/{header}"), own)
         for name in _ADDRESS:
-            yield from _address(text(part, name), replace(at, pointer=f"{at.pointer}/{name}"), own)
+            yield from address(text(part, name), replace(at, pointer=f"{at.pointer}/{name}"), own)
     command = member(entry, "command")
     words = member(entry, "args") or (command if isinstance(command, list) else member(command, "args"))
     yield from arguments(words, replace(at, pointer=f"{at.pointer}/args"), own)
@@ -109,14 +109,18 @@ def _header(name: str, raw: str, at: Location, more: Mapping[str, str]) -> Itera
     yield from value(name, _SCHEME.sub("", raw.strip(), count=1), at, more, named=bool(_HEADER.search(name)))
 
 
-def _address(url: str, at: Location, more: Mapping[str, str]) -> Iterator[Finding]:
+def address(url: str, at: Location, more: Mapping[str, str], *, name: str = "") -> Iterator[Finding]:
+    """Yield the secret that an address is (a webhook), holds as a login, or carries in its query."""
+    if name and _forms.identify(url):
+        yield from value(name, url, at, more)
+        return
     yield from one(url, at, "url.password", more)
     try:
         query = parse_qsl(urlsplit(url).query, max_num_fields=50)
     except ValueError:
         return
-    for name, raw in query:
-        yield from value(name, raw, replace(at, pointer=f"{at.pointer}?{name}"), more)
+    for key, raw in query:
+        yield from value(key, raw, replace(at, pointer=f"{at.pointer}?{key}"), more)
 
 
 def arguments(words: object, at: Location, more: Mapping[str, str]) -> Iterator[Finding]:
@@ -138,7 +142,7 @@ def arguments(words: object, at: Location, more: Mapping[str, str]) -> Iterator[
         if header and before in {"header", "H"}:
             yield from _header(header[1], header[2], place, more)
         elif "://" in word:
-            yield from _address(word, place, more)
+            yield from address(word, place, more)
         elif (pair := word.partition("="))[1] and before in {"e", "env", ""}:
             yield from value(pair[0], pair[2], place, more)
         else:
