@@ -268,7 +268,11 @@ def test_a_successor_is_bound_as_the_old_one_was(bao, tmp_path):
     run = json.loads(play(str(tmp_path)))
     assert run["exit_code"] == 0, run["first_line"]
     shown = bao.ask("POST", "auth/approle/role/bound/secret-id/lookup", {"secret_id": job.held()})[1]["data"]
-    assert (shown["cidr_list"], shown["token_bound_cidrs"], shown["secret_id_ttl"]) == (["127.0.0.0/8"], ["127.0.0.1/32"], 7200)
+    assert (shown["cidr_list"], shown["token_bound_cidrs"], shown["secret_id_ttl"]) == (
+        ["127.0.0.0/8"],
+        ["127.0.0.1/32"],
+        7200,
+    )
     assert job.works()
 
 
@@ -306,8 +310,15 @@ def test_rotate_and_due_on_the_command_line(bao, tmp_path):
 
     def rescind(*args: str) -> subprocess.CompletedProcess[str]:
         where = ["--config", str(tmp_path / "rescind.toml"), "--state", str(tmp_path / "state"), "-q"]
-        env = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"], "NO_COLOR": "1", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-        return subprocess.run([sys.executable, "-m", "rescind", *where, *args], env=env, capture_output=True, text=True, timeout=120)
+        env = {
+            "HOME": str(tmp_path / "home"),
+            "PATH": os.environ["PATH"],
+            "NO_COLOR": "1",
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "rescind", *where, *args], env=env, capture_output=True, text=True, timeout=120
+        )
 
     time.sleep(1.1)
     late = rescind("due")
