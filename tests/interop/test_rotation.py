@@ -338,3 +338,79 @@ def test_rotate_and_due_on_the_command_line(bao, tmp_path):
     made = rescind("plan", "rotate-tokens", "-o", str(tmp_path / "plan.json"))
     assert made.returncode == 0, made.stderr
     assert "rotate  vault.approle-secret-id" in made.stdout
+
+
+# --- the real keychain
+
+IN_A_DESKTOP = r"""
+import json, os, subprocess, sys
+from pathlib import Path
+from tests.interop.rotation_world import Quick, rotate, session
+
+def lookup(user):
+    return subprocess.run(["secret-tool", "lookup", "service", "ci", "username", user], capture_output=True, text=True).stdout
+
+gkd = subprocess.run(["gnome-keyring-daemon", "--unlock", "--components=secrets"], input=b"correct horse", capture_output=True)
+import keyring
+for user in ("role", "key", "bystander"):
+    keyring.set_password("ci", user, os.environ[f"PLANTED_{user}"])
+out = {"results": {}}
+for name in ("role", "key"):
+    folder = Path(os.environ[f"FOLDER_{name}"])
+    done = rotate(session(folder))
+    out["results"][name] = [str(c.end_state) for c in done.credentials] + [g.reason for g in done.gaps]
+out["now"] = {user: lookup(user) for user in ("role", "key", "bystander")}
+pid = next((l.split("=")[1] for l in gkd.stdout.decode().splitlines() if l.startswith("GNOME_KEYRING_PID=")), "")
+if pid:
+    os.kill(int(pid), 15)
+print("RESULT" + json.dumps(out))
+"""
+
+
+def test_delivered_to_a_real_keychain_for_every_other_process(bao, aws, tmp_path):
+    import subprocess
+    import sys
+
+    from tests.counterparts import require
+    from tests.forkserver import ROOT
+
+    dbus = require("dbus-run-session")
+    require("gnome-keyring-daemon")
+    require("secret-tool")
+    role_id = bao_role(bao, "kc")
+    _, old_value = secret_id(bao, "kc")
+    key, secret = aws.make_key(aws.make_user("kc"))
+    old_key = json.dumps({"Version": 1, "AccessKeyId": key, "SecretAccessKey": secret})
+    folders = {name: tmp_path / name for name in ("role", "key")}
+    for folder in folders.values():
+        folder.mkdir()
+    bao_config(folders["role"], bao.url, "kc", 'keychain = "ci/role"')
+    aws_config(folders["key"], aws.endpoint, aws.account, "kc", 'keychain = "ci/key"')
+    home = tmp_path / "home"
+    env = {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", "")))),
+    }
+    env |= {"PLANTED_role": old_value, "PLANTED_key": old_key, "PLANTED_bystander": "bystander-FAKE"}
+    env |= {f"FOLDER_{name}": str(folder) for name, folder in folders.items()}
+    for name in ("XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        (home / name).mkdir(mode=0o700, parents=True)
+        env[name] = str(home / name)
+    done = subprocess.run(
+        [dbus, "--", sys.executable, "-c", IN_A_DESKTOP], env=env, capture_output=True, text=True, timeout=120
+    )
+    line = next((text for text in done.stdout.splitlines() if text.startswith("RESULT")), None)
+    assert line, done.stderr[-3000:]
+    out = json.loads(line.removeprefix("RESULT"))
+    assert out["results"] == {"role": ["residual"], "key": ["residual"]}
+    assert out["now"]["bystander"] == "bystander-FAKE"
+    assert logs_in(bao, role_id, out["now"]["role"])
+    assert not logs_in(bao, role_id, old_value)
+    printed = json.loads(out["now"]["key"])
+    assert who(aws.endpoint, printed["AccessKeyId"], printed["SecretAccessKey"]).endswith("/kc")
+    assert not aws.works(key, secret)
+    for folder in folders.values():
+        told = [f.read_bytes() for f in (folder / "state").rglob("*") if f.is_file()]
+        values = (old_value, secret, out["now"]["role"], printed["SecretAccessKey"])
+        assert not any(v.encode() in blob for blob in told for v in values)
