@@ -261,6 +261,11 @@ class NodeTree:
             raise EvidenceError("holds another number of bytes than the archive says")
         return Blob(data=data, modified=None if node.modified is None else moment(node.modified))
 
+    def ends(self, parts: Parts, max_bytes: int) -> Blob | None:
+        """Return None: a member of an archive is read whole or not at all."""
+        del parts, max_bytes
+        return None
+
     def files_named(self, ends: tuple[str, ...], most_deep: int) -> Iterable[tuple[Parts, Node]]:
         """Yield the files near the root whose names end in one of these."""
         todo: deque[tuple[Parts, Node]] = deque([((), self.root)])

@@ -112,6 +112,9 @@ class Evidence(Protocol):
     def read(self, parts: Parts, max_bytes: int) -> Blob | None:
         """Return a regular file's bytes, None when there is none."""
 
+    def ends(self, parts: Parts, max_bytes: int) -> Blob | None:
+        """Return the two ends of a file that is larger than this, None when it is not, or cannot be read in parts."""
+
 
 def volume_of(volumes: Iterable[Parts], at: Parts) -> Parts | None:
     """Return the innermost volume that holds a path, None when none does."""

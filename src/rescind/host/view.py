@@ -197,15 +197,28 @@ class Host:
         try:
             blob = self._tree.read(path, store.max_bytes)
         except EvidenceError as exc:
-            return self._gap(store.id, Trouble(path, exc.message))
+            blob = self._ends(store, path)
+            if blob is None:
+                return self._gap(store.id, Trouble(path, exc.message))
         if blob is None:
             return None
-        ssh = any(kind.startswith("ssh.") for kind in store.yields)
+        ssh = store.text is None and any(kind.startswith("ssh.") for kind in store.yields)
         location = Location(root=self._root, path=as_text(path), modified=blob.modified)
         beside = self._siblings(path) if ssh else {}
         snapshot = next((s for base, s in self._snapshots.items() if path[: len(base)] == base), "")
         data = self._with_log(store.id, path, blob.data, store.max_bytes)
         return Opened(store=store, blob=data, location=location, siblings=beside, snapshot=snapshot)
+
+    def _ends(self, store: Store, path: Parts) -> Blob | None:
+        """Read a free text that is too large from both ends, and say so."""
+        try:
+            blob = self._tree.ends(path, store.max_bytes) if store.text else None
+        except EvidenceError:
+            return None
+        if blob is not None:
+            reason = f"is larger than {store.max_bytes} bytes; its middle was not searched"
+            self.gaps.append(self._gap(store.id, Trouble(path, reason)))
+        return blob
 
     def _with_log(self, source: str, path: Parts, data: bytes, most: int) -> bytes:
         data, troubles = sqlite_log.with_log(self._tree, path, data, most)

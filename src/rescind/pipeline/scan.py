@@ -13,6 +13,7 @@ from types import FrameType
 
 from rescind import catalogue
 from rescind.errors import EvidenceError, Unparsable, redact
+from rescind.host.detector import Detector
 from rescind.host.live import SOURCES, Live
 from rescind.host.opening import open_host
 from rescind.host.streams import PASS_SECONDS
@@ -21,6 +22,7 @@ from rescind.host.walk import WALK_SECONDS
 from rescind.models.clock import Clock, rfc3339
 from rescind.models.evidence import Finding, Gap
 from rescind.models.store import Store
+from rescind.pipeline.free_text import Queue
 
 STORE_SECONDS = 60.0
 MAX_FINDINGS_PER_FILE = 10_000
@@ -46,6 +48,14 @@ class _TimeUp(BaseException):
 class _Sheet:
     findings: list[tuple[str, Finding]] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    queue: Queue | None = None
+
+    def take(self, found: Iterable[tuple[Store, Finding | Gap]]) -> None:
+        for store, item in found:
+            if isinstance(item, Gap):
+                self.gaps.append(item)
+            else:
+                self.findings.append((store.id, item))
 
 
 def scan(
@@ -57,16 +67,17 @@ def scan(
     progress: Callable[[str], None] | None = None,
     environ: Mapping[str, str] | None = None,
     exclude: Callable[[str], str] = lambda _path: "",
+    detector: Detector | None = None,
 ) -> ScanResult:
     """Read every store of a home or of a mounted root. Raises `EvidenceError` only when nothing at all can be read.
 
     Each store may take 60 s. In the main thread even a parser that never returns is stopped then; in other threads the time is
     looked at between files and findings. `progress` is told how many names the walk has seen,
     and before each store its id, how many there are, and about how long the rest will take. `exclude` names the declared pattern
-    that keeps a path from being parsed; each that kept something out is a gap.
+    that keeps a path from being parsed; each that kept something out is a gap. `detector` searches free text beside our own formats.
     """
-    rows = sorted(catalogue.stores().values() if stores is None else stores, key=lambda s: s.id)
-    sheet = _Sheet()
+    rows = sorted(catalogue.stores().values() if stores is None else stores, key=lambda s: (s.text is not None, s.id))
+    sheet = _Sheet(queue=Queue(detector) if detector is not None else None)
     with _opened(target, clock, environ, rows) as host:
         if progress is not None:
             host.tell = lambda seen: progress(f"folders, {seen:,} names seen")
@@ -81,6 +92,7 @@ def scan(
                     f"{number + 1} of {len(rows)} stores: {store.id}{_left(clock.monotonic() - begun, number, len(rows))}"
                 )
             _read_store(host, store, running, sheet, clock, exclude)
+        _drain(sheet)
         sheet.gaps += host.gaps
         workstation = host.workstation
     _take(KEYCHAIN, keychain, sheet)
@@ -156,7 +168,7 @@ def _parse(item: Opened, sheet: _Sheet, late: Callable[[], bool]) -> None:
     def gap(reason: str) -> None:
         sheet.gaps.append(Gap(source=item.store.id, reason=reason, path=item.location.path, root=item.location.root))
 
-    count = 0
+    count, before = 0, len(sheet.findings)
     try:
         for finding in item.store.parse(item.blob, item.location):
             if count >= MAX_FINDINGS_PER_FILE:
@@ -172,8 +184,21 @@ def _parse(item: Opened, sheet: _Sheet, late: Callable[[], bool]) -> None:
         gap(f"not understood: {redact(exc.message)}")
     except Exception as exc:  # noqa: BLE001 - hostile bytes; the type is all that may be told of it
         gap(f"parser stopped: {type(exc).__name__}")
+    if sheet.queue is not None and item.store.text is not None:
+        known = [finding for _, finding in sheet.findings[before:]]
+        sheet.take(sheet.queue.put(item.store, item.blob, item.location, known))
     if late():
         raise _TimeUp
+
+
+def _drain(sheet: _Sheet) -> None:
+    """Let the engine finish what waits for it."""
+    try:
+        with _alarm(STORE_SECONDS):
+            sheet.take(sheet.queue.drain() if sheet.queue is not None else ())
+    except _TimeUp:
+        reason = f"the detection engine was not finished within {STORE_SECONDS:.0f} s"
+        sheet.gaps.append(Gap(source="scan", reason=reason))
 
 
 def _in_snapshot(finding: Finding, snapshot: str) -> Finding:
