@@ -15,7 +15,7 @@ from rescind.stores._text import decode, lines
 from rescind.stores._token import token
 
 _WORD = re.compile(
-    r"[ \t]*+(?:set[ \t]++)?([A-Za-z_]{2,40})[ \t]*+(?:(?<=[ \t])|[=:])[ \t]*+(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^#\r\n]{1,500}))"
+    r"[ \t]*+(?:set[ \t]++)?([A-Za-z_]{2,40})[ \t]*+(?:[=:]|(?<=[ \t]))[ \t]*+(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^#\r\n]{1,500}))"
 )
 _POLL = re.compile(
     r"(?:poll|skip|server|via)\s++(\S{1,255})|(?:user(?:name)?)\s++[\"']?([^\s\"']{1,255})|(?:pass(?:word)?)\s++[\"']?([^\s\"']{1,255})"
