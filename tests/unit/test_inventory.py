@@ -68,6 +68,22 @@ def test_value_without_identifier_joins_the_identified_one_of_the_same_kind() ->
     ]
 
 
+def test_a_value_that_one_place_only_knows_as_secret_gets_the_kind_another_place_knows() -> None:
+    token = "made-up-token-of-some-length"
+    made, _ = inventory(
+        seen(kind="file.secret", path=".env", value=token),
+        seen(kind="file.secret", path=".zsh_history", value=token, candidate=True),
+        seen(kind="cloudflare.token", path=".bashrc", value=token),
+    )
+    (credential,) = made.credentials
+    assert (credential.kind, len(credential.findings), made.candidates) == ("cloudflare.token", 3, ())
+
+
+def test_two_passwords_that_are_alike_stay_two() -> None:
+    made, _ = inventory(seen(kind="file.secret", value="hunter2"), seen(kind="git.password", value="hunter2"))
+    assert len(made.credentials) == 2
+
+
 def test_one_password_at_two_servers_is_two_credentials() -> None:
     kind = "docker.login"
     made, _ = inventory(

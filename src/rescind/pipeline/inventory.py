@@ -23,6 +23,9 @@ __all__ = ["build", "digest", "from_json", "provider_of", "to_json"]
 _OURS = ("hmac-sha256:", "place-sha256:")
 _STRONGEST = (State.LIVE_UNVERIFIED, State.EXPIRED, State.LOGGED_OUT, State.PUBLIC_ONLY, State.PLACEHOLDER)
 _LOCAL = frozenset({"keychain.item", "file.secret"})
+_VAGUE = frozenset({"file.secret", "oauth.access-token"})
+"""Kinds that say what a value is for less well than most."""
+_LONG = 16
 _MAX_ATTRIBUTE = 4096
 
 
@@ -45,7 +48,7 @@ def build(scan: ScanResult, *, key: bytes, as_of: datetime | None = None) -> tup
     expiry is judged (default: that of the scan). Sightings join by kind and identifier, without one by kind and fingerprint.
     """
     moment = as_of or (parse_rfc3339(scan.scanned_at) if scan.scanned_at else None)
-    sightings = [_sighting(store, finding, key, moment) for store, finding in scan.findings]
+    sightings = _named([_sighting(store, finding, key, moment) for store, finding in scan.findings])
     secrets: dict[str, Secret] = {}
     certain = _credentials([s for s in sightings if not s.finding.candidate], secrets)
     unsure = _credentials([s for s in sightings if s.finding.candidate], secrets)
@@ -93,6 +96,26 @@ def _credentials(sightings: Iterable[_Sighting], secrets: dict[str, Secret]) -> 
         if secret is not None:
             secrets[credential.id] = secret
     return tuple(sorted(found, key=lambda c: (c.provider, c.kind, c.issuer, c.identifier, c.fingerprint)))
+
+
+def _named(sightings: list[_Sighting]) -> list[_Sighting]:
+    """Give a value of which one place only knows that it is secret the kind that another place knows it by.
+
+    Only a long one: that two passwords are alike does not make them one.
+    """
+    kinds: dict[str, set[str]] = {}
+    for s in sightings:
+        if s.fingerprint and not s.finding.candidate:
+            kinds.setdefault(s.fingerprint, set()).add(s.finding.kind)
+    out = []
+    for s in sightings:
+        known = kinds.get(s.fingerprint, set())
+        telling = known - _VAGUE or known - {"file.secret"} or known
+        vague = s.finding.candidate or s.finding.kind in _VAGUE
+        if len(telling) == 1 and vague and s.finding.secret is not None and len(s.finding.secret) >= _LONG:
+            s = replace(s, finding=replace(s.finding, kind=next(iter(telling)), candidate=False))
+        out.append(s)
+    return out
 
 
 def _groups(sightings: Iterable[_Sighting]) -> list[list[_Sighting]]:
