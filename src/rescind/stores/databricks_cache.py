@@ -1,4 +1,7 @@
-"""The sign-ins that `databricks auth login` keeps: a refresh token for each workspace or account. Newer ones are in the keychain."""
+"""The sign-ins that `databricks auth login` and the Python SDK keep: a refresh token for each workspace or account.
+
+Newer versions of the command line tool keep theirs in the system's keychain (`databricks-cli`).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from rescind.stores._token import token
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield one sign-in per key: its refresh token, or the access token where there is no other. Raises `Unparsable`."""
     document = table(blob)
-    found = [f for key, entry in pairs(document, "tokens") for f in _one(key, entry, at)]
+    sdk = [("", document["token"])] if isinstance(document.get("token"), dict) else []
+    found = [f for key, entry in [*pairs(document, "tokens"), *sdk] for f in _one(key, entry, at)]
     yield from found or [sighting("oauth.refresh-token", at, state=State.LOGGED_OUT)]
 
 
@@ -25,19 +29,22 @@ def _one(key: str, entry: object, at: Location) -> Iterator[Finding]:
     said = facts(access)
     issuer = said.get("iss", "") or (key if key.startswith("https://") else "")
     more = {"key": key, **said, "access_expires_at": until or ""}
-    who = said.get("sub", "")
+    who, where = said.get("sub", ""), f"/tokens/{key}" if key else "/token"
     if refresh := text(entry, "refresh_token"):
-        kind, place = "oauth.refresh-token", f"/tokens/{key}/refresh_token"
+        kind, place = "oauth.refresh-token", f"{where}/refresh_token"
         yield from token(kind, refresh, at, place, issuer=issuer, subject=who, more=more)
     elif access:
-        kind, place = "oauth.access-token", f"/tokens/{key}/access_token"
+        kind, place = "oauth.access-token", f"{where}/access_token"
         yield from token(kind, access, at, place, issuer=issuer, subject=who, more={"key": key}, expires_at=until)
 
 
 STORE = Store(
     id="databricks-cache",
     title="Databricks sign-ins",
-    where=(At(root=Root.HOME, glob=".databricks/token-cache.json"),),
+    where=(
+        At(root=Root.HOME, glob=".databricks/token-cache.json"),
+        At(root=Root.HOME, glob=".config/databricks-sdk-py/oauth/*.json"),
+    ),
     yields=("oauth.refresh-token", "oauth.access-token"),
     max_bytes=512 * KiB,
     parse=parse,

@@ -31,7 +31,7 @@ STORE = Store(
     id="snowflake-cache",
     title="Snowflake token cache",
     where=(
-        At(root=Root.XDG_CACHE, glob="snowflake/credential_cache_v1.json", env="SF_TEMPORARY_CREDENTIAL_CACHE_DIR"),
+        At(root=Root.XDG_CACHE, glob="snowflake/credential_cache_v*.json", env="SF_TEMPORARY_CREDENTIAL_CACHE_DIR"),
         At(root=Root.XDG_CACHE, glob="snowflake/temporary_credential.json"),
     ),
     yields=("snowflake.token",),
