@@ -27,6 +27,7 @@ DRILLS: dict[str, tuple[str, ...]] = {
         "--fail", "oauth=503,reset-after",
     ),
     "it lasts": ("lost-laptop", "--fail", "aws=html,403x4", "--fail", "oauth=down,429"),
+    "containment": ("contain",),
     "compromised": ("compromised-workstation",),
     "leaver": ("offboard-employee", "--fail", "aws=503,reset-after"),
     "rotation": ("rotate-tokens", "--fail", "aws=429x2,503,reset-after,slow=0.2"),
@@ -134,3 +135,11 @@ def test_a_key_is_replaced_while_a_job_uses_it(told: dict[str, dict[str, Any]]) 
     assert _struck(said) == {"aws 429x2": 2, "aws 503": 1, "aws reset-after": 1, "aws slow=0.2": 1}
     assert _ends(said)["the key from before the rotation"] == ("refused", "residual")
     assert any(s["what"].endswith("refused 0 times") for s in said["seen"])
+
+
+def test_a_person_is_cut_and_put_back(told: dict[str, dict[str, Any]]) -> None:
+    seen = [s["what"] for s in told["containment"]["seen"]]
+    assert "while cut, ada's key: refused: AccessDenied" in seen
+    assert "while cut, linus's key, elsewhere: works" in seen
+    assert any("word for word" in what for what in seen)
+    assert {p["after"] for p in told["containment"]["probes"]} == {"works"}

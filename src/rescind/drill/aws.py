@@ -131,6 +131,13 @@ class Emulator:
         rows = self.client("iam").list_access_keys(UserName=user)["AccessKeyMetadata"]
         return {str(row["AccessKeyId"]): str(row["Status"]) for row in rows}
 
+    def policies_of(self, user: str) -> str:
+        """Return the policies of a user, word for word, as one comparable text."""
+        iam = self.client("iam")
+        names = sorted(iam.list_user_policies(UserName=user)["PolicyNames"])
+        inline = {n: iam.get_user_policy(UserName=user, PolicyName=n)["PolicyDocument"] for n in names}
+        return json.dumps([inline, iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]], sort_keys=True)
+
     @staticmethod
     def read_profile(file: Path) -> Key:
         """Return the key that a profile file holds, as a job would read it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rescind.drill import pieces
-from rescind.drill.stages import Stage, at_a_moment, isolated_first, straight, while_it_is_used
+from rescind.drill.stages import Stage, at_a_moment, cut_and_put_back, isolated_first, straight, while_it_is_used
 from rescind.drill.world import World
 
 
@@ -57,6 +57,11 @@ DRILLS: dict[str, Drill] = {
         gives=("person", "workstation", "target"),
         carry_out=at_a_moment,
         troubles=("aws", "oauth"),
+    ),
+    "contain": Drill(
+        pieces=(pieces.aws_account, pieces.identity),
+        gives=("person",),
+        carry_out=cut_and_put_back,
     ),
     "rotate-tokens": Drill(
         pieces=(pieces.aws_account, pieces.rotating_key),

@@ -75,6 +75,16 @@ def aws_keys(w: World) -> None:
     ]
 
 
+def identity(w: World) -> None:
+    """Ada as an identity: a key and a session, which work as long as she may do anything."""
+    aws: emulator.Emulator = w.held["aws"]
+    key = aws.key("ada")
+    w.probes += [
+        _key(w, "ada's key", "identity", key, "works"),
+        _key(w, "a session minted from ada's key", "identity", aws.session(key), "works"),
+    ]
+
+
 def rotating_key(w: World) -> None:
     """A key of the user `build` in a profile file, as a job reads it, and its rotation in the operator's configuration."""
     aws: emulator.Emulator = w.held["aws"]

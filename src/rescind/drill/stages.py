@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -161,6 +162,33 @@ def at_a_moment(r: Rehearsal) -> RunResult:
     _untouched(r, rests.run, "before the moment")
     r.world.script.armed = True
     return _go_on(r, rests.run, wait=True)
+
+
+def cut_and_put_back(r: Rehearsal) -> RunResult:
+    """Contain; see that the person can do nothing and everybody else still can; take it back, and see that nothing is left of it."""
+    from rescind.engine import start
+    from rescind.engine.runs import outcomes, plans_of
+    from rescind.pipeline.session import gate, survey, tenants
+    from rescind.pipeline.undo import make_undo, snapshots
+    from rescind.schema.playbook import parse_playbook
+
+    aws, s = r.world.held["aws"], r.session
+    before, began = aws.policies_of("ada"), s.clock.monotonic()
+    at = tenants(s, r.case, write=True)
+    plan = survey(s, r.playbook, r.case, at=at)
+    cut = start.new(s, plan, r.playbook, gate(s, plan, r.playbook, at=at), r.log, began=began)
+    for p in r.world.probes:
+        must, seen = "refused" if p.kind == "identity" else "works", p.use()
+        r.seen.append((f"while cut, {p.name}: {seen}", seen.startswith(must)))
+    states, cut_after = sorted({str(c.end_state) for c in cut.credentials}), cut.time_to_first_cut
+    told = f"first cut {cut_after:.1f} s after the start" if cut_after is not None else "no cut"
+    r.seen.append((f"{told}, printed: {', '.join(states)}", states == ["contained"]))
+    back = make_undo(s, cut.run, plans_of(s.state_dir, cut.run)[0], outcomes(r.log, cut.run), snapshots(r.log, cut.run))
+    book = parse_playbook(json.dumps(dict(back.playbook)), "the undo")
+    result = start.new(s, back, book, gate(s, back, book), r.log)
+    same = aws.policies_of("ada") == before
+    r.seen.append((f"after the undo ada's policies are {'word for word what' if same else 'NOT what'} they were", same))
+    return result
 
 
 def while_it_is_used(r: Rehearsal) -> RunResult:
