@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from rescind.models.evidence import Finding, Location, State
 from rescind.secret import Secret
 from rescind.stores._text import shown
 
+_USERINFO = re.compile(r"(://[^\s/:@]{0,200}:)[^\s/@]{1,1000}@")  # an address may hold a secret of its own
 _SHORT = 6  # a shorter secret occurs in ordinary text by chance
 
 
@@ -34,7 +36,7 @@ def sighting(
     expires_at: str | None = None,
     state: State = State.LIVE_UNVERIFIED,
 ) -> Finding:
-    """Return a finding whose texts are escaped and bounded, and are withheld where they contain the secret itself.
+    """Return a finding whose texts are escaped and bounded, and are withheld where they contain the secret itself; an address keeps no password.
 
     Empty attributes are left out. `line` (from 1) and `pointer` (section, variable,
     JSON member) may also come with `at`.
@@ -43,7 +45,7 @@ def sighting(
     value = held.reveal() if held else ""
 
     def safe(text: str, limit: int = 512) -> str:
-        return "[withheld]" if len(value) >= _SHORT and value in text else shown(text, limit)
+        return "[withheld]" if len(value) >= _SHORT and value in text else shown(_USERINFO.sub(r"\1…@", text), limit)
 
     return Finding(
         kind=kind,
