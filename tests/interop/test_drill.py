@@ -6,6 +6,8 @@ A drill waits out the providers' propagation times, so all of them run side by s
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,7 +44,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[st
         yield {name: _told(process) for name, process in started.items()}
     finally:
         for process in started.values():
-            process.kill()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # its emulator as well
             process.wait()
 
 
@@ -55,6 +58,7 @@ def _start(words: tuple[str, ...], home: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
