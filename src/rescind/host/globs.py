@@ -87,27 +87,28 @@ def _piece(component: str) -> str:
 class Index:
     """The first tail components of the rows in force, sorted so that most names cost one dictionary look-up."""
 
-    __slots__ = ("ends", "literal", "other", "skips", "starts", "wild")
+    __slots__ = ("_ends", "_starts", "ends", "literal", "other", "skips", "starts", "wild")
 
     def __init__(self, rows: Iterable[Wanted]) -> None:
         self.literal: dict[str, list[Wanted]] = {}
+        self._ends: dict[str, list[Wanted]] = {}
+        self._starts: dict[str, list[Wanted]] = {}
         self.wild: list[tuple[Callable[[str], object], Wanted]] = []
-        ends, starts, other, skips = set(), set(), [], set(PRUNED)
+        other, skips = set(), set(PRUNED)
         for row in rows:
             skips |= row.skip
             head = row.tail[0]
             if not is_magic(head):
                 self.literal.setdefault(head, []).append(row)
-                continue
-            self.wild.append((matcher(head), row))
-            if head[0] == "*" and not is_magic(head[1:]):
-                ends.add(head[1:])
+            elif head[0] == "*" and not is_magic(head[1:]):
+                self._ends.setdefault(head[1:], []).append(row)
             elif head[-1] == "*" and not is_magic(head[:-1]):
-                starts.add(head[:-1])
+                self._starts.setdefault(head[:-1], []).append(row)
             else:
-                other.append(fnmatch.translate(head))
-        self.ends, self.starts = tuple(sorted(ends)), tuple(sorted(starts))
-        self.other = re.compile("|".join(other)).match if other else None
+                self.wild.append((matcher(head), row))
+                other.add(fnmatch.translate(head))
+        self.ends, self.starts = tuple(sorted(self._ends)), tuple(sorted(self._starts))
+        self.other = re.compile("|".join(sorted(other))).match if other else None
         self.skips = frozenset(skips)
 
     def may(self, name: str) -> bool:
@@ -121,4 +122,11 @@ class Index:
 
     def rows(self, name: str) -> list[Wanted]:
         """Return the rows whose tail a name begins."""
-        return self.literal.get(name, []) + [row for match, row in self.wild if match(name)]
+        found = list(self.literal.get(name, ()))
+        if name.endswith(self.ends):
+            found += [row for end, rows in self._ends.items() if name.endswith(end) for row in rows]
+        if name.startswith(self.starts):
+            found += [row for start, rows in self._starts.items() if name.startswith(start) for row in rows]
+        if self.other and self.other(name):
+            found += [row for match, row in self.wild if match(name)]
+        return found

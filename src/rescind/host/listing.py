@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -15,7 +16,6 @@ _MOST_NAMES = 20_000
 _MOST_FOLDERS = 20_000
 
 
-_ANY = frozenset({"*"})
 _MAGIC = re.compile(r"[*?\[]")
 
 
@@ -33,6 +33,14 @@ def fold(name: str) -> str:
     return unicodedata.normalize("NFC", unquote(name) if "%" in name else name).casefold()
 
 
+class _Anything:
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+
+_ANYTHING = _Anything()
+
+
 class Listings:
     """The names in folders of one target, as they were when first asked. A folder that cannot be listed says so each time."""
 
@@ -40,7 +48,7 @@ class Listings:
         self.tree = tree
         self._known: dict[Parts, tuple[str, ...] | EvidenceError] = {}
         self._spelt: dict[Parts, dict[str, list[str]]] = {}
-        self._heads: dict[tuple[Parts, bool], frozenset[str]] = {}
+        self._heads: dict[tuple[Parts, bool], Container[str]] = {}
         self._room = _MOST_NAMES * 10
 
     def names(self, parts: Parts) -> tuple[str, ...]:
@@ -79,16 +87,16 @@ class Listings:
         key = fold(name)
         return sorted({*exact, *by_name.get(key, []), *by_name.get("/" + key, [])})
 
-    def may_hold(self, parts: Parts, head: str, *, folded: bool) -> bool:
-        """Tell cheaply whether a folder may hold a name that a component of a glob stands for."""
+    def heads(self, parts: Parts, *, folded: bool) -> Container[str]:
+        """Return the names in a folder, folded if need be, to see cheaply that one is not there; everything when they are unknown."""
         heads = self._heads.get((parts, folded))
         if heads is None:
             try:
                 heads = frozenset(map(fold, self.names(parts)) if folded else self.names(parts))
             except EvidenceError:
-                heads = _ANY
+                heads = _ANYTHING
             self._heads[parts, folded] = heads
-        return heads is _ANY or (bool(heads) if is_magic(head) else (fold(head) if folded else head) in heads)
+        return heads
 
     def place(self, base: Parts, path: str) -> Parts | None:
         """Return where a path lies below `base`, its names compared without case; None when there is no such thing."""

@@ -13,7 +13,7 @@ from typing import Self
 from rescind.errors import EvidenceError
 from rescind.host import roots, sqlite_log
 from rescind.host.globs import Wanted, expand, wanted
-from rescind.host.listing import Listings
+from rescind.host.listing import Listings, fold, is_magic
 from rescind.host.moved import Moves
 from rescind.host.names import Parts, as_parts, as_text, split, visible
 from rescind.host.tree import Blob, Evidence, Trouble
@@ -26,6 +26,7 @@ from rescind.models.store import At, Match, Root, Store
 _SIBLING_BYTES = 256 * 1024
 _SIBLINGS = (".pub", "-cert.pub")
 _MAX_TROUBLES = 500
+_Row = tuple[At, list[str], str | None]
 _OS_WORDS = {"darwin": "macos", "mac": "macos", "win": "windows", "win32": "windows"}
 
 
@@ -126,7 +127,7 @@ class Host:
         if "**" not in glob:
             return
         for number, base in enumerate(c[at.root] for c in contexts if at.root in c):
-            if not number or (glob[0] != "**" and self._where.may_hold(base, glob[0], folded=home.folded)):
+            if not number or (glob[0] != "**" and _head(glob, home) in self._where.heads(base, folded=home.folded)):
                 yield wanted(store.id, base, glob, skip=at.skip, folded=home.folded)
         for folder in self._moves[home.parts].folders(at) if at.env else ():
             for cut in range(1, glob.index("**") + 1):
@@ -139,7 +140,7 @@ class Host:
         yield from self.gaps[before:]
         seen: set[Parts] = set()
         for home, contexts in self._places:
-            rows = [(at, at.glob.split("/")) for at in store.where if _holds(at, home)]
+            rows = [_row(at, home) for at in store.where if _holds(at, home)]
             for number, context in enumerate(contexts):
                 for path in self._paths(rows, home, context, main=number == 0):
                     if isinstance(path, Trouble):
@@ -173,17 +174,18 @@ class Host:
         return self._with_log("scan", as_parts(path), blob.data, max_bytes)
 
     def _paths(
-        self, rows: list[tuple[At, list[str]]], home: roots.Home, context: roots.Context, *, main: bool
+        self, rows: list[_Row], home: roots.Home, context: roots.Context, *, main: bool
     ) -> Iterator[Parts | Trouble]:
         where, folded = self._where, home.folded
-        for at, glob in rows:
-            if at.env and main:
+        heads = {root: where.heads(base, folded=folded) for root, base in context.items()}
+        for at, glob, head in rows:
+            if main and at.env:
                 yield from self._moves[home.parts].files(at, glob)
-            base = context.get(at.root)
-            if base is not None and "**" not in glob and where.may_hold(base, glob[0], folded=folded):
-                for path in expand(where, base, glob, folded=folded):
-                    if isinstance(path, Trouble) or glob[-1] != "*" or not self._is_ordinary(path):
-                        yield path
+            if head is None or at.root not in heads or (head and head not in heads[at.root]):
+                continue
+            for path in expand(where, context[at.root], glob, folded=folded):
+                if isinstance(path, Trouble) or glob[-1] != "*" or not self._is_ordinary(path):
+                    yield path
 
     def _is_ordinary(self, path: Parts) -> bool:
         """Tell whether something that only a bare `*` names is a folder or a socket: no store's file, nothing hidden."""
@@ -254,6 +256,16 @@ class Host:
 
 def _untold(_seen: int) -> None:
     """Tell nobody."""
+
+
+def _row(at: At, home: roots.Home) -> _Row:
+    """Return a row, its glob and the name it begins with: "" for a pattern, None for a glob that the walk answers."""
+    glob = at.glob.split("/")
+    return at, glob, None if "**" in glob else _head(glob, home)
+
+
+def _head(glob: list[str], home: roots.Home) -> str:
+    return "" if is_magic(glob[0]) else fold(glob[0]) if home.folded else glob[0]
 
 
 def _holds(at: At, home: roots.Home) -> bool:
