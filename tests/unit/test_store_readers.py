@@ -41,7 +41,7 @@ def test_toml_that_is_too_much_is_refused(blob: bytes) -> None:
 
 @pytest.mark.parametrize("blob", [b"a = " + b"[" * 500_000, b"[[a]]\n" * 80_000, b"[a.a.a.a.a]\n" * 40_000])
 def test_toml_that_is_nasty_is_survived(blob: bytes) -> None:
-    assert _toml.read(blob)[1].startswith("the file is not valid TOML")
+    assert isinstance(_toml.read(blob)[0], dict)
 
 
 def test_tables() -> None:

@@ -1,7 +1,4 @@
-"""Okta: what its AWS tool caches of a sign-in, and the tokens, keys and passwords of its configuration files.
-
-A device secret gets new tokens without the person; clearing the user's sessions at Okta ends it together with them.
-"""
+"""Okta: the tokens, keys and passwords in the configuration of its SDKs and of its AWS tool."""
 
 from __future__ import annotations
 
@@ -10,9 +7,7 @@ from collections.abc import Iterator
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, KiB, Root, Store
 from rescind.stores._dotenv import variables
-from rescind.stores._json import pairs, table, text
-from rescind.stores._jwt import facts
-from rescind.stores._moment import moment
+from rescind.stores._json import pairs, text
 from rescind.stores._text import decode
 from rescind.stores._token import token
 from rescind.stores._yaml import maps
@@ -26,10 +21,8 @@ _SECRETS = {
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
-    """Yield what the file holds. Raises `Unparsable` for broken JSON or YAML."""
-    if at.path.endswith(".json"):
-        yield from _cache(table(blob), at)
-    elif at.path.endswith(".properties"):
+    """Yield what the file holds. Raises `Unparsable` for broken YAML."""
+    if at.path.endswith(".properties"):
         found = {v.name: v.value for v in variables(decode(blob)) if not v.commented}
         said: dict[str, object] = {name.rpartition(".")[2]: value for name, value in found.items()}
         yield from _client(said, at, "okta.client")
@@ -38,24 +31,6 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
             yield from _client(dict(pairs(document, "okta", "client")), at, "okta/client")
             for name, entry in pairs(document, "awscli", "profiles"):
                 yield from _client(dict(pairs(entry)), at, f"awscli/profiles/{name}")
-
-
-def _cache(document: object, at: Location) -> Iterator[Finding]:
-    access, refresh = text(document, "access_token"), text(document, "refresh_token")
-    said, until = facts(access) or facts(text(document, "id_token")), moment(text(document, "expiry"))
-    issuer, who = (
-        said.get("iss", ""),
-        facts(text(document, "id_token")).get("preferred_username", "") or said.get("sub", ""),
-    )
-    more = {**said, "scopes": text(document, "scope")}
-    if refresh:
-        yield from token("oauth.refresh-token", refresh, at, "/refresh_token", issuer=issuer, subject=who, more=more)
-    else:
-        kind = "oauth.access-token"
-        yield from token(kind, access, at, "/access_token", issuer=issuer, subject=who, more=more, expires_at=until)
-    yield from token(
-        "okta.device-secret", text(document, "device_secret"), at, "/device_secret", issuer=issuer, subject=who
-    )
 
 
 def _client(client: dict[str, object], at: Location, place: str) -> Iterator[Finding]:
@@ -73,18 +48,9 @@ def _client(client: dict[str, object], at: Location, place: str) -> Iterator[Fin
 
 STORE = Store(
     id="okta",
-    title="Okta AWS CLI and SDK configuration",
-    where=tuple(
-        At(root=Root.HOME, glob=f".okta/{n}") for n in ("awscli-access-token.json", "okta.yaml", "config.properties")
-    ),
-    yields=(
-        "okta.token",
-        "okta.device-secret",
-        "okta.password",
-        "file.secret",
-        "oauth.refresh-token",
-        "oauth.access-token",
-    ),
+    title="Okta SDK and AWS CLI configuration",
+    where=tuple(At(root=Root.HOME, glob=f".okta/{name}") for name in ("okta.yaml", "config.properties")),
+    yields=("okta.token", "okta.password", "file.secret"),
     max_bytes=256 * KiB,
     parse=parse,
     since="0.2",

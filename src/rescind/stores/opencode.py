@@ -1,9 +1,8 @@
-"""opencode: its sign-ins and keys by provider, the sign-ins of its MCP servers, and the keys in its configuration."""
+"""opencode: its sign-ins and keys by provider, and the keys in its configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
@@ -12,7 +11,6 @@ from rescind.stores import _ai_key, _mcp
 from rescind.stores._epoch import epoch
 from rescind.stores._json import member, pairs, text
 from rescind.stores._jsonc import load
-from rescind.stores._oauth import finding
 from rescind.stores._token import token
 
 _SIGN_INS = {"anthropic": "anthropic.oauth-token", "openai": "openai.oauth-token", "github-copilot": "github.token"}
@@ -26,17 +24,6 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     if at.path.endswith("opencode/auth.json"):
         for provider, entry in pairs(document):
             yield from _login(provider, entry, at)
-    elif at.path.endswith("mcp-auth.json"):
-        for name, entry in pairs(document):
-            more = {
-                "server": name,
-                "server_url": text(entry, "serverUrl"),
-                "client_id": text(entry, "clientInfo", "clientId"),
-            }
-            place = replace(at, pointer=f"/{name}/tokens")
-            yield from finding("oauth.refresh-token", member(entry, "tokens"), place, more, issuer=more["server_url"])
-            value, own = text(entry, "clientInfo", "clientSecret"), f"/{name}/clientInfo/clientSecret"
-            yield from token("file.secret", value, at, own, more={**more, "name": "clientSecret"})
     else:
         yield from _mcp.servers(document, at)
         for provider, entry in pairs(document, "provider"):
@@ -65,7 +52,7 @@ STORE = Store(
     id="opencode",
     title="opencode",
     where=(
-        *(At(root=Root.XDG_DATA, glob=f"opencode/{name}") for name in ("auth.json", "mcp-auth.json")),
+        *(At(root=Root.XDG_DATA, glob=f"opencode/{name}") for name in ("auth.json",)),
         *(
             At(root=Root.XDG_CONFIG, glob=f"opencode/{name}")
             for name in ("opencode.json", "opencode.jsonc", "config.json")
