@@ -147,6 +147,44 @@ def play(folder: str) -> str:
     return json.dumps(report.to_json(rotate(session(Path(folder)))))
 
 
+def watched(points: Any) -> None:
+    """Count the moment of delivery too, and keep every value that is minted, beside the state, for the test to look for."""
+    import os
+
+    from rescind.models.rotation import Minted
+    from rescind.pipeline.tenants import Connected
+
+    points.around(os, "replace", "rename")
+    plain = Connected.ask
+
+    def ask(self: Connected, fn: Any, **more: Any) -> Any:
+        answer = plain(self, fn, **more)
+        if isinstance(answer[0], Minted):
+            with Path(os.environ["RESCIND_TEST_MINTED"]).open("a") as file:
+                file.write(answer[0].value.secret.reveal() + "\n")
+        return answer
+
+    Connected.ask = ask
+
+
+def watched_play(folder: str) -> str:
+    """Do the same, and keep what is minted in `folder`."""
+    import os
+
+    os.environ["RESCIND_TEST_MINTED"] = str(Path(folder) / "minted")
+    return play(folder)
+
+
+def leaks(folder: Path, told: str, values: list[str]) -> list[str]:
+    """Return the start of every raw value that is in the state, the trail, what was said, or left beside the place."""
+    import base64
+
+    minted = (folder / "minted").read_text().split() if (folder / "minted").exists() else []
+    blobs = [f.read_bytes() for f in (folder / "state").rglob("*") if f.is_file()] + [told.encode()]
+    forms = [(v, f) for v in [*minted, *values] for f in (v, base64.b64encode(v.encode()).decode()[:-4], v[::-1])]
+    return [v[:4] for v, form in forms if any(form.encode() in blob for blob in blobs)]
+
+
 def whole(folder: Path) -> tuple[str, str, tuple[str, ...]]:
     """Return the checker's verdict on the trail."""
     from rescind.audit import check

@@ -18,6 +18,7 @@ from tests.interop.rotation_world import (
     aws_config,
     bao_config,
     bao_role,
+    leaks,
     logs_in,
     play,
     private,
@@ -25,6 +26,8 @@ from tests.interop.rotation_world import (
     rotate,
     secret_id,
     session,
+    watched,
+    watched_play,
     who,
     whole,
 )
@@ -54,6 +57,9 @@ class BaoJob:
         self.file = private(folder / "secret-id", self.old_value + "\n")
         bao_config(folder, bao.url, role, f'file = "{self.file}"', **times)
 
+    def values(self) -> list[str]:
+        return [self.old_value, self.held()]
+
     def held(self) -> str:
         return self.file.read_text().strip()
 
@@ -81,6 +87,9 @@ class AwsJob:
         self.old, self.old_secret = aws.make_key(user)
         self.file = private(folder / "credentials", PROFILES.format(key=self.old, secret=self.old_secret))
         aws_config(folder, aws.endpoint, aws.account, user, f'profile_file = "{self.file}"', **times)
+
+    def values(self) -> list[str]:
+        return [self.old_secret, profile(self.file)[1]]
 
     def keys(self) -> dict[str, str]:
         rows = self.aws.client("iam").list_access_keys(UserName=self.user)["AccessKeyMetadata"]
@@ -126,24 +135,29 @@ def boundaries(events: tuple[str, ...], samples: int) -> list[int]:
     if os.environ.get("RESCIND_CRASH") == "all":
         return list(range(1, len(events) + 1))
     calls = [n for n, e in enumerate(events, 1) if e.startswith(("send", "append"))]
-    return calls[len(calls) // 5 :: max(1, len(calls) // samples)]
+    renames = [n for n, e in enumerate(events, 1) if e.startswith("rename")]
+    return sorted({*calls[len(calls) // 5 :: max(1, len(calls) // samples)], *renames[-2:]})
 
 
 def killed_everywhere(make, folder: Path, samples: int) -> tuple[int, int]:
-    """Kill a rotation at each boundary, look at what its user has, resume, and look again."""
+    """Kill a rotation at each boundary, look at what its user has and at what it left behind, resume, and look again."""
     first = make(folder / "count", "count")
-    told = run_killed(play, [str(first.folder)])
+    told = run_killed(watched_play, [str(first.folder)], patch=watched)
     assert told.error == "", told.error
     first.ended(json.loads(told.value))
+    assert any(e.startswith("rename") for e in told.events)
     tried = boundaries(told.events, samples)
     for n in tried:
         job = make(folder / f"k{n}", f"k{n}")
-        killed = run_killed(play, [str(job.folder)], kill_at=n)
+        killed = run_killed(watched_play, [str(job.folder)], kill_at=n, patch=watched)
         assert killed.killed, killed.error
         assert job.works(), (n, killed.events[-3:])
-        last = run_killed(play, [str(job.folder)])
+        assert leaks(job.folder, killed.stderr, job.values()) == [], (n, killed.events[-3:])
+        last = run_killed(watched_play, [str(job.folder)], patch=watched)
         assert last.error == "", (n, last.error)
         job.ended(json.loads(last.value))
+        assert leaks(job.folder, last.stderr + last.value, job.values()) == [], n
+        assert not list(job.folder.glob(".*.tmp")), n
     return len(tried), told.count
 
 

@@ -6,7 +6,9 @@ else would leave the reader with the old value, or give it to a stranger. https:
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -57,6 +59,16 @@ def replace(path: Path, data: bytes, before: os.stat_result) -> None:
     if now is None or was != is_now:
         raise Rejected(f"{path.name} changed while it was being written; it was left alone")
     write_atomic(path, data, mode=stat.S_IMODE(before.st_mode))
+    _tidy(path)
+
+
+def _tidy(path: Path) -> None:
+    """Remove what a write that was killed left beside the file: its value was given to nobody."""
+    mine = re.compile(re.escape(f".{path.name}.") + r"[0-9a-f]{16}\.tmp")
+    with contextlib.suppress(OSError):
+        for left in path.parent.iterdir():
+            if mine.fullmatch(left.name):
+                left.unlink()
 
 
 def _typed(path: Path, error: OSError) -> Denied | Unreachable:

@@ -20,7 +20,7 @@ from rescind.engine.record import attested, outcomes, plans_of, result
 from rescind.engine.rests import phases_of, rest_before, rested
 from rescind.engine.work import PhaseSpec
 from rescind.errors import RefusedError
-from rescind.models.clock import Clock, rfc3339
+from rescind.models.clock import Clock, parse_rfc3339, rfc3339
 from rescind.models.config import Hook
 from rescind.models.credential import Credential, EndState, Inventory
 from rescind.models.evidence import Gap
@@ -247,7 +247,8 @@ class CaseWork:
 
     def finish(self, run: str) -> None:
         """Record once that the run ended, with its counts, and sign the head of the trail."""
-        if self._log.last("run-ended", run, "") is None:
+        ended = self._log.last("run-ended", run, "")
+        if ended is None:
             self._plans.pop(run, None)
             self._tell_the_original(run)
             done = replace(result(self._dir, self._log, run, self._clock), status=report.ENDED)
@@ -257,8 +258,9 @@ class CaseWork:
                 "line_one": report.line_one(done),
                 "exit_code": report.exit_code(done),
             }
-            self._log.append("run-ended", run=run, data=data)
-            state.set_status(self._dir, run, "ended", ended_at=rfc3339(self._clock.now()))
+            ended = self._log.append("run-ended", run=run, data=data)
+        # outside: a process may have been killed between the entry and the record
+        state.set_status(self._dir, run, "ended", ended_at=rfc3339(parse_rfc3339(ended.at)))
         self._log.sign_head()
 
 
