@@ -5,22 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rescind import catalogue
+from rescind.audit.log import open_log
+from rescind.audit.signer import load_signer
+from rescind.engine import start
+from rescind.engine.runs import outcomes, plans_of
 from rescind.errors import NotFound, Rejected
-from rescind.models.credential import Credential
+from rescind.models.config import Config
+from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import BY_HAND, CallStatus, Liveness, Subject, Verb
+from rescind.models.plan import Case as Incident
+from rescind.pipeline import session as flow
 from rescind.pipeline.identify import identify_one
 from rescind.pipeline.people import People
+from rescind.pipeline.session import Session
 from rescind.pipeline.tenants import Tenants
+from rescind.pipeline.undo import make_undo, snapshots
 from rescind.providers.aws import _center
 from rescind.providers.aws._connect import connect
+from rescind.schema.playbook import load_playbook, parse_playbook
 from rescind.wire.pace import Pacer
 from tests.interop import aws_world, sso_world
+from tests.interop.rotation_world import Quick
 from tests.unit.wire_clock import FakeClock
 
 KIND = catalogue.kinds()["aws.sso-session"]
@@ -173,6 +185,11 @@ def test_an_owner_is_read_again(case: Case) -> None:
         KIND.identify(case.client, replace(case.credential, identifier="d-0000000000/" + case.ada), None)
 
 
+def test_the_doctor_sees_whether_it_could_be_read(case: Case) -> None:
+    seen = KIND.control(case.client, Credential(kind=KIND.id, provider="aws", owner="responder"))
+    assert (seen.liveness, "ListPermissionSets" in seen.evidence) == (Liveness.LIVE, True)
+
+
 def test_the_operators_own_sign_in_is_refused(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     me = case.client.identity()
     arn = f"arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123/{case.name.removeprefix('sso:')}"
@@ -234,3 +251,23 @@ def test_only_our_own_statement_counts_as_a_deny(row: object) -> None:
     document = {"Statement": [row]}
     assert list(_center.denied(document)) == []
     assert _center.changed(document, "u", deny=True)["Statement"][0] == row
+
+
+def test_contain_and_undo_go_the_whole_line(case: Case, tmp_path: Path) -> None:
+    was = case.inlines()
+    config = Config(tenants=(case.tenant,), persons={"ada@example.com": {"aws": (case.name,)}})
+    s = Session(config=config, resolve=case.resolve, clock=Quick(), state_dir=tmp_path)
+    log = open_log(tmp_path / "rescind.db", load_signer(tmp_path), s.clock)
+    book = load_playbook("contain")
+    plan = flow.survey(s, book, Incident(person="ada@example.com"))
+    assert [str(step.verb) for step in plan.steps] == ["deny"]
+    done = start.new(s, plan, book, flow.gate(s, plan, book), log)
+    (c,) = done.credentials
+    assert (c.kind, c.end_state, c.reversible) == ("aws.sso-session", EndState.CONTAINED, True)
+    assert "sign-in itself goes on" in c.steps[-1].evidence
+    assert all(case.center.cut(case.ada, arn) for arn in case.sets)
+    back = make_undo(s, done.run, plans_of(tmp_path, done.run)[0], outcomes(log, done.run), snapshots(log, done.run))
+    undoing = parse_playbook(json.dumps(dict(back.playbook)), "undo")
+    start.new(s, back, undoing, flow.gate(s, back, undoing), log)
+    assert case.inlines() == was
+    assert not case.center.stale

@@ -83,6 +83,18 @@ def instances(client: AwsClient) -> list[tuple[str, str]]:
     return [(str(row.get("InstanceArn", "")), str(row.get("IdentityStoreId", ""))) for row in rows]
 
 
+def permission_sets(client: AwsClient) -> tuple[Answer, int]:
+    """Return how many permission sets the instances of this account have, and the last answer. Raises typed provider errors."""
+    rows, answer = everything(admin(client).list_instances, "Instances")
+    total = 0
+    for row in rows:
+        sets, answer = everything(
+            admin(client).list_permission_sets, "PermissionSets", InstanceArn=str(row.get("InstanceArn", ""))
+        )
+        total += len(sets)
+    return answer, total
+
+
 def describe(client: AwsClient, store: str, user_id: str) -> tuple[str, Answer]:
     """Return the user's name now. Raises `NotFound` for one that is gone."""
     answer = call(directory(client).describe_user, IdentityStoreId=store, UserId=user_id)

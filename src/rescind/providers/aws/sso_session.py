@@ -206,7 +206,13 @@ def verify(client: AwsClient, credential: Credential) -> Observation:
 
 
 def control(client: AwsClient, credential: Credential) -> Observation:
-    """Show that the directory can be read in this run: DescribeUser of this user. Raises typed provider errors."""
+    """Show that the directory can be read in this run: DescribeUser of this user. Raises typed provider errors.
+
+    Without a user (`rescind doctor`): that the instances and their permission sets can be listed.
+    """
+    if not credential.identifier:
+        answer, sets = _center.permission_sets(client)
+        return _seen(answer, Liveness.LIVE, f"ListPermissionSets shows {sets} of this account's Identity Center")
     user = _center.user_of(credential)
     _, answer = _center.describe(client, user.store, user.id)
     return _seen(answer, Liveness.LIVE, f"DescribeUser shows {user.identifier}")
@@ -259,6 +265,7 @@ KIND = Kind(
         "sso:ListAccountAssignmentsForPrincipal",
         "sso:ListAccountsForProvisionedPermissionSet",
         "sso:ListInstances",
+        "sso:ListPermissionSets",
     ),
     issuer_is_account=True,
     residual=Residual(
