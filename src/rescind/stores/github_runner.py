@@ -1,6 +1,6 @@
 """GitHub Actions runner: the RSA key by which a self-hosted runner signs on, and which runner of which organisation that is.
 
-Its three files lie side by side; the runner is removed at GitHub by its id, without the key. On Windows the key is behind DPAPI.
+Its three files lie side by side. The runner is removed at GitHub by its id, without the key; the identifier is `<host>/<owner>/<id>`. On Windows the key is behind DPAPI.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def _runner(document: object, at: Location) -> Finding:
     found = {n: member(document, n) or member(document, n[0].lower() + n[1:]) for n in ("AgentId", *_FACTS)}
     more = {n: str(v) for n, v in found.items() if isinstance(v, str | int)}
     url = more.get("GitHubUrl", "")
-    name = more.get("AgentName", "")
-    return sighting(_KIND, at, identifier=more["AgentId"], issuer=url, subject=name, attributes=more)
+    name, who = f"{url.partition('://')[2].rstrip('/')}/{more['AgentId']}" if url else "", more.get("AgentName", "")
+    return sighting(_KIND, at, identifier=name, issuer=url, subject=who, attributes=more)
 
 
 def _digest(modulus: str) -> str:

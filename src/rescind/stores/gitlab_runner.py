@@ -1,6 +1,6 @@
 """GitLab Runner: the tokens by which runners sign on, the keys of their caches, and secrets that they hand to every job.
 
-A runner is ended by its id, without the token. `privileged` and the `shell` executor say that its jobs own the machine.
+A runner is ended by its id, without the token; ids count from 1 at each server, so the identifier is `<host>/<id>`. `privileged` and the `shell` executor say that its jobs own the machine.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _runner(runner: object, at: Location, place: str) -> Iterator[Finding]:
     obtained, ends = str(member(runner, "token_obtained_at") or ""), str(member(runner, "token_expires_at") or "")
     host = more["url"].removeprefix("https://").removeprefix("http://").partition("/")[0]
     more["obtained_at"] = moment(obtained) or ""
-    own_id, value, where = "" if name == "0" else name, text(runner, "token"), f"{place}/token"
+    own_id, value, where = f"{host}/{name}" if name not in {"", "0"} else "", text(runner, "token"), f"{place}/token"
     kind, until = "gitlab.runner-token", moment(ends)
     yield from token(kind, value, at, where, identifier=own_id, issuer=host, more=more, expires_at=until)
     own = {"runner": more["name"]}

@@ -1,4 +1,7 @@
-"""Personal access tokens that GitLab CLI made for Kubernetes agents and keeps for the day, each with the id that GitLab ends it by."""
+"""Personal access tokens that GitLab CLI made for Kubernetes agents and keeps for the day.
+
+Each entry has the id by which a server ends its token, and does not name the server.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     more = {"name": text(entry, "name"), "created_at": text(entry, "created_at")}
     more["user_id"] = str(member(entry, "user_id") or "")
     more["scopes"] = " ".join(s for s in scopes if isinstance(s, str)) if isinstance(scopes, list) else ""
-    name, ends = str(number) if isinstance(number, int) else "", moment(text(entry, "expires_at"))
-    yield from token("gitlab.token", text(entry, "token"), at, "/token", identifier=name, more=more, expires_at=ends)
+    more["token_id"], ends = str(number) if type(number) is int else "", moment(text(entry, "expires_at"))
+    yield from token("gitlab.token", text(entry, "token"), at, "/token", more=more, expires_at=ends)
 
 
 STORE = Store(

@@ -1,6 +1,6 @@
 """Credentials of a Jenkins controller, encrypted with a key that lies beside them: whoever has the folder can read them all.
 
-Each is listed by the id that Jenkins gives it, and is ended where it is used.
+Each has an id, which is unique only within its controller, and is ended where it is used.
 """
 
 from __future__ import annotations
@@ -35,16 +35,21 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     root = load(_NEWER.sub(rb"\g<1>1.0", blob))
     for entry in root.walk():
         number, who = entry.child("id"), entry.child("accessKey") or entry.child("username")
-        own = {"class": entry.tag, "description": entry.child("description"), "scope": entry.child("scope")}
+        own = {
+            "id": number,
+            "class": entry.tag,
+            "description": entry.child("description"),
+            "scope": entry.child("scope"),
+        }
         inner = [e for e in [*entry.children, *(c for e in entry.children for c in e.children)] if e.tag in _SECRETS]
         for held in inner[:20] if number else ():
             value, place = held.text.strip(), f"{number}/{held.tag}"
             if _SEALED.fullmatch(value) and held.tag == "secretKey" and is_key_id(entry.child("accessKey")):
                 yield locked("aws.access-key", at, "app", place, identifier=who, issuer=account_of(who), more=own)
             elif _SEALED.fullmatch(value):
-                yield locked(_KIND, at, "app", place, identifier=number, subject=who, more=own)
+                yield locked(_KIND, at, "app", place, subject=who, more=own)
             else:
-                yield from token(_KIND, value, at, place, identifier=number, subject=who, more=own, password=True)
+                yield from token(_KIND, value, at, place, subject=who, more=own, password=True)
 
 
 _PLACES = (

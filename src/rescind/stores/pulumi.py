@@ -23,7 +23,11 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
 
 
 def _account(url: str, entry: object, document: object, at: Location) -> Iterator[Finding]:
-    said, host, user = member(entry, "tokenInformation"), url.partition("://")[2].rstrip("/"), text(entry, "username")
+    said, host, user = (
+        member(entry, "tokenInformation"),
+        url.partition("://")[2].rstrip("/").removeprefix("api."),
+        text(entry, "username"),
+    )
     groups = member(entry, "organizations")
     more = {"url": url, **{n: text(said, n) for n in ("name", "organization", "team")}}
     more["organizations"] = " ".join(g for g in groups[:20] if isinstance(g, str)) if isinstance(groups, list) else ""

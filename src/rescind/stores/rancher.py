@@ -1,4 +1,4 @@
-"""Rancher's command line tool: a token for each server and each cluster, named by what stands before its colon."""
+"""Rancher's command line tool: a token for each server and each cluster, named by what stands before its colon, with the host."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _server(name: str, entry: object, at: Location) -> Iterator[Finding]:
 def _one(
     value: str, at: Location, place: str, host: str, more: dict[str, str], until: str | None = None
 ) -> Iterator[Finding]:
-    number = value.partition(":")[0] if ":" in value else ""
+    number = f"{host}/{value.partition(':')[0]}" if ":" in value else ""
     yield from token(_KIND, value, at, place, identifier=number, issuer=host, more=more, expires_at=until)
 
 

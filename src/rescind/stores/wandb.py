@@ -33,7 +33,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         host = facts.get((e.section, "base_url"), "https://api.wandb.ai").partition("://")[2].rstrip("/")
         more = {"host": host, "commented": "yes" if e.commented else ""}
         place, who = replace(at, line=e.line, pointer=f"{e.section}/api_key"), facts.get((e.section, "entity"), "")
-        yield from token(_KIND, e.value, place, issuer=host, subject=who, more=more)
+        yield from token(_KIND, e.value, place, issuer=host.removeprefix("api."), subject=who, more=more)
 
 
 STORE = Store(
