@@ -39,7 +39,8 @@ def _runner(runner: object, at: Location, place: str) -> Iterator[Finding]:
     obtained, ends = str(member(runner, "token_obtained_at") or ""), str(member(runner, "token_expires_at") or "")
     host = more["url"].removeprefix("https://").removeprefix("http://").partition("/")[0]
     more["obtained_at"] = moment(obtained) or ""
-    own_id, value, where = f"{host}/{name}" if name not in {"", "0"} else "", text(runner, "token"), f"{place}/token"
+    own_id = f"{host}/{name}" if host and name not in {"", "0"} else ""
+    value, where = text(runner, "token"), f"{place}/token"
     kind, until = "gitlab.runner-token", moment(ends)
     yield from token(kind, value, at, where, identifier=own_id, issuer=host, more=more, expires_at=until)
     own = {"runner": more["name"]}
