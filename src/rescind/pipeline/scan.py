@@ -76,17 +76,18 @@ def scan(
     and before each store its id, how many there are, and about how long the rest will take. `exclude` names the declared pattern
     that keeps a path from being parsed; each that kept something out is a gap. `detector` searches free text beside our own formats.
     """
-    rows = sorted(catalogue.stores().values() if stores is None else stores, key=lambda s: (s.text is not None, s.id))
+    rows = sorted(catalogue.stores().values() if stores is None else stores, key=_turn)
     sheet = _Sheet(queue=Queue(detector) if detector is not None else None)
     with _opened(target, clock, environ, rows) as host:
         if progress is not None:
             host.tell = lambda seen: progress(f"folders, {seen:,} names seen")
-        _walk(host, rows, sheet)
         known = os.environ if environ is None else environ
         own = Path.home().resolve() if host.live else None
         running = [Live(home, known if home.resolve() == own else {}) for home in host.live]
-        begun = clock.monotonic()
+        begun, early = clock.monotonic(), sum(not _turn(row)[0] for row in rows)
         for number, store in enumerate(rows):
+            if number == early:
+                _walk(host, rows, sheet)
             if progress is not None:
                 progress(
                     f"{number + 1} of {len(rows)} stores: {store.id}{_left(clock.monotonic() - begun, number, len(rows))}"
@@ -100,6 +101,12 @@ def scan(
     return ScanResult(
         workstation=workstation, findings=tuple(sheet.findings), gaps=tuple(gaps), scanned_at=rfc3339(clock.now())
     )
+
+
+def _turn(store: Store) -> tuple[int, str]:
+    """Return when a store is read: free text in known places before the walk, so that the engine starts meanwhile."""
+    walked = any("**" in at.glob for at in store.where)
+    return (0 if store.text is not None and not walked else 1 if store.text is not None else 2, store.id)
 
 
 def _opened(target: Path, clock: Clock, environ: Mapping[str, str] | None, rows: list[Store]) -> Host:

@@ -78,10 +78,11 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
     start, line = 0, 1
     while True:
         end = start + PIECE
-        yield text[start:end], line
         if end >= len(text):
+            yield text[start:], line
             return
-        back = text.rfind("\n", end - _OVERLAP, end) + 1 or end - _OVERLAP
-        back = text.rfind("\n", back - _OVERLAP, back - 1) + 1 or back
+        end = max(text.rfind(mark, end - _OVERLAP, end) for mark in "\n ") + 1 or end  # a value is not cut in two
+        yield text[start:end], line
+        back = text.rfind("\n", end - _OVERLAP, end - 1) + 1 or end - _OVERLAP
         line += text.count("\n", start, back)
         start = back
