@@ -79,5 +79,5 @@ def done(
     about = {"case_step": task} if task in case else {"credential": task}
     log.append("task-done", run=chosen, step=task, data={**about, **facts})
     log.sign_head()
-    goes_on = f" The run rests: rescind resume {chosen}" if shown.status == WAITING else ""
-    sys.stdout.write(f"Recorded. The state stays as it is until something can be verified.{goes_on}\n")
+    goes_on = f"The run rests. Next: rescind resume {chosen}\n" if shown.status == WAITING else ""
+    sys.stdout.write(f"Recorded. The state stays as it is until something can be verified.\n{goes_on}")

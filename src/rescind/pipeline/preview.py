@@ -51,9 +51,13 @@ def _phases(plan: Plan, by_id: Mapping[str, Credential], width: int) -> list[str
         case.setdefault(item.phase, []).append(f"{item.verb}  {item.id}  ({how}): {item.task}{why}")
     place = barriers.places(plan)
     out: list[str] = []
+    gated = False
     for phase in sorted({**steps, **case}, key=lambda name: place.get(barriers.base(name), -1)):
-        lines, waits = steps.get(phase, []), [_before(b) for b in plan.barriers if b.phase == phase]
-        out.append(f"Phase {phase}: {many(len(lines), 'step')}" + "".join(waits))
+        lines, waits = steps.get(phase, []), "".join(_grace(b) for b in plan.barriers if b.phase == phase)
+        if barriers.gates(plan, phase) and not gated:
+            gated, waits = True, waits + ", not before the machine is isolated"
+        counted = f": {many(len(lines), 'step')}" if lines else ""
+        out.append(f"Phase {phase}{counted}{waits}")
         for line in [*case.get(phase, []), *lines[:ONE_SCREEN]]:
             out += wrap(line, width, "  ")
         if len(lines) > ONE_SCREEN:
@@ -61,11 +65,9 @@ def _phases(plan: Plan, by_id: Mapping[str, Credential], width: int) -> list[str
     return out
 
 
-def _before(barrier: Barrier) -> str:
-    grace = (
-        f", {barriers.spoken(barrier.after_seconds)} after the phase before it ended" if barrier.after_seconds else ""
-    )
-    return grace + (", not before the machine is isolated" if barrier.gate else "")
+def _grace(barrier: Barrier) -> str:
+    spoken = barriers.spoken(barrier.after_seconds)
+    return f", {spoken} after the phase before it ended" if barrier.after_seconds else ""
 
 
 def text(plan: Plan, *, width: int = 80) -> str:

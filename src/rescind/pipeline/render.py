@@ -52,24 +52,35 @@ def entry(head: str, told: str, *, width: int, column: int = 22) -> str:
     return "\n".join([f"  {lines[0]}".rstrip(), *rest]) + "\n"
 
 
+def _case(result: RunResult, width: int) -> list[str]:
+    """Return what is to be done for the case now, the isolation first, and what will be later."""
+    open_ = [s for s in result.case_steps if not s.closed]
+    now = sorted((s for s in open_ if s.at or s.end_state is not EndState.MANUAL), key=lambda s: s.verb != "isolate")
+    out: list[str] = []
+    for s in now[:ONE_SCREEN]:
+        stands = "" if s.end_state is EndState.MANUAL else f" {title(s.end_state)}: {s.reason}"
+        out += wrap(f"{s.verb}  {s.id}  ({s.owner}){stands}", width, "  ")
+        out += wrap(f"→ {s.task} Done when: {s.done_when}", width, "      ")
+    if len(now) > ONE_SCREEN:
+        out.append(f"  … and {len(now) - ONE_SCREEN} more (rescind report {result.run})")
+    if now:
+        out = ["To do for the case:", *out, f"  rescind task done {result.run} ID --by NAME --evidence TEXT"]
+    later = [f"{s.verb} ({s.owner})" for s in open_ if s not in now]
+    if later:
+        out += wrap("Later, for the case: " + ", ".join(later), width, "")
+    return [*out, ""] if out else []
+
+
 def text(result: RunResult, *, width: int = 80) -> str:
     """Return the one-screen summary: line one, gaps, what needs a decision, what still works and until when, the audit head."""
-    out = [line_one(result), ""]
+    out = [*wrap(line_one(result), width, ""), ""]
     if result.not_isolated:
         out += [*wrap(f"NOT ISOLATED, on purpose: {result.not_isolated}", width, ""), ""]
     if result.waiting_for:
-        then = f"; it goes on after {result.waiting_until}" if result.waiting_until else ""
-        out += wrap(f"The run rests for {result.waiting_for}{then}: rescind resume {result.run}", width, "")
+        hour = f", until {result.waiting_until}" if result.waiting_until else ""
+        out += wrap(f"The run rests for {result.waiting_for}{hour}. Then: rescind resume {result.run}", width, "")
         out.append("")
-    to_do = [s for s in result.case_steps if not s.closed]
-    if to_do:
-        out.append("To do for the case:")
-        for s in to_do[:ONE_SCREEN]:
-            out += wrap(f"{s.verb}  {s.id}  ({s.owner}): {title(s.end_state)}, {s.reason}", width, "  ")
-            out += wrap(f"→ {s.task} Done when: {s.done_when}", width, "      ")
-        if len(to_do) > ONE_SCREEN:
-            out.append(f"  … and {len(to_do) - ONE_SCREEN} more (rescind report {result.run})")
-        out += [f"  rescind task done {result.run} ID --by NAME --evidence TEXT", ""]
+    out += _case(result, width)
     if result.gaps:
         out.append("Not seen (nothing below covers these):")
         for gap in result.gaps[:ONE_SCREEN]:

@@ -219,7 +219,7 @@ def line_one(result: RunResult) -> str:
         parts.append(f"{needing} need{'s' if needing == 1 else ''} you")
     case = sum(not s.closed for s in result.case_steps)
     if case:
-        parts.append(f"{case} to do for the case")
+        parts.append(f"{case} case task{'s' if case != 1 else ''}")
     if n["skipped"]:
         parts.append(f"{n['skipped']} skipped")
     if result.gaps:
