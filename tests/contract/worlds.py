@@ -19,6 +19,7 @@ from rescind.models.tenant import SecretRef, Tenant
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
 from tests.interop import aws_trail, aws_world, bao_world, sso_world
+from tests.interop.rotation_world import bao_role, logs_in, secret_id
 from tests.unit.wire_clock import FakeClock
 
 
@@ -366,6 +367,27 @@ def openbao_entities(home: Path) -> Iterator[World]:
         yield World(catalogue.kinds()["vault.entity"], bao.url, client, make, Subject(names=("ada",)), lambda: given)
 
 
+@contextmanager
+def openbao_approle(home: Path) -> Iterator[World]:
+    """Secret ids of an AppRole of the real server."""
+    with bao_world.start(home) as bao:
+        role_id = bao_role(bao, "ada")
+        secret_id(bao, "ada")
+        given: set[str] = set()
+
+        def make() -> Held:
+            _, value = secret_id(bao, "ada")
+            given.add(value)
+            found = Credential(kind="vault.approle-secret-id", provider="vault", subject="approle/ada")
+            return Held(found, Secret(value), lambda: logs_in(bao, role_id, value))
+
+        def client(through: str) -> Any:
+            return bao_world.Bao(through, bao.log).client(clock=FakeClock())
+
+        subject = Subject(names=("ada", "approle/ada"))
+        yield World(catalogue.kinds()["vault.approle-secret-id"], bao.url, client, make, subject, lambda: given)
+
+
 WORLDS: dict[str, Callable[[Path], Any]] = {
     "vault.token/scripted": scripted_vault,
     "vault.token/openbao": real_openbao,
@@ -375,6 +397,7 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "aws.user/ministack": ministack_users,
     "aws.sso-session/moto": identity_center,
     "vault.entity/openbao": openbao_entities,
+    "vault.approle-secret-id/openbao": openbao_approle,
 }
 NOT_HTTP = {"keychain.item", "file.secret", "ssh.user-key", "ssh.user-cert"}
 """Kinds of this machine: no wire, no faults on it."""
