@@ -32,6 +32,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         return
     for number, line in enumerate(lines(text), 1):
         plain = line.strip()
+        if not plain:
+            continue
         if note := _NOTE.match(plain):
             notes[note[1].lower()] = note[2]
         form = next((f for mark, f in _FORMS.items() if plain.startswith(mark)), "")

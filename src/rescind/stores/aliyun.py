@@ -20,12 +20,13 @@ _FACTS = (
     "cloud_sso_account_id",
     "cloud_sso_sign_in_url",
 )
+_ENDS = {"access_token": "cloud_sso_access_token_expire", "oauth_access_token": "oauth_access_token_expire"}
 _MORE = {
     "private_key": "alibaba.rsa-key",
     "access_token": "alibaba.session-token",
     "oauth_access_token": "alibaba.session-token",
 }
-_MORE |= {"oauth_refresh_token": "alibaba.refresh-token"}
+_MORE |= {"bearer_token": "alibaba.session-token", "oauth_refresh_token": "alibaba.refresh-token"}
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
@@ -52,7 +53,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
             expires_at=until,
         )
         for field, other in _MORE.items():
-            yield from token(other, text(profile, field), at, f"{pointer}/{field}", issuer="aliyun.com", more=own)
+            value, until = text(profile, field), epoch(member(profile, _ENDS.get(field, "")))
+            yield from token(other, value, at, f"{pointer}/{field}", issuer="aliyun.com", more=own, expires_at=until)
 
 
 STORE = Store(

@@ -48,12 +48,12 @@ def _text(plain: str, at: Location, *, sealed: bool) -> Iterator[Finding]:
     known: dict[str, str] = {}
     encrypted = sealed and "__passphrase__" in plain
     for number, line in enumerate(lines(plain), 1):
-        place = replace(at, line=number)
         if sealed or at.path.endswith("irc.conf"):
-            yield from _weechat(line[:4000], place, sealed=sealed, encrypted=encrypted)
+            yield from _weechat(line[:4000], at, number, sealed=sealed, encrypted=encrypted)
             continue
         for found in _IRSSI.finditer(line[:4000]):
             if found[1] in {"password", "sasl_password"}:
+                place = replace(at, line=number)
                 host, who = known.get("address", known.get("chatnet", "")), known.get("sasl_username", "")
                 yield from token(
                     "chat.password", found[2], place, issuer=host, subject=who, more={"name": found[1]}, password=True
@@ -61,17 +61,18 @@ def _text(plain: str, at: Location, *, sealed: bool) -> Iterator[Finding]:
             known[found[1]] = found[2]
 
 
-def _weechat(line: str, at: Location, *, sealed: bool, encrypted: bool) -> Iterator[Finding]:
+def _weechat(line: str, at: Location, number: int, *, sealed: bool, encrypted: bool) -> Iterator[Finding]:
     found = _WEECHAT.match(line)
     named = (
         found and (sealed or found[1].endswith(("password", "sasl_key"))) and not found[1].startswith(("crypt", "__"))
     )
     if not found or not named or "${sec." in found[2]:
         return
+    place = replace(at, line=number)
     if encrypted:
-        yield locked("chat.password", at, "passphrase", found[1], more={"name": found[1]})
+        yield locked("chat.password", place, "passphrase", found[1], more={"name": found[1]})
     else:
-        yield from token("chat.password", found[2], at, found[1], more={"name": found[1]}, password=True)
+        yield from token("chat.password", found[2], place, found[1], more={"name": found[1]}, password=True)
 
 
 STORE = Store(

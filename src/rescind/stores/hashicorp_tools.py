@@ -47,7 +47,7 @@ STORE = Store(
     where=(
         *(
             At(root=Root.HOME, glob=f".config/hcp/{n}")
-            for n in ("creds-cache.json", "cred_file.json", "credentials/*.json")
+            for n in ("creds-cache.json", "credentials.json", "cred_file.json", "credentials/*.json")
         ),
         At(root=Root.HOME, glob=".config/hcp/cred.json", env="HCP_CRED_FILE"),
         *(At(root=Root.HOME, glob=g) for g in (".nomad-token", ".nomad/token")),

@@ -19,6 +19,7 @@ from rescind.stores._token import token
 _TERM = re.compile(
     r"(?:<<\"([^\"]{0,200})\">>|'?\$?([a-z_]{1,60})'?)[ \t\n]*+(?:=>|,)[ \t\n]*+(?:<<\"([^\"]{1,4096})\">>|(\{|#\{))"
 )
+_FIRST = re.compile(r"\s*+(?:%[^\n]*+\s++)*+(?:\{['<a-z$]|#\{|\[\s*+[\]{])")
 _KINDS = {"auth_key": "hex.key", "read_key": "hex.key", "key": "hex.key", "write_key": "hex.key"}
 _KINDS |= {"access_token": "hex.oauth-token", "refresh_token": "hex.oauth-token"}
 
@@ -26,7 +27,7 @@ _KINDS |= {"access_token": "hex.oauth-token", "refresh_token": "hex.oauth-token"
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield a finding per key. Raises `Unparsable` for what is no Erlang term."""
     plain = decode(blob)
-    if plain.strip() and not plain.lstrip().startswith(("{", "[", "%")):
+    if plain.strip() and not _FIRST.match(plain):
         raise Unparsable("the file is not an Erlang term")
     where = ""
     for found in _TERM.finditer(plain):

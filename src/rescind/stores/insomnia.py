@@ -16,19 +16,21 @@ from rescind.stores._nested import secrets
 
 _PARTS = ("authentication", "headers", "data", "environment", "accessToken", "refreshToken", "credentials")
 _TOKENS = ("accessToken", "refreshToken", "identityToken")
-_MANY = 50_000
+_MANY, _BAD = 50_000, 100
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield a finding per secret, then raise `Unparsable` for lines that are no JSON."""
-    trouble = ""
+    trouble, bad = "", 0
     for number, line in enumerate(blob.split(b"\n")[:_MANY], 1):
         if not line.strip():
             continue
         try:
             document = load(line)
         except Unparsable:
-            trouble = "a line of the file is not valid JSON"
+            trouble, bad = "a line of the file is not valid JSON", bad + 1
+            if bad > _BAD:
+                break
             continue
         own = {"type": text(document, "type"), "id": text(document, "_id"), "request": text(document, "name")}
         own["url"] = text(document, "url").partition("?")[0]

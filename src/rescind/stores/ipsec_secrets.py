@@ -23,9 +23,10 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield a finding per secret. Anything is such a file: what has no secret in it yields nothing."""
     dial_up = at.path.endswith(("chap-secrets", "pap-secrets"))
     for number, line in enumerate(lines(decode(blob)), 1):
-        plain, place = line[:4096].strip(), replace(at, line=number)
-        if plain.startswith("#") or not plain:
+        plain = line[:4096].strip()
+        if plain.startswith("#") or (":" not in plain and not dial_up):
             continue
+        place = replace(at, line=number)
         if dial_up:
             words = [a or b for a, b in _WORD.findall(plain)][:4]
             if len(words) > 2:

@@ -15,8 +15,8 @@ from rescind.stores._text import decode
 from rescind.stores._token import token
 
 _BLOCK = re.compile(r"<(tls-auth|tls-crypt|tls-crypt-v2|secret|auth-user-pass)>\s*([^<]{1,20000})</\1>")
-_REMOTE = re.compile(r"^[ \t]*remote[ \t]+(\S{1,255})", re.MULTILINE)
-_KNOWN = re.compile(r"(?m)^[ \t]*(?:client|remote|dev|proto|server|secret|cert|auth-user-pass|<ca>)\b|<ca>")
+_REMOTE = re.compile(r"^[ \t]*+remote[ \t]++(\S{1,255})", re.MULTILINE)
+_KNOWN = re.compile(r"(?m)^[ \t]*+(?:client|remote|dev|proto|server|secret|cert|auth-user-pass|<ca>)\b|<ca>")
 _KEY = re.compile(r"-----BEGIN OpenVPN (?:Static key V1|tls-crypt-v2 client key)-----")
 
 

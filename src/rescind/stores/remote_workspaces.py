@@ -9,10 +9,12 @@ from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, KiB, Root, Store
 from rescind.stores._json import load, member, text
+from rescind.stores._locked import locked
 from rescind.stores._sighting import sighting
 from rescind.stores._text import decode
 from rescind.stores._token import token
 
+_PROVIDERS = {"0": "microsoft", "1": "github"}
 _CODER = re.compile(r"([A-Za-z0-9]{10})-[A-Za-z0-9]{22}")
 
 
@@ -35,9 +37,11 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         mine = text(document, "id")
         yield sighting("vscode.tunnel", at, identifier=mine, subject=own["name"], attributes=own)
     elif isinstance(document, str):
-        raise Unparsable("the tunnel's sign-in is encrypted by the program")
+        yield locked("vscode.tunnel-token", at, "app")
+    elif document is None:
+        yield sighting("vscode.tunnel-token", at, state=State.LOGGED_OUT)
     else:
-        provider = text(document, "provider") or str(member(document, "p") or "")
+        provider = _PROVIDERS.get(str(member(document, "p")), text(document, "provider"))
         secret = text(document, "access_token") or text(document, "a")
         refresh = text(document, "refresh_token") or text(document, "r")
         own = {"provider": provider}

@@ -24,8 +24,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     found = 0
     for name, entry in document.items():
         own = {f: text(entry, f) for f in _FACTS}
-        when = member(entry, "exp")
-        until, team = epoch(when) or moment(text(entry, "exp")), own["team_id"] or name
+        when = member(entry, "exp") or member(entry, "expires_at")
+        until, team = epoch(when) or moment(when), own["team_id"] or name
         for field, end in (("refresh_token", None), ("token", until)):
             more = {**own, "form": "refresh" if field != "token" else "access"}
             for finding in token(
@@ -52,5 +52,5 @@ STORE = Store(
     max_bytes=256 * KiB,
     parse=parse,
     since="0.2",
-    reference="https://github.com/slackapi/slack-cli/blob/main/internal/shared/types/slack_auth.go",
+    reference="https://docs.slack.dev/tools/slack-cli/guides/authorizing-the-slack-cli/",
 )
