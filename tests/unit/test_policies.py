@@ -119,7 +119,8 @@ def test_selections_reach_what_they_may_select():
     assert verbs('credential.kind == "vault.token" && credential.attributes["form"] == "service"') == {
         "vault.token": (Verb.REVOKE,)
     }
-    assert verbs('credential.provider == "vault"') == {"vault.token": (Verb.REVOKE,)}
+    both = {"vault.token": (Verb.REVOKE,), "vault.approle-secret-id": (Verb.REVOKE,)}
+    assert verbs('credential.provider == "vault"') == both
     everything = {
         k.id for k in policies.in_scope(book("true")) if {Verb.DENY, Verb.DEACTIVATE, Verb.REVOKE} & set(k.actions)
     }
