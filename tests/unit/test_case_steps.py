@@ -107,6 +107,8 @@ def test_nothing_is_sent_before_the_isolation_was_attested(tmp_path, monkeypatch
     d = desk(tmp_path, monkeypatch)
     rests = d.new()
     assert (rests.status, d.provider.calls, report.exit_code(rests)) == ("waiting", [], 4)
+    trail = verdict(d, tmp_path)
+    assert (trail.integrity, trail.completeness, trail.open_runs) == ("ok", "open", (rests.run,))
     assert report.line_one(rests).startswith("waiting for isolation")
     told = " ".join(render.text(rests).split())
     assert "malware can wipe a home when its token dies" in told
@@ -273,6 +275,7 @@ def test_the_trail_is_incomplete_without_the_task_or_the_outcome(tmp_path, monke
     d = desk(tmp_path, monkeypatch)
     steps = [s.id for s in d.plan.case_steps if not s.held]
     d.log.append("run-started", run="r", data={"steps": [], "case_steps": steps})
+    d.log.append("run-waiting", run="r", data={})
     d.log.append("task-opened", run="r", step=steps[0], data={})
     d.log.append("run-ended", run="r", data={})
     found = verdict(d, tmp_path)
@@ -381,7 +384,7 @@ def test_the_hour_also_holds_up_the_sweeps_of_a_run_that_has_nothing_to_do_yet(t
     assert [(p.name, p.waits, dict(p.lanes)) for p in phases_of(d.plan)] == [("hour", True, {})]
     d.plan = replace(d.plan, digest=plan_file.digest_of(d.plan))
     assert d.new().status == "waiting"
-    assert [e.type for e in d.log.entries()] == ["run-started"]
+    assert [e.type for e in d.log.entries()] == ["run-started", "run-waiting", "head"]
 
 
 def test_a_siem_gets_the_steps_for_the_case_too(tmp_path, monkeypatch):

@@ -92,6 +92,8 @@ def test_grace_counts_from_the_end_of_the_phase_before(tmp_path, monkeypatch):
     desk.clock.t = 24 * HOUR - 60
     with pytest.raises(RefusedError):
         desk.again(rests.run)
+    (waited,) = desk.log.entries(run=rests.run, type="run-waiting")
+    assert waited.data["until"] == rests.waiting_until
     # a run that was killed between its record and its rest asks again, and is told the same
     state.set_status(desk.dir, rests.run, "running", waiting_until="")
     assert (desk.again(rests.run).status, desk.sent()) == ("waiting", 1)

@@ -1,7 +1,7 @@
 """Whether a trail tells the whole story: every planned step of every run has an intent and an outcome.
 
 Standard library only, like the rest of the checker. What it reads: `run-started` and `addendum` name steps in `data.steps`, `intent` and
-`outcome` name one in `step`, `run-ended` closes the run. An outcome whose `data.call_status` is empty records a step that made no call
+`outcome` name one in `step`, `run-waiting` says that it rests, `run-ended` closes the run. An outcome whose `data.call_status` is empty records a step that made no call
 and needs no intent. `data.case_steps` names what is done for the case: each needs an outcome, or a task (`task-opened`, `task-done`).
 """
 
@@ -20,6 +20,7 @@ class _Run:
     pending: dict[str, int] = field(default_factory=dict)  # step → seq of an intent that has no outcome yet
     intended: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
+    resting: bool = False
     started: bool = False
     ended: bool = False
     problems: list[str] = field(default_factory=list)
@@ -82,6 +83,7 @@ def _intent(run: _Run, entry: Mapping[str, Any]) -> None:
         run.problems.append(f"step {step}: intent in entry {seq}, but no plan names it")
     run.intended.add(step)
     run.pending[step] = seq
+    run.resting = False
 
 
 def _outcome(run: _Run, entry: Mapping[str, Any]) -> None:
@@ -90,6 +92,11 @@ def _outcome(run: _Run, entry: Mapping[str, Any]) -> None:
         run.problems.append(f"step {step}: outcome in entry {entry['seq']}, but no intent before it")
     run.pending.pop(step, None)
     run.done.add(step)
+    run.resting = False
+
+
+def _waiting(run: _Run, _: Mapping[str, Any]) -> None:
+    run.resting = True
 
 
 def _ended(run: _Run, _: Mapping[str, Any]) -> None:
@@ -99,6 +106,8 @@ def _ended(run: _Run, _: Mapping[str, Any]) -> None:
 def _problems(run: _Run) -> list[str]:
     found = list(run.problems)
     found += [f"step {step}: intent in entry {seq}, no outcome" for step, seq in run.pending.items()]
+    if run.resting and not run.ended:
+        return found  # it waits on purpose, and is told to be open; what it has not begun is not missing
     found += [
         f"step {step}: planned, no outcome" for step in run.planned if step not in run.done and step not in run.pending
     ]
@@ -119,5 +128,6 @@ _HANDLERS = {
     "outcome": _outcome,
     "task-opened": _task,
     "task-done": _task,
+    "run-waiting": _waiting,
     "run-ended": _ended,
 }

@@ -57,12 +57,17 @@ def rest_before(log: AuditLog, run: str, first: Plan, plan: Plan, sweep: int, in
     return barriers.rest(plan, names, index, ended=before.at if before else plan.created_at, now=now)
 
 
-def rested(state_dir: Path, run: str, rest: Rest | None) -> None:
-    """Keep in the run's record that it rests, or that it goes on. Raises `Resting` in the first case."""
+def rested(state_dir: Path, log: AuditLog, run: str, rest: Rest | None) -> None:
+    """Keep in the run's record, and in the trail, that it rests, or that it goes on. Raises `Resting` in the first case."""
     if rest is None:
         state.set_status(state_dir, run, "running", waiting_until="", waiting_for="")
         return
     state.set_status(state_dir, run, report.WAITING, waiting_until=rest.until, waiting_for=rest.reason)
+    facts = {"until": rest.until, "for": rest.reason}
+    said = log.last("run-waiting", run, "")
+    if said is None or said.data != facts:
+        log.append("run-waiting", run=run, data=facts)
+        log.sign_head()
     told = f"run {run} waits for {rest.reason}" + (f", {rest.until}" if rest.until else "")
     raise Resting(told, until=rest.until, hint=f"go on then with: rescind resume {run}")
 

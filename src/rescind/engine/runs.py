@@ -157,7 +157,7 @@ class CaseWork:
         else:
             plan = self._load(run)[0]
         first = self._load(run)[0]
-        rested(self._dir, run, rest_before(self._log, run, first, plan, sweep, index, self._clock.now()))
+        rested(self._dir, self._log, run, rest_before(self._log, run, first, plan, sweep, index, self._clock.now()))
 
     def act(self, run: str, step: str) -> dict[str, str]:
         """Carry out one step; returns its end state, which is all that the engine's journal needs to hold."""
