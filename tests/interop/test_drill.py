@@ -36,6 +36,10 @@ DRILLS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+OPERATORS_OWN = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "AWS_PROFILE": "not-here"}
+"""What an operator's environment may hold, and no drill may care about."""
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, Any]]]:
     home = tmp_path_factory.mktemp("home")
@@ -53,7 +57,7 @@ def _start(words: tuple[str, ...], home: Path) -> subprocess.Popen[str]:
     home.mkdir()
     return subprocess.Popen(
         [sys.executable, "-m", "rescind", "--quiet", "drill", *words, "--json"],
-        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "TMPDIR": str(home)},
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "TMPDIR": str(home), **OPERATORS_OWN},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

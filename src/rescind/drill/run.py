@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -36,6 +38,25 @@ def _drill(playbook: str) -> Drill:
     return DRILLS[playbook]
 
 
+@contextmanager
+def _by_ourselves() -> Iterator[None]:
+    """Keep the operator's proxies and AWS settings out of the drill: every address in it is 127.0.0.1, every identity made up."""
+    before = dict(os.environ)
+    nowhere = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    kept = {k: v for k, v in before.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
+    os.environ.clear()
+    os.environ.update(kept | nowhere)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def rehearse(
     playbook: str,
     *,
@@ -52,6 +73,15 @@ def rehearse(
     """
     drill = _drill(playbook)
     script = trouble.Script(trouble.parse(fail, drill.troubles))
+    with _by_ourselves():
+        told = _rehearsed(playbook, drill, script, keep=keep, progress=progress)
+    out.write(json.dumps(told.json(), indent=2) + "\n" if as_json else told.text(width))
+    return 0 if told.passed else 4
+
+
+def _rehearsed(
+    playbook: str, drill: Drill, script: trouble.Script, *, keep: bool, progress: Callable[[str], None]
+) -> show.Told:
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="rescind-drill-"))
     folder.chmod(0o700)
@@ -64,7 +94,7 @@ def rehearse(
         result = drill.carry_out(r)
         script.armed = False
         progress("trying every old credential again")
-        told = show.Told(
+        return show.Told(
             playbook=playbook,
             result=result,
             rows=tuple(row(p, before[p.name], result, trouble=script.struck) for p in world.probes),
@@ -74,10 +104,8 @@ def rehearse(
             seconds=time.monotonic() - began,
             folder=str(folder) if keep else "",
         )
-        out.write(json.dumps(told.json(), indent=2) + "\n" if as_json else told.text(width))
     finally:
         if world is not None:
             world.stop()
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
-    return 0 if told.passed else 4

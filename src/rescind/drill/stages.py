@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 AHEAD = 5.0
 """How many seconds after planning the moment of a drill lies at least."""
 PATIENCE = 10.0
-"""Seconds for which a provider that does not answer is asked again in a drill; a real run gives it two minutes."""
+"""Seconds for which a provider is asked again in a drill where one is down; a real run gives it two minutes."""
 
 
 @dataclass(slots=True)
@@ -94,8 +94,9 @@ def rehearsal(world: World, playbook: str, gives: tuple[str, ...], progress: Cal
         state_dir=state,
         keychain=world.keychain,
         progress=progress,
-        patience=PATIENCE,
     )
+    if any(f.name == "down" for f in world.script.faults):
+        session = replace(session, patience=PATIENCE)
     state.mkdir(mode=0o700)
     log = open_log(state / "rescind.db", load_signer(state), clock)
     everything: dict[str, str | Path] = {"person": ADA, "workstation": MACHINE, "target": world.home}
