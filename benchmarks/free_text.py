@@ -18,9 +18,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks._planted import decoys, planted
-from benchmarks.scan_walk import bare, os_walk
-from benchmarks.scan_walk import plant as plant_others
+from _planted import decoys, planted
+from scan_walk import bare, os_walk
+from scan_walk import plant as plant_others
 
 from rescind import catalogue
 from rescind.host.detector import Detector

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from benchmarks._planted import Made, decoys, planted
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks._planted import Made, decoys, planted
 from rescind import catalogue
 from rescind.errors import EvidenceError, Unparsable
 from rescind.host.detector import ABSENT, Detector, is_installed

@@ -13,7 +13,7 @@ from functools import cache
 
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
-from rescind.stores import _forms, _github, _owners
+from rescind.stores import _forms, _github, _owners, _urls
 from rescind.stores._aws import is_secret_key, key_finding
 from rescind.stores._decoys import is_harmless, is_placeholder, is_sample_key, literal
 from rescind.stores._jwt import claims, expiry, facts, is_sample
@@ -46,11 +46,12 @@ _WEAK = frozenset(
         """user pass password passwd pwd changeme secret postgres root guest example admin test token x-oauth-basic""",
     )
 )
+_DATABASES = frozenset({"mysql", "mariadb", "redis-cli", "mongo", "sqlcmd", "SQL"})
 _CODE = re.compile(r"[(){}\[\]<>$`,]|^[./~]|^(?:https?|ssh|git|file)://|\.\w+\(|^[A-Za-z]:\\")
 KINDS = tuple(
     dict.fromkeys(
         (
-            *("aws.access-key", "aws.role-session", "ssh.user-key", "file.secret", "git.password", "docker.login", "age.identity"),
+            *("aws.access-key", "aws.role-session", "ssh.user-key", "file.secret", "url.password", "database.password", "git.password", "docker.login", "age.identity"),
             *("oauth.access-token", "entra.access-token", "kube.token", *_forms.KINDS, *_owners.KINDS),
         )
     )
@@ -170,7 +171,7 @@ def _form(value: str, page: Page, start: int, tally: Tally) -> bool:
     if form is None or not page.free(start, start + len(value)):
         return False
     page.taken.append((start, start + len(value)))
-    if is_placeholder(value) or is_harmless(value) or len(set(value)) < 12:
+    if is_placeholder(value) or is_harmless(value) or len(set(value[-20:])) < 4:
         return True
     more = {"form": form_of(value, named=False)} if form.kind == "vault.token" else {}
     finding = _forms.finding(value, page.place(start), more)
@@ -232,7 +233,7 @@ def _is_secret(value: str, tell: Tell) -> bool:
         or value.lower() in _WEAK
     ):
         return False
-    if tell.name in {"identified", "login in an address"}:
+    if tell.name in {"SQL", "login in an address"}:
         return True
     letters, digits = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
     if tell.sure:
@@ -244,6 +245,10 @@ def _is_secret(value: str, tell: Tell) -> bool:
 
 def _named(tell: Tell, value: str, at: Location) -> Finding:
     kind, issuer = _owners.of_name(tell.name)
+    if tell.scheme:
+        kind = _urls.kind_at(f"{tell.scheme}://")[0]
+    elif tell.name in _DATABASES:
+        kind = "database.password"
     more = {"name": tell.name, "user": tell.user, "host": tell.host, "scheme": tell.scheme}
     if _forms.identify(value):
         return _forms.finding(value, at, more, host=tell.host)
@@ -260,4 +265,5 @@ def _named(tell: Tell, value: str, at: Location) -> Finding:
         return sighting("vault.token", at, secret=value, attributes={**more, "form": form_of(value, named=True)})
     if tell.name == "_authtoken":
         return _forms.finding(value, at, more, other="npm.token", host=tell.host.strip("/"))
-    return _forms.finding(value, at, more, other=kind, host=issuer or tell.host)
+    found = _forms.finding(value, at, more, other=kind, host=issuer or tell.host)
+    return replace(found, subject=sighting(kind, at, subject=tell.user).subject) if tell.user else found

@@ -17,6 +17,7 @@ _ESCAPED = {"n": "\r", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _FISH = re.compile(r"\\(\\|n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
 _OCTAL = re.compile(r"\\(\d{3})")
 _STAMP = re.compile(r"^: \d{1,12}:\d{1,9};", re.MULTILINE)
+_WIDE = re.compile(rb"(?:[\t\x20-\x7e]\0){6,}")
 _PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]{4,}")
 
 
@@ -66,11 +67,9 @@ def _unescape(found: re.Match[str]) -> str:
 
 
 def strings(blob: bytes) -> str:
-    """Return the readable runs of a binary file, one a line: UTF-8 or ASCII, and UTF-16 where every other byte is NUL."""
-    if blob.count(b"\0", 0, 4096) * 3 > min(len(blob), 4096):
-        wide = blob.replace(b"\0", b"")
-        return plain(b"\n".join(_PRINTABLE.findall(blob)) + b"\n" + b"\n".join(_PRINTABLE.findall(wide)))
-    return plain(b"\n".join(_PRINTABLE.findall(blob)))
+    """Return the readable runs of a binary file, one a line: UTF-8 or ASCII, and UTF-16, where every other byte is NUL."""
+    wide = [run.replace(b"\0", b"") for run in _WIDE.findall(blob)] if b"\0" in blob else []
+    return plain(b"\n".join((*_PRINTABLE.findall(blob), *wide)))
 
 
 def pieces(text: str) -> Iterator[tuple[str, int]]:

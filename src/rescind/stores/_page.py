@@ -66,8 +66,8 @@ class Tally:
             raise Unparsable("holds more that looks like secrets than can be looked at; the rest was not")
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what was found, in the order it was found in."""
-        for key, finding in self.known.items():
+        """Yield what was found, line by line."""
+        for key, finding in sorted(self.known.items(), key=lambda item: item[1].location.line or 0):
             lines = self.seen[key]
             more = {"seen": str(len(lines)), "last_line": str(max(lines))} if len(set(lines)) > 1 else {}
             yield replace(finding, attributes={**finding.attributes, **more})

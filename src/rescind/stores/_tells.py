@@ -29,7 +29,7 @@ _AFTER = re.compile(
     r"(?P<rest>[\w.\-]{0,40})(?P<close>[\"'\]]{0,2})(?P<sep>[ \t]{0,8}(?::=|=>|=|:)[ \t]{0,8}|[ \t]{1,8})" + _VALUE
 )
 _HEADER = re.compile(
-    r"(?i)uthorization[\"']{0,2}\s{0,3}[:=,]\s{0,3}[\"']{0,2}(basic|bearer|token|apikey)\s+([\w+/=.~\-]{8,4096})"
+    r"(?i)uthorization[\"']{0,2}\s{0,3}[:=,]\s{0,3}[\"']{0,2}(?:value[\"']{0,2}:\s{0,3}[\"']{0,2})?(basic|bearer|token|apikey)\s+([\w+/=.~\-]{8,4096})"
 )
 _LOGIN = re.compile(r"://([^\s:/@\"'<>`]{0,128}):([^\s/@\"'<>`]{1,256})@([A-Za-z0-9_.\-\[\]:]{1,255})")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,20}$")
@@ -82,6 +82,8 @@ _COMMANDS = (  # a first word and what follows it; groups `user` and `host` name
     *(_command(word, r"[ \t]+(?:BY[ \t]+|by[ \t]+)?'(?P<v>[^'\r\n]{1,256})'", any_case=True) for word in ("password", "identified")),
     _command("net use", rf"\b[^\r\n]{{0,200}}/user:(?P<user>\S{{1,100}})[ \t]+{_VALUE}", any_case=True),
 )  # fmt: skip
+_SQL_WORDS = frozenset({"password", "identified"})
+_SQL = re.compile(r"\b(?i:create|alter|set|user|role|login|grant)\b")
 _REST = re.compile(r"[^|;&\r\n]{0,300}")
 _PLACE = re.compile(r"([\w.\-/]{3,255}?)/?:$")
 
@@ -98,16 +100,18 @@ def tells(text: str) -> Iterator[Tell]:
 
 def _given(word: str, shape: re.Pattern[str], text: str, lower: str) -> Iterator[Tell]:
     """Yield what one command is given; looked at once between two ends of commands, so that reading stays linear."""
+    sql = word in _SQL_WORDS
     position = lower.find(word)
     while position >= 0:
         rest = _REST.match(text, position)
-        if found := shape.match(text, position, position + 2048):
+        found = shape.match(text, position, position + 2048)
+        if found and not (sql and not _SQL.search(text, max(0, position - 120), position)):
             value, start = _value(found)
             groups = found.groupdict()
             host = _bare(groups.get("host"))
             if word == "_authtoken" and (place := _PLACE.search(text, max(0, position - 120), position)):
                 host = place[1].strip("/")
-            yield Tell(start, value, word, user=_bare(groups.get("user")), host=host)
+            yield Tell(start, value, "SQL" if sql else word, user=_bare(groups.get("user")), host=host)
         position = lower.find(word, max(rest.end() if rest else 0, position + len(word)))
 
 
@@ -157,7 +161,7 @@ def _named(text: str, lower: str) -> Iterator[Tell]:
         lead = window.rstrip(_NAME)
         left = window[len(lead) :].lstrip("-.0123456789")
         lead = window[: len(window) - len(left)]
-        name = left + text[position:end] + after["rest"]
+        name = (left + text[position:end] + after["rest"]).removeprefix("process.").removeprefix("env.")
         value, start = _value(after)
         given = _is_given(name, lead, after)
         called = bool(after["b"]) and text[after.end() : after.end() + 1] in {"(", "["}

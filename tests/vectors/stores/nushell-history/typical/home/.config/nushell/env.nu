@@ -1,0 +1,1 @@
+$env.DB_PASSWORD = 'fake-horse-battery-43'

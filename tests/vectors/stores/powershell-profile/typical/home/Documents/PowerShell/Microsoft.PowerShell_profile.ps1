@@ -1,0 +1,2 @@
+Import-Module posh-git
+$env:API_TOKEN = 'fake-horse-battery-42'

@@ -1,0 +1,1 @@
+export DATADOG_API_KEY='0123456789abcdef0123456789abcdef'

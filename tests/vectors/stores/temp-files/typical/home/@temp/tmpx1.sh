@@ -1,0 +1,1 @@
+curl -u ada:fake-horse-battery-43 https://x.example.com
