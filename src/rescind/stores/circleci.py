@@ -37,11 +37,12 @@ STORE = Store(
         At(root=Root.HOME, glob=".circleci/cli.yml"),
         At(root=Root.XDG_CONFIG, glob="circleci/config.yml"),
         *(At(root=Root.SYSTEM, glob=f"etc/circleci-runner/{name}") for name in _RUNNERS),
-        *(At(root=Root.SYSTEM, glob=f"opt/circleci/{name}") for name in _RUNNERS),
         *(
-            At(root=Root.HOME, glob=f"Library/Preferences/com.circleci.runner/{n}", os=("macos",))
-            for n in ("config.yaml",)
+            At(root=Root.SYSTEM, glob=f"{top}/{name}")
+            for top in ("opt/circleci", "etc/opt/circleci")
+            for name in _RUNNERS
         ),
+        At(root=Root.MAC_LIBRARY, glob="Preferences/com.circleci.runner/config.yaml", os=("macos",)),
     ),
     yields=("circleci.token", "circleci.runner-token"),
     max_bytes=64 * KiB,
