@@ -24,8 +24,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     yield from _mcp.servers(document, at)
     for server, entry in pairs(document, "mcp"):
         own, there = {"server": server, "server_url": text(entry, "url")}, f"/mcp/{server}"
-        place = replace(at, pointer=f"{there}/oauth_token")
-        yield from finding("oauth.refresh-token", member(entry, "oauth_token"), place, own, issuer=own["server_url"])
+        below = replace(at, pointer=f"{there}/oauth_token")
+        yield from finding("oauth.refresh-token", member(entry, "oauth_token"), below, own, issuer=own["server_url"])
         value, facts = text(entry, "oauth_client_secret"), {**own, "client_id": text(entry, "oauth_client_id")}
         yield from token("file.secret", value, at, f"{there}/oauth_client_secret", more=facts)
     for provider, entry in pairs(document, "providers"):
