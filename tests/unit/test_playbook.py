@@ -269,7 +269,13 @@ _JSONISH = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 10**20) | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda c: (
         st.lists(c, max_size=3)
-        | st.dictionaries(st.sampled_from(["name", "steps", "select", "verbs", "x"]), c, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["name", "steps", "select", "verbs", "case", "after", "gate", "verb", "task", "done_when", "x"]
+            ),
+            c,
+            max_size=3,
+        )
     ),
     max_leaves=8,
 )
@@ -404,6 +410,21 @@ def test_lost_laptop_does_to_each_kind_what_it_says(kind, verbs):
     tasks = [r.task for r in p.manual if r.select.matches(c, NOW)]
     assert bool(tasks) is (kind in {"keychain.item", "file.secret", "aws.login-session"})
     assert not any(r.select.matches(c, NOW) for r in (*p.accept, *p.skip))
+
+
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=8)
+    | st.from_regex(r"[0-9]{1,7}[smhdw]?", fullmatch=True)
+)
+def test_a_grace_is_understood_or_refused_at_its_place(text):
+    try:
+        (phase,) = parse_playbook(GOOD + f"    after: {json.dumps(text)}\n", "p.yaml").phases
+    except PlaybookError as error:
+        assert str(error).startswith("p.yaml:9:12: ")
+        assert "a duration like 30m, 24h or 7d, at most 90d" in str(error)
+    else:
+        assert 0 <= phase.after_seconds <= 90 * 86_400
+        assert phase.after_seconds == int(text[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[text[-1]]
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def approve(
     ),
     by: str = typer.Option(..., "--as", help="Your name in the file of allowed signers.", metavar="NAME"),
     credential: list[str] = typer.Option(
-        [], "--credential", help="Release this held credential (repeatable).", metavar="ID"
+        [], "--credential", help="Release this held credential or case step (repeatable).", metavar="ID"
     ),
     hours: float = typer.Option(
         4.0, "--hours", min=0.01, max=168.0, help="How long the approval is good.", metavar="N"
