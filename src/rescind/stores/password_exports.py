@@ -46,7 +46,8 @@ def _table(plain: str, at: Location) -> Iterator[Finding]:
         rows = csv.DictReader(io.StringIO(plain.replace("\0", "")))
         names = {(n or "").strip().lower(): n for n in rows.fieldnames or ()}
         url, user, password = (next((names[n] for n in some if n in names), "") for some in (_URLS, _USERS, _PASSWORDS))
-        for number, row in enumerate(rows if password and (url or user) else (), 2):
+        console = {"access key id", "console login link"} & set(names)  # that is for `downloaded-keys`
+        for number, row in enumerate(rows if password and (url or user) and not console else (), 2):
             if number > _MANY:
                 break
             value, who, where = (str(row.get(n) or "") for n in (password, user, url))
