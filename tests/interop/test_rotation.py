@@ -274,6 +274,33 @@ def test_the_old_key_is_kept_switched_off_until_the_grace_is_over(aws, tmp_path)
     assert job.keys() == {profile(job.file)[0]: "Active"}
 
 
+def test_an_undo_switches_the_old_key_on_again_and_it_is_not_deleted_after_that(aws, tmp_path):
+    from rescind.audit.log import open_log
+    from rescind.audit.signer import load_signer
+    from rescind.engine import start
+    from rescind.engine.runs import outcomes, plans_of
+    from rescind.pipeline.session import gate
+    from rescind.pipeline.undo import make_undo, snapshots
+    from rescind.schema.playbook import load_playbook, parse_playbook
+
+    job = AwsJob(aws, tmp_path, "back", grace="1s")
+    first = json.loads(play(str(tmp_path)))
+    assert first["status"] == "waiting"
+    new = profile(job.file)[0]
+    s, run = session(tmp_path), first["run"]
+    log = open_log(s.state_dir / "rescind.db", load_signer(s.state_dir), s.clock)
+    plans = plans_of(s.state_dir, run)[0]
+    back = make_undo(s, run, plans, outcomes(log, run), snapshots(log, run))
+    book = parse_playbook(json.dumps(dict(back.playbook)), "undo")
+    start.new(s, back, book, gate(s, back, book), log)
+    assert job.keys() == {job.old: "Active", new: "Active"}
+    time.sleep(1.1)
+    last = start.again(session(tmp_path), run, plans[0], load_playbook("rotate-tokens"), log)
+    assert job.keys() == {job.old: "Active", new: "Active"}
+    assert "switched it on again" in last.credentials[0].reason
+    assert job.works()
+
+
 def test_a_successor_is_bound_as_the_old_one_was(bao, tmp_path):
     job = BaoJob(bao, tmp_path, "bound")
     bao.ask("POST", f"auth/approle/role/{job.role}/secret-id-accessor/destroy", {"secret_id_accessor": job.old})

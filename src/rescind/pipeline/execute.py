@@ -19,7 +19,8 @@ from rescind.pipeline import receipts
 from rescind.pipeline.case_plan import DESTRUCTIVE, HELD_BY_LAW
 from rescind.pipeline.people import ownership
 from rescind.pipeline.putback import put_back
-from rescind.pipeline.rotate import not_yet, rotate
+from rescind.pipeline.retire import not_yet
+from rescind.pipeline.rotate import rotate
 from rescind.pipeline.rotating import ROTATION
 from rescind.pipeline.stepping import Context, intent, receipt, snapshot
 from rescind.pipeline.tenants import LOCAL, Connected, kind_of
@@ -99,7 +100,7 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
         return _close(ctx, step, c, receipt(step, EndState.HELD, ctx, evidence=drift))
     if row is None:
         return _close(ctx, step, c, rotate(step, c, at, ctx))
-    if ROTATION in c.attributes and (left := not_yet(step, c, at, ctx)):
+    if ROTATION in c.attributes and not step.reverse and (left := not_yet(step, c, at, ctx)):
         return _close(ctx, step, c, left)
     if step.reverse:
         return _close(ctx, step, c, put_back(step, c, kind, row, at, ctx))

@@ -98,7 +98,8 @@ def _bound(
     steps: tuple[Step, ...],
     decisions: tuple[Decision, ...],
 ) -> Plan:
-    case = Case(person=first.case.person, workstation=first.case.workstation, hold=first.case.hold, undo_of=run)
+    then = first.case
+    case = Case(person=then.person, workstation=then.workstation, hold=then.hold, rotations=then.rotations, undo_of=run)
     at, accounts, principals = tenants(session, case, write=False), {}, {}
     for name in sorted({s.tenant for s in steps}):
         me = at.get(name).identity
