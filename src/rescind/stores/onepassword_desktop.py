@@ -14,14 +14,16 @@ from rescind.stores._sqlite import rows
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield the locked vault of each account. Raises `Unparsable` for what is no database of 1Password."""
     accounts = rows(blob, "accounts", ("id", "account_uuid", "user_uuid"))
-    if accounts is None:
+    if accounts is None and rows(blob, "objects_associated", ("key_name",)) is None:
         raise Unparsable("the database has no table that 1Password makes")
-    for number, account, user in accounts:
+    if accounts is None:
+        yield locked("onepassword.vault", at, "passphrase")  # newer versions name no account in clear
+    for number, account, user in accounts or ():
         own = {"account": account, "user_id": user}
         yield locked("onepassword.vault", at, "passphrase", f"accounts/{number}", identifier=user or account, more=own)
 
 
-_NAME = "1password.sqlite"
+_NAME = "1[Pp]assword.sqlite"
 STORE = Store(
     id="onepassword-desktop",
     title="1Password vaults",
