@@ -182,6 +182,26 @@ def test_killed_again_and_again_it_still_ends(bao, tmp_path):
     job.ended(json.loads(last.value))
 
 
+def test_a_run_resumed_after_another_one_rotated_ends_only_what_it_had_minted(bao, tmp_path):
+    from dataclasses import replace
+
+    told = run_killed(watched_play, [str(BaoJob(bao, tmp_path / "count", "late0").folder)], patch=watched)
+    appends = [n for n, e in enumerate(told.events, 1) if e == "append:after"]
+    job = BaoJob(bao, tmp_path / "late", "late")
+    killed = run_killed(
+        watched_play, [str(job.folder)], kill_at=appends[2], patch=watched
+    )  # minted, told, not delivered
+    assert killed.killed
+    assert len(accessors(bao, "late")) == 3
+    rotate(replace(session(job.folder), state_dir=job.folder / "state2"))
+    now = job.held()
+    run = json.loads(play(str(job.folder)))
+    assert run["credentials"][0]["end_state"] == "held"
+    assert job.held() == now
+    assert job.works()
+    assert len(accessors(bao, "late") - {job.other}) == 1
+
+
 # --- a user who reads and uses it all the time
 
 

@@ -65,6 +65,8 @@ def _delivered(job: Job) -> Value | None:
     if value is not None and name and name in {d.get("new") for _, d in job.told("rotation", "mint")}:
         job.did("deliver", new=name, place=job.one.target.place)
         return replace(value, identifier=name)
+    if name:  # somebody was given another one meanwhile: what this run minted is still not to be left behind
+        _without_orphans(job, keep=name)
     raise Stop(EndState.HELD, f"{job.one.target.place} holds something else than when the plan was made")
 
 
@@ -155,8 +157,8 @@ def _holds(job: Job, value: Value) -> bool:
     return held is not None and held.secret.same_as(value.secret) and held.identifier in {"", value.identifier}
 
 
-def _without_orphans(job: Job) -> dict[str, Known]:
-    """Return what the owner has, after ending what this step minted and nobody was given. Raises `Stop` for what is not ours."""
+def _without_orphans(job: Job, keep: str = "") -> dict[str, Known]:
+    """Return what the owner has, after ending what this step minted and nobody was given; never `keep`. Raises `Stop` for what is not ours."""
     kind, c, seconds = job.one.kind, job.c, job.one.how.birth.seconds
     known = listing(kind, c.owner, job.at)
     intended = job.told("intent", "mint")
@@ -168,7 +170,7 @@ def _without_orphans(job: Job) -> dict[str, Known]:
     existing, times = intended[0][1]["existing"], [parse_rfc3339(at) for at, _ in intended]
     recorded = {str(d.get("new")) for _, d in job.told("rotation", "mint")}
     for name, one in list(known.items()):
-        if name in existing:
+        if name in existing or name == keep:
             continue
         if name not in recorded and not any(job.one.how.ours(one, job.mark, t) for t in times):
             if job.one.how.limit:
