@@ -17,6 +17,9 @@ PRUNED = frozenset({"node_modules", ".git", ".hg", ".svn", "__pycache__", "site-
 """Folders that no walk enters: they hold other people's code. A row that names one (`**/.git/config`) is still looked up in it."""
 
 
+_MAGIC_PART = re.compile(r"[*?]|\[[^\]]*\]?")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """One `**` row of one store: files below `start` whose last components match `tail`; `full` checks what lies between."""
@@ -85,16 +88,22 @@ def _piece(component: str) -> str:
 
 
 class Index:
-    """The first tail components of the rows in force, sorted so that most names cost one dictionary look-up."""
+    """The first tail components of the rows in force, sorted so that most names cost one dictionary look-up.
 
-    __slots__ = ("_ends", "_starts", "ends", "literal", "other", "skips", "starts", "wild")
+    A glob that is no plain end or beginning is asked only where the name begins (`heads`) or else ends (`tails`) as it does.
+    """
+
+    __slots__ = (
+        *("_ends", "_starts", "all_ends", "all_starts", "by_head", "by_tail", "ends", "heads", "literal", "skips"),
+        *("starts", "tails", "wild"),
+    )
 
     def __init__(self, rows: Iterable[Wanted]) -> None:
         self.literal: dict[str, list[Wanted]] = {}
         self._ends: dict[str, list[Wanted]] = {}
         self._starts: dict[str, list[Wanted]] = {}
         self.wild: list[tuple[Callable[[str], object], Wanted]] = []
-        other, skips = set(), set(PRUNED)
+        heads, tails, skips = dict[str, str](), dict[str, str](), set(PRUNED)
         for row in rows:
             skips |= row.skip
             head = row.tail[0]
@@ -106,19 +115,22 @@ class Index:
                 self._starts.setdefault(head[:-1], []).append(row)
             else:
                 self.wild.append((matcher(head), row))
-                other.add(fnmatch.translate(head))
-        self.ends, self.starts = tuple(sorted(self._ends)), tuple(sorted(self._starts))
-        self.other = re.compile("|".join(sorted(other))).match if other else None
+                first, *_, last = _MAGIC_PART.split(head)
+                (heads if first else tails)[head] = first or last
+        self.heads, self.by_head = tuple(set(heads.values())), _any_of(heads)
+        self.tails, self.by_tail = tuple(set(tails.values())), _any_of(tails)
         self.skips = frozenset(skips)
+        self.ends, self.starts = tuple(self._ends), tuple(self._starts)
+        self.all_ends, self.all_starts = (*self._ends, *self.tails), (*self._starts, *self.heads)
+        """A name that is not `literal`, and neither ends nor begins in these, begins the tail of no row."""
 
     def may(self, name: str) -> bool:
-        """Tell cheaply whether a name can begin the tail of a row."""
-        return (
-            name in self.literal
-            or name.endswith(self.ends)
-            or name.startswith(self.starts)
-            or bool(self.other and self.other(name))
-        )
+        """Tell whether a name begins the tail of a row."""
+        return name in self.literal or name.endswith(self.ends) or name.startswith(self.starts) or self._wild(name)
+
+    def _wild(self, name: str) -> bool:
+        begins = name.startswith(self.heads) and self.by_head(name)
+        return bool(begins or (name.endswith(self.tails) and self.by_tail(name)))
 
     def rows(self, name: str) -> list[Wanted]:
         """Return the rows whose tail a name begins."""
@@ -127,6 +139,10 @@ class Index:
             found += [row for end, rows in self._ends.items() if name.endswith(end) for row in rows]
         if name.startswith(self.starts):
             found += [row for start, rows in self._starts.items() if name.startswith(start) for row in rows]
-        if self.other and self.other(name):
+        if self._wild(name):
             found += [row for match, row in self.wild if match(name)]
         return found
+
+
+def _any_of(globs: Iterable[str]) -> Callable[[str], object]:
+    return re.compile("|".join(map(fnmatch.translate, sorted(globs))) or r"(?!)").match

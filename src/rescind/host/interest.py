@@ -67,8 +67,7 @@ class Interest:
         for number, names in self._by_name.items():
             if number < len(parts):
                 rows += names.get(parts[-1 - number] if number else last, ())
-        if self._loose.may(last):
-            rows += [(row.tail, int(row.store)) for row in self._loose.rows(last)]
+        rows += [(row.tail, int(row.store)) for row in self._loose.rows(last)]
         return max((limit for shape, limit in rows if _fits(shape, last, parts)), default=0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -82,6 +82,7 @@ class Host:
             self._places.append((system, roots.system_contexts(system.parts)))
         self._snapshots = {home.parts: home.snapshot for home, _ in self._places if home.snapshot}
         self._walked: dict[str, list[Parts]] = {}
+        self._heads: dict[int, dict[Root, Container[str]]] = {}
         self.tell: Callable[[int], None] = _untold
         """Hears how many names the walk has seen."""
 
@@ -177,7 +178,9 @@ class Host:
         self, rows: list[_Row], home: roots.Home, context: roots.Context, *, main: bool
     ) -> Iterator[Parts | Trouble]:
         where, folded = self._where, home.folded
-        heads = {root: where.heads(base, folded=folded) for root, base in context.items()}
+        heads = self._heads.get(id(context))
+        if heads is None:
+            heads = self._heads[id(context)] = {r: where.heads(base, folded=folded) for r, base in context.items()}
         for at, glob, head in rows:
             if main and at.env:
                 yield from self._moves[home.parts].files(at, glob)

@@ -105,13 +105,14 @@ class _Walk:
         index = self.indexes.get(rows)
         if index is None:
             index = self.indexes[rows] = Index(rows)
-        may, folded, inner = index.may, self.folded, []
+        folded, literal, ends, starts = self.folded, index.literal, index.all_ends, index.all_starts
+        inner: list[str] = []
         for entry in folder.entries():
             self.seen += 1
             name = entry.name
             key = fold(name) if folded else name
             directory = entry.is_dir(follow_symlinks=False)
-            if may(key):
+            if (key in literal or key.endswith(ends) or key.startswith(starts)) and index.may(key):
                 self.hit(index.rows(key), (*parts, name), directory=directory)
             if directory:
                 inner.append(name)
