@@ -4,7 +4,7 @@
         ...  # a client whose base_url is server.url
 
 A rule is tried in order, the first that matches counts. `path` is searched in the request's path and query, followed for a form by
-`?` and its body, so that `Action=DeleteAccessKey` names an AWS call.
+`?` and its body, so that `Action=DeleteAccessKey` names an AWS call; where a header names it (`X-Amz-Target`), a space and that.
 """
 
 from __future__ import annotations
@@ -175,7 +175,9 @@ class _Proxy(_Handler):
     def serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         form = "form" in (self.headers.get("Content-Type") or "")
-        rule = self.owner.pick(self.command, self.path + ("?" + body.decode("utf-8", "replace") if form else ""))
+        named = f" {target}" if (target := self.headers.get("X-Amz-Target")) else ""
+        asked = self.path + ("?" + body.decode("utf-8", "replace") if form else "") + named
+        rule = self.owner.pick(self.command, asked)
         if rule is not None and rule.fault in UNSENT:
             self.owner.note(self.command, self.path, rule, 0)
             self.inject(rule)

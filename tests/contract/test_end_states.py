@@ -42,6 +42,7 @@ WRITES = {
     "vault.approle-secret-id": "secret-id-accessor/destroy",
     "aws.access-key": "Action=(UpdateAccessKey|DeleteAccessKey|PutUserPolicy|AttachUserPolicy)",
     "aws.role-session": "Action=Put(Role|User)Policy",
+    "aws.sso-session": r"\.ProvisionPermissionSet",  # a policy that is written before it has no effect yet
 }
 """The requests of each kind that change something at the provider."""
 ABSENT = ("404",)
