@@ -337,6 +337,23 @@ def test_a_successor_is_bound_as_the_old_one_was(bao, tmp_path):
     assert job.works()
 
 
+def test_the_published_policies_are_enough(bao, tmp_path):
+    """`apply` rotates; `plan` can plan and cannot mint: then its user keeps what it has."""
+    from rescind.dev import policies
+
+    made = policies.files()
+    for job, ends in (("plan", "failed"), ("apply", "residual")):
+        name = f"rotate-tokens.{job}"
+        status, answer = bao.ask("PUT", f"sys/policies/acl/{name}", {"policy": made[f"policy-{name}.vault.hcl"]})
+        assert status == 204, answer
+        work = BaoJob(bao, tmp_path / job, f"least-{job}")
+        private(work.folder / "token", bao.new(policies=[name])["client_token"])
+        run = json.loads(play(str(work.folder)))
+        assert [c["end_state"] for c in run["credentials"]] == [ends], run["credentials"]
+        assert work.works()
+        assert (work.held() == work.old_value) is (ends == "failed")
+
+
 def test_a_second_key_of_unknown_origin_is_never_deleted_for_room(aws, tmp_path):
     job = AwsJob(aws, tmp_path, "two")
     other, _ = aws.make_key("two")

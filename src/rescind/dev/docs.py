@@ -64,6 +64,10 @@ def kinds() -> str:
             f"* Verified by: {k['verify']}; control read: {'yes' if k['control'] else 'no'}; dead after {k['death']}"
         )
         out.append(f"* Residual: {k['residual']}")
+        if turned := k["rotation"]:
+            most = f"; at most {turned['limit']} per owner" if turned["limit"] else ""
+            rights = ", ".join(f"`{p}`" for p in turned["permissions"])
+            out.append(f"* Rotated: a successor works after {turned['works']}{most}; permissions: {rights}")
         out.append(
             f"* Tested against: {', '.join(k['tested'])}. [Vendor's page]({k['reference']}). Since {k['since']}.\n"
         )

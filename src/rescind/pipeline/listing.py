@@ -75,6 +75,17 @@ def stores() -> list[dict[str, Any]]:
     ]
 
 
+def _rotation(k: Kind) -> dict[str, Any] | None:
+    if k.rotation is None:
+        return None
+    how = k.rotation
+    return {
+        "permissions": list(how.permissions),
+        "limit": how.limit,
+        "works": f"{how.birth.positives} consistent positives over {how.birth.seconds:g} s",
+    }
+
+
 def kinds() -> list[dict[str, Any]]:
     """Return one row per kind."""
     return [
@@ -98,6 +109,7 @@ def kinds() -> list[dict[str, Any]]:
             "death": f"{k.death.negatives} consistent negatives over {k.death.seconds:g} s",
             "residual": _residual(k),
             "read_permissions": list(k.read_permissions),
+            "rotation": _rotation(k),
             "tested": list(k.tested),
             "reference": k.reference,
             "since": k.since,
