@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
@@ -43,11 +44,14 @@ _WITHIN = 8  # lines between a key id and its secret
 _WEAK = frozenset(
     re.findall(
         r"\S+",
-        """user pass password passwd pwd changeme secret postgres root guest example admin test token x-oauth-basic""",
+        """user pass password passwd pwd changeme secret postgres root guest example admin test token tiger x-oauth-basic""",
     )
 )
 _DATABASES = frozenset({"mysql", "mariadb", "redis-cli", "mongo", "sqlcmd", "SQL"})
 _CODE = re.compile(r"[(){}\[\]<>$`,]|^[./~]|^(?:https?|ssh|git|file)://|\.\w+\(|^[A-Za-z]:\\")
+_NO_SECRET = re.compile(
+    r"\s|://|^[*]|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|^\d{4}-\d\d-\d\d|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+)
 KINDS = tuple(
     dict.fromkeys(
         (
@@ -113,7 +117,12 @@ def _aws(page: Page, tally: Tally) -> None:
     """Take AWS key ids, each with the nearest secret within eight lines, below rather than above."""
     ids = list(_KEY_ID.finditer(page.text)) if "AKIA" in page.text or "ASIA" in page.text else []
     free = list(_SECRET.finditer(page.text)) if ids else []
+    past: set[str] = set()
     for found in ids:
+        page.taken.append(found.span())
+        if not free and found[0] in past:
+            continue
+        past.add(found[0])
         tally.look()
         here = page.line(found.start())
         near = [s for s in free if s.start() - found.end() < 4096 and found.start() - s.end() < 4096]
@@ -125,7 +134,6 @@ def _aws(page: Page, tally: Tally) -> None:
         finding = key_finding(found[0], best[0] if best else "", page.place(found.start()))
         if finding.state is not State.PLACEHOLDER:
             tally.add(finding)
-        page.taken.append(found.span())
     if ids:
         page.taken += [m.span() for m in _SESSION.finditer(page.text)]
 
@@ -144,8 +152,8 @@ def _long(page: Page, tally: Tally) -> None:
 
 
 def _run(run: str, page: Page, start: int, tally: Tally) -> None:
-    cuts = [0] if run.startswith(_HOOKS) else [0, *(m.end() for m in _CUT.finditer(run))]
-    for cut in cuts[:40]:
+    cuts = [0] if run.startswith(_HOOKS) else [0, *(m.end() for m in islice(_CUT.finditer(run), 40))]
+    for cut in cuts:
         part = run[cut : cut + 5000]
         if len(part) < 20:
             break
@@ -240,7 +248,7 @@ def _is_secret(value: str, tell: Tell) -> bool:
         return not _CODE.search(value) or (
             letters and digits and not value.startswith(("(", "[", "{", "<", "/", "./", "~"))
         )
-    return len(value) >= 8 and letters and digits and not _CODE.search(value) and not re.search(r"\s", value)
+    return len(value) >= 8 and letters and digits and not _CODE.search(value) and not _NO_SECRET.search(value)
 
 
 def _named(tell: Tell, value: str, at: Location) -> Finding:

@@ -34,7 +34,7 @@ _HEADER = re.compile(
 _LOGIN = re.compile(r"://([^\s:/@\"'<>`]{0,128}):([^\s/@\"'<>`]{1,256})@([A-Za-z0-9_.\-\[\]:]{1,255})")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,20}$")
 _NO_VALUE = re.compile(
-    r"(?:STDIN|PROMPT|FILES?|PATH|URL|URI|DIR|ENV|CMD|COMMAND|HELPER|SOURCE|STORE|COOKIE|FROM|HASH|POLICY|FORMAT)$"
+    r"(?:STDIN|PROMPT|FILES?|PATH|URL|URI|DIR|ENV|CMD|COMMAND|HELPER|SOURCE|STORE|COOKIE|FROM|HASH|POLICY|FORMAT|TIME|DATE|ENCRYPTION|VERSION)$"
 )
 
 
@@ -166,7 +166,7 @@ def _named(text: str, lower: str) -> Iterator[Tell]:
         given = _is_given(name, lead, after)
         called = bool(after["b"]) and text[after.end() : after.end() + 1] in {"(", "["}
         upper = name.upper().replace("-", "_").replace(".", "_")
-        if given is None or called or _NO_VALUE.search(upper) or not is_secret_name(upper):
+        if given is None or called or name.startswith("-") or _NO_VALUE.search(upper) or not is_secret_name(upper):
             continue
         past = after.start("sep") + 1
         yield Tell(start, value, name, sure=given)
