@@ -23,6 +23,8 @@ from rescind.stores._text import decode
 _APPLE = re.compile(r"AuthKey_([A-Z0-9]{10})\.p8")
 _ROLES = (("rootca-key", "authority"), ("ca.key", "authority"), ("ca-key", "authority"), ("root_ca_key", "authority"), ("intermediate_ca_key", "authority"), ("privkey", "server"), ("account", "acme-account"))  # fmt: skip
 
+_OTHERS = ("OPENSSH", "NEBULA", "ENCRYPTED SIGSTORE", "ENCRYPTED COSIGN")  # stores of their own read these
+
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield one finding for each key. Raises `Unparsable` after the rest for a key that cannot be read."""
@@ -38,7 +40,11 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     apple = _APPLE.fullmatch(name)
     role = "app-store" if apple else next((r for mark, r in _ROLES if mark in name.lower()), "")
     for block in found:
-        if not block.label.endswith("PRIVATE KEY") or block.label.startswith("OPENSSH"):
+        if (
+            not block.label.endswith("PRIVATE KEY")
+            or block.label.startswith(_OTHERS)
+            or "/.docker/trust/" in f"/{at.path}"
+        ):
             continue
         more, place = {"role": role, "form": block.label}, replace(at, line=block.line)
         if block.encrypted:

@@ -90,7 +90,7 @@ STORE = Store(
             for g in ("cosign.key", "**/cosign.key", ".sigstore/*.key", ".minisign/*.key", "minisign.key")
         ),
         *(At(root=Root.HOME, glob=g) for g in (".signify/*.sec", ".docker/trust/private/*.key")),
-        *(At(root=Root.XDG_CONFIG, glob=f"notation/{g}") for g in ("localkeys/*.key", "signingkeys.json")),
+        *(At(root=Root.XDG_CONFIG, glob=f"notation/{g}") for g in ("signingkeys.json",)),
         At(root=Root.MAC_SUPPORT, glob="notation/signingkeys.json", os=("macos",)),
         At(root=Root.APPDATA, glob="notation/signingkeys.json", os=("windows",)),
     ),

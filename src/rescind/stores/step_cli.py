@@ -36,11 +36,13 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         for block in blocks(decode(blob)):
             own, place = {"file": name}, replace(at, line=block.line)
             if block.label.endswith("PRIVATE KEY") and block.encrypted:
-                yield locked("step.key", place, "passphrase", more=own)
+                yield locked("x509.private-key", place, "passphrase", more=own)
             elif block.label.endswith("PRIVATE KEY"):
                 body = block.body()
                 half = public_half(body) if block.label != "OPENSSH PRIVATE KEY" else ""
-                yield sighting("step.key", place, identifier=half, secret=body, attributes={**own, "spki_sha256": half})
+                yield sighting(
+                    "x509.private-key", place, identifier=half, secret=body, attributes={**own, "spki_sha256": half}
+                )
     elif "secrets/" in at.path:
         yield from token("step.password", decode(blob).strip(), at, password=True)
 
@@ -65,7 +67,7 @@ STORE = Store(
     title="smallstep (step)",
     where=tuple(At(root=Root.HOME, glob=f".step/{g}", env="STEPPATH") for g in (*_GLOBS, "authorities/*/secrets/*")),
     yields=(
-        "step.key",
+        "x509.private-key",
         "step.provisioner-key",
         "step.client-secret",
         "step.password",
