@@ -11,8 +11,8 @@ import pytest
 from rescind.errors import Unparsable
 from rescind.models.evidence import Location
 from rescind.stores import _bech32, _curve25519, _keybox, _keygrip, _nested, _openpgp
+from rescind.stores._drives import device_id
 from rescind.stores._sighting import sighting
-from rescind.stores.cloud_drives import device_id
 
 AT = Location(root="home", path="f")
 

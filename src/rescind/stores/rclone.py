@@ -5,105 +5,8 @@ Passwords are obscured, not encrypted: the key is in rclone's source. A file tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-
-from rescind.errors import Unparsable
-from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
-from rescind.stores._aws import account_of
-from rescind.stores._ini import Entry, groups
-from rescind.stores._json import load, text
-from rescind.stores._locked import locked
-from rescind.stores._moment import moment
-from rescind.stores._text import decode
-from rescind.stores._token import token
-
-_ISSUERS = {
-    "drive": "https://accounts.google.com",
-    "gcs": "https://accounts.google.com",
-    "google photos": "https://accounts.google.com",
-}
-_ISSUERS |= {
-    "onedrive": "https://login.microsoftonline.com",
-    "dropbox": "https://api.dropboxapi.com",
-    "box": "https://api.box.com",
-}
-_OBSCURED = {"pass", "password", "password2", "key_file_pass", "api_password", "library_key", "mailbox_password"}
-_NAMES = (
-    "user",
-    "username",
-    "account",
-    "client_id",
-    "team_drive",
-    "host",
-    "url",
-    "endpoint",
-    "access_key_id",
-    "region",
-    "provider",
-)
-_PLAIN = {
-    "client_secret",
-    "secret_access_key",
-    "key",
-    "api_key",
-    "bearer_token",
-    "sas_url",
-    "service_principal_file",
-    "access_token",
-}
-_PLAIN |= {"token_secret", "application_credential_secret", "private_key", "key_pem", "auth_token", "app_password"}
-
-
-def parse(blob: bytes, at: Location) -> Iterator[Finding]:
-    """Yield a finding per secret of a remote, then raise `Unparsable` for a token that cannot be read."""
-    plain, trouble = decode(blob), ""
-    if "RCLONE_ENCRYPT_V0:" in plain[:4096]:
-        yield locked("rclone.remote", at, "passphrase")
-        return
-    for group in groups(plain, ("type",)):
-        first = next(iter(group.values()))
-        values = {k: e.value for k, e in group.items()}
-        own = {"remote": first.section, "type": values.get("type", "")} | {n: values.get(n, "") for n in _NAMES}
-        if "token" in group:
-            try:
-                yield from _oauth(group["token"], own, at)
-            except Unparsable:
-                trouble = "the token of a remote is not JSON"
-        for name, entry in group.items():
-            place, pointer = replace(at, line=entry.line), f"{first.section}/{name}"
-            yield from _other(name, entry, own, place, pointer)
-    if trouble:
-        raise Unparsable(trouble)
-
-
-def _other(name: str, entry: Entry, own: Mapping[str, str], place: Location, pointer: str) -> Iterator[Finding]:
-    who, where = (
-        own["user"] or own["username"] or own["account"],
-        own["host"] or own["url"] or own["endpoint"] or own["type"],
-    )
-    more = {**own, "name": name, "commented": "yes" if entry.commented else ""}
-    if name in _OBSCURED and entry.value:
-        yield locked("rclone.remote", place, "app", pointer, issuer=where, subject=who, more=more)
-    elif name == "secret_access_key" and (account := account_of(own["access_key_id"])):
-        key = own["access_key_id"]
-        yield from token("aws.access-key", entry.value, place, pointer, identifier=key, issuer=account, more=more)
-    elif name == "service_account_credentials":
-        yield from token("file.secret", entry.value, place, pointer, more=more)
-    elif name in _PLAIN:
-        yield from token("rclone.remote", entry.value, place, pointer, issuer=where, subject=who, more=more)
-
-
-def _oauth(entry: Entry, own: Mapping[str, str], at: Location) -> Iterator[Finding]:
-    document = load(entry.value.encode("utf-8", "surrogateescape"))
-    until, place = moment(text(document, "expiry")), replace(at, line=entry.line)
-    refresh, access = text(document, "refresh_token"), text(document, "access_token")
-    kind, value = ("oauth.refresh-token", refresh) if refresh else ("oauth.access-token", access)
-    more, end = {**own, "access_expires_at": until or ""}, None if refresh else until
-    issuer, pointer = _ISSUERS.get(own["type"], own["url"] or own["type"]), f"{own['remote']}/token"
-    yield from token(kind, value, place, pointer, issuer=issuer, subject=own["user"], more=more, expires_at=end)
-
+from rescind.stores._rclone import findings
 
 STORE = Store(
     id="rclone",
@@ -122,7 +25,7 @@ STORE = Store(
         "github.token",
     ),
     max_bytes=1 * MiB,
-    parse=parse,
+    parse=findings,
     since="0.2",
     reference="https://rclone.org/docs/#config-file",
 )
