@@ -43,7 +43,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         if (
             not block.label.endswith("PRIVATE KEY")
             or block.label.startswith(_OTHERS)
-            or "/.docker/trust/" in f"/{at.path}"
+            or any(f"/{d}/" in f"/{at.path}" for d in (".docker/trust", ".oci"))
         ):
             continue
         more, place = {"role": role, "form": block.label}, replace(at, line=block.line)
