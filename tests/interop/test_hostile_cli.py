@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks import _planted
 
 CANARY = "CaNaRy7qZ3xW9vB1nM5kL8jH2gF4dS6"
 EVIL = "x\u202egnp.\x1b[31m\x07\x9b2J38 dead \u200b</title><script>alert(1)</script>|`touch {m}`;$(touch {m})' OR 1=1 ../../../etc?x=1#f%00{{7*7}}![x]({u})"
@@ -47,7 +48,8 @@ class Place:
     def run(self, *args: str | Path, before: Callable[[], None] | None = None, **env: str) -> tuple[int, str, str]:
         """Run one command within 20 s and 300 MB; whatever it says must be fit to be read."""
         told: dict[str, str] = {
-            "HOME": str(self.top / "operator"), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": str(self.top / "runtime"), **env,
+            "HOME": str(self.top / "operator"), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": str(self.top / "runtime"),
+            "KF_RULE_CACHE_DIR": os.environ["KF_RULE_CACHE_DIR"], **env,
         }  # fmt: skip
         code, out, err, peak = measured(
             [sys.executable, "-m", "rescind", *map(str, args)], cwd=self.top / "cwd", env=told, preexec_fn=before
@@ -354,3 +356,27 @@ def test_a_key_that_somebody_could_know_is_refused(place):
     shutil.rmtree(folder)
     assert place.run("scan", place.home, TMPDIR=str(place.top), XDG_RUNTIME_DIR="/nowhere")[0] == 0
     assert not folder.exists()
+
+
+def test_no_secret_of_free_text_leaves_the_machine_through_any_output(place):
+    files, values = _planted.planted(6)
+    for path, data in files.items():
+        place.put(path, data)
+    before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in place.home.rglob("*") if p.is_file()}
+    told, plan = [], place.top / "plan.json"
+    for args in (
+        ("scan", place.home),
+        ("scan", place.home, "--json"),
+        ("plan", "lost-laptop", "--target", place.home, "-o", plan),
+    ):
+        code, out, err = place.run(*args)
+        assert code != 1
+        told += [out, err]
+    assert len(json.loads(told[2])["credentials"]) == len(values)
+    kept = [p for p in place.top.rglob("*") if p.is_file() and place.home not in p.parents]
+    told += [p.read_bytes().decode("utf-8", "replace") for p in kept]
+    assert plan in kept
+    for name, value in values.items():
+        encoded = base64.b64encode(value.encode()).decode().rstrip("=")[:-1]
+        assert not [t for t in told if value in t or encoded in t], name
+    assert before == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in place.home.rglob("*") if p.is_file()}
