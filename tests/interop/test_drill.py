@@ -151,3 +151,31 @@ def test_a_person_is_cut_and_put_back(told: dict[str, dict[str, Any]]) -> None:
     assert "while cut, linus's key, elsewhere: works" in seen
     assert any("word for word" in what for what in seen)
     assert {p["after"] for p in told["containment"]["probes"]} == {"works"}
+
+
+def test_a_drill_that_is_ended_leaves_nothing_running_and_nothing_lying(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rescind", "drill", "contain"],
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "phase contain" in line:
+                break
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert children
+        process.terminate()
+        process.communicate(timeout=60)
+        assert process.returncode == 143
+        assert not [c for c in children if Path(f"/proc/{c}").exists()]
+        assert not list(tmp_path.glob("rescind-drill-*"))
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -40,7 +43,10 @@ def _drill(playbook: str) -> Drill:
 
 @contextmanager
 def _by_ourselves() -> Iterator[None]:
-    """Keep the operator's proxies and AWS settings out of the drill: every address in it is 127.0.0.1, every identity made up."""
+    """Keep the operator's proxies and AWS settings out of the drill: every address in it is 127.0.0.1, every identity made up.
+
+    A SIGTERM ends it as tidily as Ctrl-C does: no server is left behind.
+    """
     before = dict(os.environ)
     nowhere = {
         "AWS_CONFIG_FILE": os.devnull,
@@ -50,9 +56,16 @@ def _by_ourselves() -> Iterator[None]:
     kept = {k: v for k, v in before.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
     os.environ.clear()
     os.environ.update(kept | nowhere)
+    ended = (
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        if threading.current_thread() is threading.main_thread()
+        else None
+    )
     try:
         yield
     finally:
+        if ended is not None:
+            signal.signal(signal.SIGTERM, ended)
         os.environ.clear()
         os.environ.update(before)
 
