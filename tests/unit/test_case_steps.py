@@ -26,8 +26,9 @@ from rescind.pipeline import approvals, barriers, case_plan, case_steps, execute
 from rescind.pipeline.people import People
 from rescind.pipeline.plan import release
 from rescind.schema import plan as plan_file
-from rescind.schema.config import load, policy_digest
+from rescind.schema.config import load
 from rescind.schema.playbook import parse_playbook
+from rescind.schema.policy import policy_digest
 from rescind.schema.run import RunShape
 from tests.unit.made_up import CREDENTIAL, STEP
 from tests.unit.test_html import Page

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from rescind.errors import ConfigError
-from rescind.schema.config import load, policy_digest
+from rescind.schema.config import load
+from rescind.schema.policy import policy_digest
 
 TENANTS = """
 [tenant.prod]

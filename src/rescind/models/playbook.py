@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from rescind.models.credential import Credential, EndState
 from rescind.models.kind import CaseVerb, Verb
 
-
 EVERY_KIND = "*"
 """Stands in `Playbook.kinds` for every kind, identities among them."""
 

@@ -31,8 +31,8 @@ from rescind.pipeline.session import Session, people
 from rescind.pipeline.session import tenants as connect
 from rescind.pipeline.tenants import Connected, Tenants
 from rescind.schema import plan as plan_file
-from rescind.schema.config import policy_digest
 from rescind.schema.faults import nearest
+from rescind.schema.policy import policy_digest
 from rescind.secret import Secret
 
 

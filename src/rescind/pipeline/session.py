@@ -30,7 +30,7 @@ from rescind.pipeline.plan import make_plan
 from rescind.pipeline.tenants import Tenants
 from rescind.providers.local._connect import local_client
 from rescind.schema import plan as plan_file
-from rescind.schema.config import policy_digest
+from rescind.schema.policy import policy_digest
 from rescind.secret import Secret
 
 Progress = Callable[[str], None]

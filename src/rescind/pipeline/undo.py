@@ -22,7 +22,7 @@ from rescind.pipeline import receipts as kept
 from rescind.pipeline.machine import inventory_of
 from rescind.pipeline.session import Session, tenants
 from rescind.schema import plan as plan_file
-from rescind.schema.config import policy_digest
+from rescind.schema.policy import policy_digest
 
 _NOTHING_DONE = {EndState.SKIPPED, EndState.HELD, EndState.MANUAL}
 

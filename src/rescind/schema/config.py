@@ -11,12 +11,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
 import platformdirs
-import rfc8785
 
 from rescind import catalogue
 from rescind.errors import ConfigError, redact
@@ -27,6 +25,7 @@ from rescind.models.tenant import SecretRef, Tenant
 from rescind.schema.config_shape import CheckinShape, ConfigShape, HooksShape, OrgShape, RefShape, TenantShape, named
 from rescind.schema.faults import Fault, KeyPath, checked, nearest, pointer, typed
 from rescind.schema.owned import read_owned
+from rescind.schema.policy import policy_digest
 from rescind.schema.rotation_shape import rotations
 from rescind.schema.toml_lines import line_of
 
@@ -289,32 +288,3 @@ def state_folder(config: Config) -> Path:
             hint="say sqlite:///FOLDER/rescind.db; PostgreSQL is not carried by this version",
         )
     return path.parent
-
-
-def policy_digest(config: Config) -> str:
-    """Return `sha256:` and the digest of what a plan depends on: guards, caps, people, signers, tenants. Secrets are not in it."""
-    org = config.org
-    policy = {
-        "domains": org.domains,
-        "recipients": org.recipients,
-        "signers": org.signers_digest,
-        "protected": org.protected,
-        "legal_hold": org.legal_hold,
-        "case": {verb: {"command": h.command, "seconds": h.seconds} for verb, h in config.hooks.items()},
-        "caps": {"max_credentials": org.max_credentials},
-        "persons": config.persons,
-        **({"rotations": {r.name: asdict(r) for r in config.rotations}} if config.rotations else {}),
-        "scan": {"ownership": config.scan.ownership, "exclude": config.scan.exclude},
-        "workstations": {name: {"key": w.key, "person": w.person} for name, w in config.workstations.items()},
-        "tenants": {
-            t.name: {"provider": t.provider, "settings": t.settings, "write": t.write, "rate": t.rate}
-            for t in config.tenants
-        },
-    }
-    try:
-        canonical = rfc8785.dumps(policy)  # type: ignore[arg-type]
-    except rfc8785.CanonicalizationError as error:
-        raise ConfigError(
-            f"{config.path}: a setting cannot be written as JSON: {error}", hint="write long numbers as text"
-        ) from None
-    return "sha256:" + hashlib.sha256(canonical).hexdigest()
