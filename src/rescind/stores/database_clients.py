@@ -30,7 +30,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         yield locked("database.password", at, "app", more={"file": name})
     elif "pgpass" in name:
         for number, line in enumerate(lines(decode(blob)), 1):
-            parts = [re.sub(r"\\(.)", r"\1", p) for p in _PART.findall(line)[:5]] if line[:1] != "#" else []
+            parts = [re.sub(r"\\(.)", r"\1", p) for p in _PART.findall(line)[:5]] if line[:1] not in {"", "#"} else []
             if len(parts) == 5:
                 host, port, base, user, password = parts
                 server = host if port in {"", "*", "5432"} else f"{host}:{port}"

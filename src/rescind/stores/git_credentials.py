@@ -32,7 +32,7 @@ _PASSWORD = re.compile(r"(?i)[ \t]*(smtpPass|password)[ \t]*=[ \t]*(\S{1,500})")
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield one finding per URL with a password or a token in it, per header that logs in, and per password of its own."""
     host = ""
-    for number, line in enumerate(lines(decode(blob)), 1):
+    for number, line in ((n, row) for n, row in enumerate(lines(decode(blob)), 1) if row):
         place = replace(at, line=number)
         if section := _SECTION.match(line):
             host = host_in(section[1] or "")

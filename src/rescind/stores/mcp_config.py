@@ -13,7 +13,7 @@ from dataclasses import replace
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
-from rescind.stores import _mcp, _yaml
+from rescind.stores import _mcp, _toml, _yaml
 from rescind.stores._json import member
 from rescind.stores._jsonc import load
 
@@ -22,7 +22,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield a finding for each secret of each server. Raises `Unparsable` for what is no object."""
     if not blob.strip():
         return
-    documents = _yaml.load(blob) if at.path.endswith((".yaml", ".yml")) else [load(blob)]
+    documents, trouble = _documents(blob, at.path)
     for document in documents:
         if document and not isinstance(document, dict):
             raise Unparsable("the file is not an object")
@@ -30,6 +30,15 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         projects = member(document, "projects")
         for name, part in projects.items() if isinstance(projects, dict) else ():
             yield from _mcp.servers(part, replace(at, pointer=f"/projects/{name}"), {"project": name})
+    if trouble:
+        raise Unparsable(trouble)
+
+
+def _documents(blob: bytes, path: str) -> tuple[list[object], str]:
+    if path.endswith(".toml"):
+        document, trouble = _toml.read(blob)
+        return [document], trouble
+    return (_yaml.load(blob) if path.endswith((".yaml", ".yml")) else [load(blob)]), ""
 
 
 _EDITORS = ("Code", "Code - Insiders", "Cursor", "Windsurf", "VSCodium", "Kiro", "Trae", "Antigravity")
@@ -40,7 +49,8 @@ _OTHER = "Claude/claude_desktop_config.json Zed/settings.json JetBrains/*/mcp.js
 _HOME = """.cursor/mcp.json .codeium/windsurf/mcp_config.json .codeium/mcp_config.json .copilot/mcp-config.json .mcp.json
     .gemini/settings.json .gemini/antigravity/mcp_config.json .kiro/settings/mcp.json .aws/amazonq/mcp.json .lmstudio/mcp.json
     .aws/amazonq/agents/*.json .aws/amazonq/cli-agents/*.json .junie/mcp/mcp.json .continue/mcpServers/* .config/zed/settings.json
-    .config/mcp/mcp.json .vscode-server/data/User/mcp.json .cline/data/settings/cline_mcp_settings.json"""
+    .config/mcp/mcp.json .vscode-server/data/User/mcp.json .cline/data/settings/cline_mcp_settings.json .vibe/config.toml
+    .config/open-interpreter/config.yaml"""
 _PROJECT = """.mcp.json .cursor/mcp.json .vscode/mcp.json .kiro/settings/mcp.json .amazonq/mcp.json .roo/mcp.json .gemini/settings.json
     mcp_config.json .zed/settings.json .claude-plugin/plugin.json .cursor-plugin/plugin.json"""
 _MOVED = {".gemini/settings.json": "GEMINI_CLI_HOME", ".copilot/mcp-config.json": "COPILOT_HOME"}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, KiB, Root, Store
 from rescind.stores import _github
+from rescind.stores._locked import locked
 from rescind.stores._netrc import entries
 from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
@@ -19,6 +20,9 @@ from rescind.stores._text import decode
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield one finding per password. Anything is a `.netrc`: what has no password in it yields nothing."""
+    if at.path.endswith(".gpg"):
+        yield locked("netrc.password", at, "passphrase")
+        return
     for entry in entries(decode(blob)):
         commented = {"commented": "yes" if entry.commented else ""}
         place, host = replace(at, line=entry.line, pointer=entry.host), entry.host
@@ -37,7 +41,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         )
 
 
-_NAMES = (".netrc", "_netrc", ".authinfo", ".netrc.*", ".netrc~")
+_NAMES = (".netrc", "_netrc", ".authinfo", ".netrc.*", ".netrc~", ".authinfo.gpg")
 STORE = Store(
     id="netrc",
     title="netrc and authinfo passwords",

@@ -41,7 +41,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
                 host = said.get("host_base", "")
                 yield from _pair(said["access_key"], said.get("secret_key", ""), place, {"host": host})
         return
-    for number, line in enumerate(lines(plain), 1):
+    for number, line in ((n, row) for n, row in enumerate(lines(plain), 1) if row):
         place = replace(at, line=number)
         if "s3fs" in name:
             if found := _S3FS.match(line):
