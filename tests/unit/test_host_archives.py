@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import shutil
+import sqlite3
 import subprocess
 import tarfile
 import tracemalloc
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rescind.errors import EvidenceError
-from rescind.host import nodes, streams, tarball
+from rescind.host import nodes, streams, tarball, zipball
 from rescind.host.opening import open_host
 from rescind.models.store import At, Match, Root
 from rescind.pipeline.scan import scan
@@ -444,3 +445,29 @@ def test_first_of_several_and_a_walk_see_an_archive_alike(tmp_path: Path) -> Non
         assert want[0]
         assert look(pack(home.parent, tmp_path / "x.tar"), row) == want
         (tmp_path / "x.tar").unlink()
+
+
+def test_a_zip_of_too_many_members_is_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipball, "MOST_MEMBERS", 5)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as z:
+        for n in range(6):
+            z.writestr(f"ada/{n}", b"")
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(EvidenceError, match="unreasonably many"):
+        look(tmp_path / "x.zip")
+
+
+@pytest.mark.parametrize("end", ["tar", "tar.gz", "zip"])
+def test_a_row_that_is_only_in_the_log_of_an_archived_database_is_seen(tmp_path: Path, end: str) -> None:
+    home = tmp_path / "root/ada"
+    put(home / ".profile", "")
+    base = sqlite3.connect(home / "a.db", isolation_level=None)
+    base.execute("PRAGMA journal_mode=wal")
+    base.executescript("CREATE TABLE t (v); INSERT INTO t VALUES ('made-up-token')")
+    target = pack(home.parent, tmp_path / f"x.{end}")
+    want = look(home.parent, store("*.db"))
+    assert b"made-up-token" in want[0]["ada/a.db"]
+    assert look(target, store("*.db")) == want
+    base.close()

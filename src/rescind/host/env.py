@@ -18,6 +18,7 @@ FILES = (
     ".zprofile",
     ".zshrc",
     ".pam_environment",
+    ".envrc",
     ".config/fish/config.fish",
     ".config/environment.d/*.conf",
 )

@@ -26,11 +26,12 @@ from rescind.host.tree import (
     rebased,
 )
 
-MOST_MEMBERS = 500_000
+MOST_MEMBERS = 300_000  # some 600 bytes each
 _MOST_DEEP = 64
 _MOST_LONG = 4096
 _DRIVE = re.compile(r"[A-Za-z]:")
-_DIRECTORY = stat.S_IFDIR | 0o755
+_DIRECTORY = stat.S_IFDIR | 0o644
+_MODES: dict[int, int] = {}
 
 
 class Full(Exception):
@@ -50,7 +51,8 @@ class Node:
     __slots__ = ("inner", "link", "mode", "modified", "size", "source", "where")
 
     def __init__(self, mode: int, *, size: int = 0, modified: int | None = None, link: str = "") -> None:
-        self.mode, self.size, self.modified, self.link = mode, size, modified, link
+        self.mode = _MODES.setdefault(mode, mode)  # one number for all
+        self.size, self.modified, self.link = size, modified, link
         self.inner: dict[str, Node] | None = {} if stat.S_ISDIR(mode) else None
         self.source: Source | None = None
         self.where = -1

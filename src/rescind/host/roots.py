@@ -32,6 +32,9 @@ _NESTED_IMAGES = (
     ".colima/*/diffdisk",
     "AppData/Local/Packages/*/LocalState/ext4.vhdx",
     "AppData/Local/wsl/*/ext4.vhdx",
+    "AppData/Local/Docker/wsl/*/*.vhdx",
+    ".docker/desktop/vms/*/data/Docker.raw",
+    "Library/Containers/com.docker.docker/Data/vms/*/data/Docker.raw",
 )
 _DEFAULT = {
     Root.HOME: "",
@@ -57,9 +60,9 @@ XDG = {
 _SANDBOXES: tuple[tuple[str, dict[Root, str]], ...] = (
     ("snap/*/current", _DEFAULT),  # https://snapcraft.io/docs/environment-variables
     ("snap/*/common", _DEFAULT),
-    (
-        "Library/Containers/*/Data",
-        {Root.HOME: "", Root.MAC_LIBRARY: "Library", Root.MAC_SUPPORT: "Library/Application Support"},
+    *(
+        (place, {Root.HOME: "", Root.MAC_LIBRARY: "Library", Root.MAC_SUPPORT: "Library/Application Support"})
+        for place in ("Library/Containers/*/Data", "Library/Group Containers/*")
     ),
     (
         ".var/app/*",

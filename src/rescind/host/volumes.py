@@ -30,8 +30,12 @@ _HOME_MARKS = (
     *(".config", ".local", ".cache", ".aws", ".azure", ".kube", ".docker", ".gitconfig", ".git-credentials", ".netrc"),
     *(".npmrc", ".claude", "AppData", "NTUSER.DAT", "Library/Keychains", "Library/Preferences"),
 )
-_DRIVE = re.compile(r"(?:%5C%5C\.%5C|\\\\\.\\)?[A-Za-z](?:%3A|:)?|\[root\]|rootfs", re.IGNORECASE)
-_SNAPSHOT = re.compile(r"HarddiskVolumeShadowCopy\d+|\d{4}-\d\d-\d\d-\d{6}(?:\.backup|\.previous)?", re.IGNORECASE)
+_DRIVE = re.compile(
+    r"(?:%5C%5C\.%5C|\\\\\.\\)?[A-Za-z](?:%3A|:)?|\[root\]|rootfs|.*HarddiskVolumeShadowCopy\d+", re.IGNORECASE
+)
+_SNAPSHOT = re.compile(
+    r".*(HarddiskVolumeShadowCopy\d+)|(\d{4}-\d\d-\d\d-\d{6})(?:\.backup|\.previous)?", re.IGNORECASE
+)
 _MOST_DEEP = 7
 _MOST_FOLDERS = 4_000
 _WIDEST = 400
@@ -120,7 +124,7 @@ def layout(where: Listings) -> Layout:
 
 def snapshot_of(parts: Parts) -> str:
     """Return the name of the shadow copy or backup that a path lies in, "" for none."""
-    return next((visible(p) for p in parts if _SNAPSHOT.fullmatch(p)), "")
+    return next((visible(m[1] or m[2]) for p in parts if (m := _SNAPSHOT.fullmatch(p))), "")
 
 
 def is_windows_drive(base: Parts) -> bool:

@@ -10,13 +10,14 @@ import zlib
 from typing import BinaryIO
 
 from rescind.errors import EvidenceError
-from rescind.host.nodes import MOST_MEMBERS, Full, Node, NodeTree, clean
+from rescind.host.nodes import Full, Node, NodeTree, clean
 from rescind.host.streams import MOST_RATIO
 from rescind.host.tree import Trouble
 
 _FREE = 1 << 20
 _CHUNK = 1 << 18
-_DIRECTORY_BYTES = 192 << 20
+_DIRECTORY_BYTES = 64 << 20
+MOST_MEMBERS = 150_000  # `zipfile` keeps as much again of each
 _MOST_LINK = 4096
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
