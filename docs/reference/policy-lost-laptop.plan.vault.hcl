@@ -1,5 +1,21 @@
 # plan of the playbook lost-laptop; `pki` stands for the mount of your certificate authority.
 
+path "auth/approle/role/+" {
+  capabilities = ["read"]
+}
+
+path "auth/approle/role/+/secret-id" {
+  capabilities = ["list"]
+}
+
+path "auth/approle/role/+/secret-id-accessor/lookup" {
+  capabilities = ["update"]
+}
+
+path "auth/approle/role/+/secret-id/lookup" {
+  capabilities = ["update"]
+}
+
 path "auth/token/accessors" {
   capabilities = ["list", "sudo"]
 }

@@ -1,0 +1,17 @@
+# plan of the playbook rotate-tokens; `pki` stands for the mount of your certificate authority.
+
+path "auth/approle/role/+" {
+  capabilities = ["read"]
+}
+
+path "auth/approle/role/+/secret-id" {
+  capabilities = ["list"]
+}
+
+path "auth/approle/role/+/secret-id-accessor/lookup" {
+  capabilities = ["update"]
+}
+
+path "auth/approle/role/+/secret-id/lookup" {
+  capabilities = ["update"]
+}
