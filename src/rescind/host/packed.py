@@ -76,9 +76,7 @@ def _fill(tree: NodeTree, file: BinaryIO, interest: Interest, clock: Clock) -> N
             _refuse(start if packing else head)
         Tarball(lambda: Stream(file, packing, clock.monotonic), plain=not packing, interest=interest).index(tree)
     if tree.repeated:
-        reason = (
-            f"{tree.repeated} names stand in the archive more than once; the last of each was read, the others were not"
-        )
+        reason = f"names that stand in the archive more than once: {tree.repeated}; the last of each was read"
         tree.troubles.append(Trouble((), reason))
 
 
