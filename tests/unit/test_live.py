@@ -61,7 +61,7 @@ def test_what_may_not_be_read_is_a_gap(home, tmp_path):
     process(tmp_path / "proc", 20, b"HOME=/x")
     (tmp_path / "proc/20/environ").chmod(0)
     (gap,) = lives.environments(look(home, tmp_path))
-    assert "1 processes may not be read" in gap.reason
+    assert "of 1 of this user's processes" in gap.reason
 
 
 def test_another_system_shows_no_environments(home, tmp_path, monkeypatch):

@@ -94,7 +94,7 @@ def environments(live: Live) -> Iterator[Reading | Gap]:
         if held:
             yield Location(root="live", path=f"process/{name}"), b"\0".join(held)
     if live.unreadable:
-        yield _gap("process-environment", f"the environments of {live.unreadable} processes may not be read")
+        yield _gap("process-environment", f"the environment of {live.unreadable} of this user's processes may not be read")
 
 
 def ssh_agents(live: Live) -> Iterator[Reading | Gap]:
