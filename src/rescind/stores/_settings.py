@@ -96,6 +96,9 @@ def _one(s: Setting, at: Location, more: Mapping[str, str]) -> Iterator[Finding]
     if password and not _forms.identify(raw):
         where = "/".join((at.path.rpartition("/")[2], *s.path))
         kind = "database.password" if _DATABASE.search(where) else "file.secret"
+        if _urls.is_trivial(raw):
+            yield sighting(kind, at, issuer=own["host"], subject=user, attributes=own, state=State.PLACEHOLDER)
+            return
         yield from token(kind, raw, at, issuer=own["host"], subject=user, more=own, password=True)
     elif is_placeholder(raw):
         yield sighting("file.secret", at, attributes=own, state=State.PLACEHOLDER)

@@ -19,10 +19,22 @@ _ALONE = re.compile(r"(https?://)([^\s/?#@:]{20,300})@([^\s/?#@]{1,255}.*)", re.
 _DATABASE = re.compile(
     r"(?i)(?:jdbc:)?(?:postgres|mysql|mariadb|mongodb|rediss?:|mssql|sqlserver|clickhouse|oracle|cockroach|amqp)"
 )
+_TRIVIAL = frozenset(
+    re.findall(
+        r"\w+",
+        """user pass password passwd changeme change_me secret postgres root guest example admin test testing mysql mongo redis
+        minio minioadmin rabbitmq neo4j elastic sa dev development local localhost docker app""",
+    )
+)
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,30}://(?:[^\s/?#@]{0,1000}@)?([^\s/?#@\"']{1,255})")
 
 KINDS = (*_forms.KINDS, "database.password")
 """What an address may hold beside the kind that its store gives."""
+
+
+def is_trivial(password: str) -> bool:
+    """Tell whether a password is one that examples and throw-away containers have, so that it protects nothing."""
+    return password.lower() in _TRIVIAL
 
 
 def kind_at(link: str, other: str = "url.password") -> tuple[str, str]:
@@ -60,6 +72,6 @@ def one(link: str, at: Location, kind: str, more: Mapping[str, str] | None = Non
         if _forms.identify(value):
             yield _forms.finding(value, at, own, host=host)
             return
-    dud = is_stand_in(url.password)
+    dud = is_stand_in(url.password) or is_trivial(url.password)
     state, held = (State.PLACEHOLDER, "") if dud else (State.LIVE_UNVERIFIED, url.password)
     yield sighting(kind_at(link, kind)[0], at, issuer=host, subject=url.user, secret=held, attributes=own, state=state)

@@ -40,7 +40,11 @@ def findings(held: Iterable[Variable], at: Location) -> Iterator[Finding]:
         facts |= {"host": url.host, "user": url.user} if url else {}
         kind, issuer = _urls.kind_at(v.value) if url else of_name(v.name)
         kind = "vault.token" if form else kind
-        dud = is_placeholder(value) or (is_sample_file(at.path) and not told and form in {"", "custom"})
+        dud = (
+            is_placeholder(value)
+            or (url is not None and _urls.is_trivial(value))
+            or (is_sample_file(at.path) and not told and form in {"", "custom"})
+        )
         place = replace(at, line=v.line, pointer=v.name)
         if dud:
             yield sighting(kind, place, attributes=facts, state=State.PLACEHOLDER)

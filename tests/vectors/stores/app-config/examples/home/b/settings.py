@@ -1,0 +1,4 @@
+DATABASES = {'default': {'USER': 'root', 'PASSWORD': 'root'}}
+AUTH_PASSWORD_VALIDATORS = ['x']
+SECRET_KEY = os.environ['SECRET_KEY']
+PASSWORD_RESET_TIMEOUT = '3600'
