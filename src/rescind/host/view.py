@@ -115,7 +115,7 @@ class Host:
                 if _holds(at, home)
                 for row in self._rows(store, at, home, contexts)
             ]
-            done = walk(self._where, rows, folded=folded, clock=self._clock, tell=self.tell)
+            done = walk(self._where, rows, folded=folded, clock=self._clock, tell=self.tell, homes=len(self.homes))
             for store_id, hits in done.hits.items():
                 self._walked[store_id] += hits
             self.gaps += [self._gap("scan", t) for t in done.troubles[:_MAX_TROUBLES]]

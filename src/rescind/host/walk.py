@@ -51,13 +51,21 @@ class _Walk:
     """One walk over all starts. Folders are entered one from the other, never through a link, never on another file system."""
 
     def __init__(
-        self, where: Listings, rows: Sequence[Wanted], *, folded: bool, clock: Clock, tell: Callable[[int], None]
+        self,
+        where: Listings,
+        rows: Sequence[Wanted],
+        *,
+        folded: bool,
+        clock: Clock,
+        tell: Callable[[int], None],
+        homes: int,
     ) -> None:
         self.where, self.tree, self.folded, self.out, self.tell = where, where.tree, folded, Walked(), tell
         self.starts: dict[Parts, frozenset[Wanted]] = {}
         for row in rows:
             self.starts[row.start] = self.starts.get(row.start, frozenset()) | {row}
-        self.clock, self.end, self.seen, self.stopped = clock, clock.monotonic() + WALK_SECONDS, 0, False
+        self.clock, self.end, self.seen, self.stopped = clock, clock.monotonic() + WALK_SECONDS * homes, 0, False
+        self.most, self.seconds = MAX_ENTRIES * homes, WALK_SECONDS * homes
         self.indexes: dict[frozenset[Wanted], Index] = {}
         self.entered: dict[tuple[int, int], frozenset[Wanted]] = {}
         self.begun: set[Parts] = set()
@@ -123,9 +131,9 @@ class _Walk:
         return inner
 
     def descend(self, folder: Folder, inner: list[str], parts: Parts, rows: frozenset[Wanted], depth: int) -> None:
-        if self.seen > MAX_ENTRIES or self.clock.monotonic() > self.end:
+        if self.seen > self.most or self.clock.monotonic() > self.end:
             if not self.stopped:
-                limit = f"{MAX_ENTRIES} entries" if self.seen > MAX_ENTRIES else f"{WALK_SECONDS:.0f} s"
+                limit = f"{self.most} entries" if self.seen > self.most else f"{self.seconds:.0f} s"
                 self.out.troubles.append(
                     Trouble(parts, f"the walk stopped here after {limit}; what follows was not looked at")
                 )
@@ -193,7 +201,16 @@ def _untold(_seen: int) -> None:
 
 
 def walk(
-    where: Listings, rows: Sequence[Wanted], *, folded: bool, clock: Clock, tell: Callable[[int], None] = _untold
+    where: Listings,
+    rows: Sequence[Wanted],
+    *,
+    folded: bool,
+    clock: Clock,
+    tell: Callable[[int], None] = _untold,
+    homes: int = 1,
 ) -> Walked:
-    """Walk every start once for all rows; `tell` hears how many names were seen. Every bound that is hit is a `Trouble`."""
-    return _Walk(where, rows, folded=folded, clock=clock, tell=tell).run() if rows else Walked()
+    """Walk every start once for all rows; `tell` hears how many names were seen. Every bound that is hit is a `Trouble`.
+
+    The bounds are those of one home, times `homes`.
+    """
+    return _Walk(where, rows, folded=folded, clock=clock, tell=tell, homes=homes).run() if rows else Walked()

@@ -129,7 +129,8 @@ def _left(spent: float, done: int, total: int) -> str:
 
 def _walk(host: Host, rows: Iterable[Store], sheet: _Sheet) -> None:
     try:
-        with _alarm(WALK_SECONDS * 2):  # the walk has bounds of its own; this is for a file system that does not answer
+        # the walk has bounds of its own; this is for a file system that does not answer
+        with _alarm(WALK_SECONDS * (1 + len(host.homes))):
             host.prepare(rows)
     except _TimeUp:
         sheet.gaps.append(Gap(source="scan", reason="the walk did not come back; folders were not looked into"))
