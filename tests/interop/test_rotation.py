@@ -171,6 +171,15 @@ def test_killed_anywhere_a_key_user_always_has_one_that_works(aws, tmp_path):
     print(f"{tried} of {total} boundaries of a rotation at ministack")
 
 
+def test_killed_between_the_intent_to_delete_and_the_call_it_is_deleted_after_all(aws, tmp_path):
+    told = run_killed(watched_play, [str(AwsJob(aws, tmp_path / "count", "del0").folder)], patch=watched)
+    appends = [n for n, e in enumerate(told.events, 1) if e == "append:after"]
+    job = AwsJob(aws, tmp_path / "del", "del")
+    assert run_killed(watched_play, [str(job.folder)], kill_at=appends[12], patch=watched).killed
+    assert job.keys()[job.old] == "Inactive"
+    job.ended(json.loads(play(str(job.folder))))
+
+
 def test_killed_again_and_again_it_still_ends(bao, tmp_path):
     job = BaoJob(bao, tmp_path, "again")
     for n in (60, 40, 30, 30, 30):

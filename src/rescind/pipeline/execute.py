@@ -120,7 +120,9 @@ def _carry_out(
     wait = max(step.wait_seconds, kind.death.seconds, 1.0)  # no playbook makes the proof cheaper than the kind says
     if attempted and step.id not in ctx.answered:
         before = prove(kind, row, c, at, ctx.clock, wait=0.0)
-        if before.observation.liveness is Liveness.DEAD:
+        # dead because it was switched off before says nothing of a deletion that was under way
+        still_to_do = before.observation.reversible and not row.reversible and row.idempotent
+        if before.observation.liveness is Liveness.DEAD and not still_to_do:
             proof = prove(kind, row, c, at, ctx.clock, wait=wait)
             return conclude(step, kind, row, proof, ctx, CallResult(status=CallStatus.ALREADY), attempts=0)
         if not row.idempotent and before.observation.liveness is Liveness.UNKNOWN:
