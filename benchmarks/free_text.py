@@ -89,9 +89,9 @@ def found(result: ScanResult, values: dict[str, str]) -> set[str]:
     return {name for name, value in values.items() if value in held}
 
 
-def alone(home: Path, files: dict[str, bytes], rules: Path) -> float:
+def alone(home: Path, files: dict[str, bytes]) -> float:
     """Return the seconds that the engine itself takes for the same files, its start apart."""
-    with Detector(rules) as engine:
+    with Detector() as engine:
         engine.hits("warm")
         texts = [(home / path).read_bytes().decode("utf-8", "replace") for path in files]
         return best(lambda: [engine.hits(piece) for text in texts for piece, _ in pieces(text)])
@@ -130,14 +130,14 @@ def peer(name: str, home: Path) -> None:
 def main() -> None:
     others = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     with tempfile.TemporaryDirectory() as folder:
-        home, rules = Path(folder) / "home", Path(folder) / "rules"
+        home = Path(folder) / "home"
         home.mkdir()
         plant_others(home, others)
         files, values = planted()
         write(home, padded(files, 64))
 
         def whole() -> ScanResult:
-            with Detector(rules) as engine:
+            with Detector() as engine:
                 return scan(home, clock=SystemClock(), environ={}, detector=engine)
 
         result = whole()
@@ -152,12 +152,12 @@ def main() -> None:
         print(
             f"  without the engine {own:.2f} s, known stores alone {known:.2f} s; memory {memory_of(whole):.0f} MiB with the engine"
         )
-        print(f"  the engine alone on the same files {alone(home, padded(files, 64), rules):.3f} s")
+        print(f"  the engine alone on the same files {alone(home, padded(files, 64)):.3f} s")
         missed = sorted(set(values) - found(result, values))
         print(f"  planted: {len(values) - len(missed)} of {len(values)}; missed {json.dumps(missed)}")
         empty = Path(folder) / "decoys"
         write(empty, decoys())
-        with Detector(rules) as engine:
+        with Detector() as engine:
             wrong = scan(empty, clock=SystemClock(), environ={}, detector=engine).findings
         print(f"  decoys: {sum(f.state is not State.PLACEHOLDER for _, f in wrong)} findings")
         for name in ("betterleaks", "kingfisher"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import tempfile
 
 import pytest
 from hypothesis import settings
@@ -28,6 +27,4 @@ def _private_home(tmp_path_factory):
     for name in ("RESCIND_CONFIG", "RESCIND_STATE", "DBUS_SESSION_BUS_ADDRESS"):
         os.environ.pop(name, None)
     os.environ["HOME"] = str(home)
-    # the engine's compiled rules, which hold nothing of any test: made once a machine, not once a test
-    os.environ["KF_RULE_CACHE_DIR"] = os.path.join(tempfile.gettempdir(), f"rescind-test-rules-{os.getuid()}")
     yield

@@ -49,7 +49,7 @@ class Place:
         """Run one command within 20 s and 300 MB; whatever it says must be fit to be read."""
         told: dict[str, str] = {
             "HOME": str(self.top / "operator"), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": str(self.top / "runtime"),
-            "KF_RULE_CACHE_DIR": os.environ["KF_RULE_CACHE_DIR"], **env,
+            **env,
         }  # fmt: skip
         code, out, err, peak = measured(
             [sys.executable, "-m", "rescind", *map(str, args)], cwd=self.top / "cwd", env=told, preexec_fn=before

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import selectors
 import subprocess
 import sys
@@ -25,6 +26,7 @@ START_SECONDS, TEXT_SECONDS, MOST_STARTS = 60.0, 10.0, 3
 PIECE = 1 << 20
 _MOST_BYTES = 64 << 20
 _CHUNK = 1 << 16
+_ALLOW = re.compile("(?i)(leaks):(allow)")  # a comment in the evidence would silence the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,14 @@ class Hit:
 
 def is_installed() -> bool:
     """Tell whether the engine can be started here."""
-    return os.name == "posix" and find_spec("kingfisher_sdk") is not None
+    return os.name == "posix" and find_spec("betterleaks") is not None
 
 
 class Detector:
-    """The engine of one scan. `hits` raises `EvidenceError` for a text that it did not answer; the next one gets a new process.
+    """The engine of one scan. `hits` raises `EvidenceError` for a text that it did not answer; the next one gets a new process."""
 
-    `rules` is a folder for the engine's compiled rules (they hold nothing of any evidence); without one each start compiles them.
-    """
-
-    def __init__(self, rules: Path | None = None, *, command: tuple[str, ...] = ()) -> None:
-        script = str(Path(__file__).with_name("_detect.py"))
-        self._command = command or (sys.executable, "-I", script, *([str(rules)] if rules else []))
+    def __init__(self, *, command: tuple[str, ...] = ()) -> None:
+        self._command = command or (sys.executable, "-I", str(Path(__file__).with_name("_detect.py")))
         self._is_there = bool(command) or is_installed()
         self._process: subprocess.Popen[bytes] | None = None
         self._starts, self._ready = 0, False
@@ -80,7 +78,7 @@ class Detector:
         """Return what the rules find in a text of at most 1 MiB. Raises `EvidenceError` when the engine is late, gone or not installed."""
         if not self._is_there:
             raise EvidenceError(ABSENT)
-        data = text.encode("utf-8", "replace")
+        data = _ALLOW.sub(r"\1-\2", text).encode("utf-8", "replace")
         try:
             if self._process is None:
                 self._start()
@@ -107,7 +105,7 @@ class Detector:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env={},
             cwd="/",
         )
         for pipe in (self._process.stdin, self._process.stdout):
@@ -141,11 +139,6 @@ class Detector:
                 raise OSError
             out += chunk
         return bytes(out)
-
-
-def _environment() -> dict[str, str]:
-    """Return the one variable that the engine may have: the operator's folder for compiled rules."""
-    return {name: os.environ[name] for name in ("KF_RULE_CACHE_DIR",) if name in os.environ}
 
 
 def _wait(fd: int, event: int, end: float) -> None:

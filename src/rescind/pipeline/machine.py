@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 from rescind import catalogue
 from rescind.errors import EvidenceError, ProviderError
 from rescind.host import keychain
@@ -59,7 +57,7 @@ def look_at(session: Session, target: Path, *, scope: Iterable[str] = ("home", "
     if "keychain" in scope and (session.keychain is not None or is_live(target)):
         items = list(keychain.findings(session.keychain))
     left_out = scope_of.excluded(session.config.scan)
-    with _detector(session, target) as detector:
+    with Detector() as detector:
         return scan(
             target,
             clock=session.clock,
@@ -68,14 +66,6 @@ def look_at(session: Session, target: Path, *, scope: Iterable[str] = ("home", "
             exclude=left_out,
             detector=detector,
         )
-
-
-def _detector(session: Session, target: Path) -> Detector:
-    """Return the engine for free text. Its compiled rules are kept in our own folders, but never made where evidence is looked at."""
-    if session.state_dir.is_dir():
-        return Detector(session.state_dir / "rules")
-    folder = Path(platformdirs.user_cache_dir("rescind")) / "rules"
-    return Detector(None if folder.resolve().is_relative_to(target.resolve()) else folder)
 
 
 def held_at(
@@ -174,7 +164,7 @@ def secret_reader(session: Session, case: Case) -> Callable[[Credential], Secret
             items = keychain.findings(session.keychain)
         try:
             rows = [row for name, row in catalogue.stores().items() if name in named]
-            with _detector(session, target) as detector:
+            with Detector() as detector:
                 held = scan(target, clock=session.clock, stores=rows, keychain=items, detector=detector)
             seen, raw = inventories.build(held, key=key)
         except EvidenceError:
