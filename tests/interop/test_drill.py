@@ -29,7 +29,7 @@ DRILLS: dict[str, tuple[str, ...]] = {
         "--fail", "oauth=503,reset-after",
     ),
     "it lasts": ("lost-laptop", "--fail", "aws=html,403x4", "--fail", "oauth=down,429"),
-    "containment": ("contain",),
+    "containment": ("contain", "--fail", "aws=503,reset-after"),
     "compromised": ("compromised-workstation",),
     "leaver": ("offboard-employee", "--fail", "aws=503,reset-after"),
     "rotation": ("rotate-tokens", "--fail", "aws=429x2,503,reset-after,slow=0.2"),
@@ -147,6 +147,7 @@ def test_a_key_is_replaced_while_a_job_uses_it(told: dict[str, dict[str, Any]]) 
 
 def test_a_person_is_cut_and_put_back(told: dict[str, dict[str, Any]]) -> None:
     seen = [s["what"] for s in told["containment"]["seen"]]
+    assert _struck(told["containment"]) == {"aws 503": 1, "aws reset-after": 1}
     assert "while cut, ada's key: refused: AccessDenied" in seen
     assert "while cut, linus's key, elsewhere: works" in seen
     assert any("word for word" in what for what in seen)

@@ -62,6 +62,7 @@ DRILLS: dict[str, Drill] = {
         pieces=(pieces.aws_account, pieces.identity),
         gives=("person",),
         carry_out=cut_and_put_back,
+        troubles=("aws",),
     ),
     "rotate-tokens": Drill(
         pieces=(pieces.aws_account, pieces.rotating_key),

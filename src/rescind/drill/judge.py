@@ -10,8 +10,10 @@ from rescind.models.run import RunResult
 
 CUT = {EndState.DEAD, EndState.RESIDUAL, EndState.CONTAINED}
 LIVE = {EndState.FAILED, EndState.HELD, EndState.SKIPPED}
-UNLISTED = {"bystander", "responder", "identity"}
-"""What no run lists as a credential: others' access, our own, and what a person's identity can do."""
+IDENTITY = "aws.user"
+"""What a person's identity can do, in a drill that cuts it and puts it back."""
+OTHERS = {"bystander", "responder"}
+"""What no run lists as a credential: others' access, and our own."""
 COPIES = {"file.secret", "keychain.item", "aws.role-session"}
 """What has gone with something else (a copy, a session of a key) while its issuer was not asked: never to be called dead."""
 
@@ -55,8 +57,10 @@ def judge(probe: Probe, before: str, after: str, end_state: str, *, trouble: boo
     if before != "works":
         return False  # a credential that never worked proves nothing
     if probe.must == "works":
+        if probe.kind == IDENTITY:
+            return after == "works" or (trouble and agrees(after, end_state))
         left = EndState.MANUAL if probe.kind in COPIES else EndState.HELD
-        return after == "works" and (probe.kind in UNLISTED or end_state == left)
+        return after == "works" and (probe.kind in OTHERS or end_state == left)
     if probe.kind in COPIES:
         return end_state not in {"", EndState.DEAD} and (trouble or after.startswith("refused"))
     if trouble:

@@ -14,6 +14,7 @@ from typing import Any
 from rescind.drill import aws as emulator
 from rescind.drill import oauth as authorization
 from rescind.drill import tls
+from rescind.drill.judge import IDENTITY
 from rescind.drill.world import ADA, GRACE, Probe, World
 
 USERS = ("ada", "grace", "linus", "responder", "build")
@@ -80,8 +81,8 @@ def identity(w: World) -> None:
     aws: emulator.Emulator = w.held["aws"]
     key = aws.key("ada")
     w.probes += [
-        _key(w, "ada's key", "identity", key, "works"),
-        _key(w, "a session minted from ada's key", "identity", aws.session(key), "works"),
+        replace(_key(w, "ada's key", IDENTITY, key, "works"), identifier=""),
+        replace(_key(w, "a session minted from ada's key", IDENTITY, aws.session(key), "works"), identifier=""),
     ]
 
 

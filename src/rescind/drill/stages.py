@@ -10,7 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from rescind.drill.judge import IDENTITY
 from rescind.drill.world import ADA, MACHINE, World
+from rescind.errors import RefusedError
 from rescind.models.playbook import Playbook
 from rescind.models.run import RunResult
 from rescind.pipeline.report import WAITING
@@ -177,18 +179,30 @@ def cut_and_put_back(r: Rehearsal) -> RunResult:
     before, began = aws.policies_of("ada"), s.clock.monotonic()
     at = tenants(s, r.case, write=True)
     plan = survey(s, r.playbook, r.case, at=at)
-    cut = start.new(s, plan, r.playbook, gate(s, plan, r.playbook, at=at), r.log, began=began)
-    for p in r.world.probes:
-        must, seen = "refused" if p.kind == "identity" else "works", p.use()
-        r.seen.append((f"while cut, {p.name}: {seen}", seen.startswith(must)))
+    ready = gate(s, plan, r.playbook, at=at)
+    r.world.script.armed = True
+    cut = start.new(s, plan, r.playbook, ready, r.log, began=began)
+    r.world.script.armed = False
     states, cut_after = sorted({str(c.end_state) for c in cut.credentials}), cut.time_to_first_cut
+    contained, trouble = states == ["contained"], r.world.script.struck
+    for p in r.world.probes:
+        seen = p.use()
+        right = seen.startswith("refused") or not contained if p.kind == IDENTITY else seen == "works"
+        r.seen.append((f"while cut, {p.name}: {seen}", right))
     told = f"first cut {cut_after:.1f} s after the start" if cut_after is not None else "no cut"
-    r.seen.append((f"{told}, printed: {', '.join(states)}", states == ["contained"]))
-    back = make_undo(s, cut.run, plans_of(s.state_dir, cut.run)[0], outcomes(r.log, cut.run), snapshots(r.log, cut.run))
+    r.seen.append((f"{told}, printed: {', '.join(states)}", contained or trouble))
+    try:
+        back = make_undo(
+            s, cut.run, plans_of(s.state_dir, cut.run)[0], outcomes(r.log, cut.run), snapshots(r.log, cut.run)
+        )
+    except RefusedError as error:
+        r.seen.append((f"undo: {error.message}", not contained))
+        return cut
     book = parse_playbook(json.dumps(dict(back.playbook)), "the undo")
     result = start.new(s, back, book, gate(s, back, book), r.log)
-    same = aws.policies_of("ada") == before
-    r.seen.append((f"after the undo ada's policies are {'word for word what' if same else 'NOT what'} they were", same))
+    same, left = aws.policies_of("ada") == before, any(str(c.end_state) == "contained" for c in result.credentials)
+    told = f"after the undo ada's policies are {'word for word what they were' if same else 'not what they were'}"
+    r.seen.append((told + (", and it says so" if left else ""), same is not left and (same or trouble)))
     return result
 
 

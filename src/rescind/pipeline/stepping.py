@@ -18,6 +18,9 @@ from rescind.pipeline.people import People
 from rescind.pipeline.rotating import Opened
 from rescind.pipeline.tenants import Connected, Tenants
 from rescind.secret import Secret
+from rescind.wire.retry import Retry
+
+SNAPSHOT_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -75,12 +78,17 @@ def intent(step: Step, c: Credential, at: Connected) -> Mapping[str, Any]:
 
 
 def snapshot(step: Step, c: Credential, row: Act, at: Connected, ctx: Context) -> None:
-    """Record once what is there before the action. A look that fails is recorded too and holds nothing up: the cut comes first."""
+    """Record once what is there before the action. A look that fails is recorded too and holds nothing up: the cut comes first.
+
+    It is repeated for a few seconds only. Without it nothing can be put back exactly, so one lost answer must not be the end of it.
+    """
     snapshot = row.snapshot
     if snapshot is None or ctx.log.last("snapshot", ctx.run, step.id) is not None:
         return
+    look = Retry(ctx.clock, attempts=3, deadline=SNAPSHOT_SECONDS)
     try:
-        facts: Mapping[str, str] = {"before": "known", **snapshot(at.client, c)}
+        seen, _ = look.call(lambda: snapshot(at.client, c), repeatable=True)
+        facts: Mapping[str, str] = {"before": "known", **seen}
     except ProviderError as error:
         facts = {"before": "unknown", "error": error.message}
     ctx.log.append("snapshot", run=ctx.run, step=step.id, data={"credential": c.id, **facts})
