@@ -18,6 +18,7 @@ from rescind.stores._text import decode, lines
 from rescind.stores._token import token
 
 _PART = re.compile(r"((?:[^:\\]|\\.)*+)(?::|$)")
+_SECTION = re.compile(r"(?m)^[ \t]*\[")
 _KEYS = ("password", "pwd", "userpassword")
 
 
@@ -28,7 +29,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         if len(blob) < 24:
             raise Unparsable("the file is no login file of MySQL")
         yield locked("database.password", at, "app", more={"file": name})
-    elif "pgpass" in name:
+    elif "pgpass" in name or not _SECTION.search(decode(blob)):  # a variable may have given the file another name
         for number, line in enumerate(lines(decode(blob)), 1):
             parts = [re.sub(r"\\(.)", r"\1", p) for p in _PART.findall(line)[:5]] if line[:1] not in {"", "#"} else []
             if len(parts) == 5:
@@ -67,10 +68,8 @@ STORE = Store(
         At(root=Root.HOME, glob=".pgpass", env="PGPASSFILE"),
         At(root=Root.APPDATA, glob="postgresql/pgpass.conf", os=("windows",)),
         At(root=Root.HOME, glob=".pg_service.conf", env="PGSERVICEFILE"),
-        *(
-            At(root=Root.HOME, glob=g)
-            for g in (".my.cnf", ".mylogin.cnf", ".mysql/my.cnf", ".odbc.ini", ".config/mycli/myclirc")
-        ),
+        *(At(root=Root.HOME, glob=g) for g in (".my.cnf", ".mylogin.cnf", ".mysql/my.cnf", ".config/mycli/myclirc")),
+        At(root=Root.HOME, glob=".odbc.ini", env="ODBCINI"),
         *(At(root=Root.SYSTEM, glob=g) for g in ("etc/mysql/debian.cnf", "etc/odbc.ini", "root/.my.cnf")),
     ),
     yields=("database.password", "github.token"),

@@ -25,7 +25,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     account = at.path.split("/")[-2] if "/legacy_credentials/" in f"/{at.path}" else ""
     if at.path.lower().endswith(".p12") or blob[:1] == b"\x30":
         raise Unparsable("a PKCS#12 key of a service account, which does not name the key it holds")
-    if at.path.endswith(".boto"):
+    if at.path.endswith(".boto") or blob.lstrip()[:1] in {b"[", b"#"}:
         for group in groups(decode(blob), {"gs_oauth2_refresh_token"}):
             if entry := group.get("gs_oauth2_refresh_token"):
                 login = {"type": "authorized_user", "refresh_token": entry.value}

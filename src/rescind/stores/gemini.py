@@ -74,7 +74,8 @@ STORE = Store(
     id="gemini",
     title="Gemini CLI and Antigravity sign-ins",
     where=(
-        *(At(root=Root.HOME, glob=f".gemini/{name}", env="GEMINI_CLI_HOME") for name in _NAMES),
+        *(At(root=Root.HOME, glob=f".gemini/{name}") for name in _NAMES),
+        *(At(root=Root.HOME, glob=f"*/.gemini/{name}", env="GEMINI_CLI_HOME") for name in _NAMES),
         At(root=Root.HOME, glob=".gemini/antigravity-cli/antigravity-oauth-token"),
     ),
     yields=("oauth.refresh-token", "oauth.access-token", "mcp.oauth-token", "file.secret", "github.token"),

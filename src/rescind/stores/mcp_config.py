@@ -50,10 +50,10 @@ _HOME = """.cursor/mcp.json .codeium/windsurf/mcp_config.json .codeium/mcp_confi
     .gemini/settings.json .gemini/antigravity/mcp_config.json .kiro/settings/mcp.json .aws/amazonq/mcp.json .lmstudio/mcp.json
     .aws/amazonq/agents/*.json .aws/amazonq/cli-agents/*.json .junie/mcp/mcp.json .continue/mcpServers/* .config/zed/settings.json
     .config/mcp/mcp.json .vscode-server/data/User/mcp.json .cline/data/settings/cline_mcp_settings.json .vibe/config.toml
-    .config/open-interpreter/config.yaml"""
+    .config/open-interpreter/config.yaml */.gemini/settings.json"""
 _PROJECT = """.mcp.json .cursor/mcp.json .vscode/mcp.json .kiro/settings/mcp.json .amazonq/mcp.json .roo/mcp.json .gemini/settings.json
     mcp_config.json .zed/settings.json .claude-plugin/plugin.json .cursor-plugin/plugin.json"""
-_MOVED = {".gemini/settings.json": "GEMINI_CLI_HOME", ".copilot/mcp-config.json": "COPILOT_HOME"}
+_MOVED = {"*/.gemini/settings.json": "GEMINI_CLI_HOME", ".copilot/mcp-config.json": "COPILOT_HOME"}
 _SYSTEMS = ((Root.XDG_CONFIG, ("linux",)), (Root.MAC_SUPPORT, ("macos",)), (Root.APPDATA, ("windows",)))
 _USER = (*(f"{e}/User/{n}" for e in _EDITORS for n in _OF_EDITORS.split()), *_OTHER.split())
 _SKIP = ("node_modules", ".venv", "venv", "site-packages", ".cache", ".npm", "vendor")

@@ -23,6 +23,7 @@ _HEADER = re.compile(
     r"[ \t]*-{0,2}(?:H|header)[ \t]*[=: \t][ \t]*\"?([A-Za-z][\w\-]{0,60}):[ \t]*(?:(?:Bearer|Basic|token)[ \t]+)?([^\"]{1,4000})\"?"
 )
 _WGET = re.compile(r"[ \t]*(http_|https_|ftp_|proxy_)?(password|passwd)[ \t]*=[ \t]*(\S{1,500})")
+_S3CFG = re.compile(r"(?m)^access_key[ \t]*=")
 _S3FS = re.compile(r"(?:([^:\s#]{3,63}):)?([A-Z0-9]{16,40}):(\S{20,100})")
 
 
@@ -33,7 +34,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         yield from _minio(load(blob), at)
         return
     plain = decode(blob)
-    if "s3cfg" in name:
+    if "s3cfg" in name or _S3CFG.search(plain):
         for group in groups(plain, {"access_key"}):
             if "access_key" in group:
                 said = {key: e.value for key, e in group.items()}

@@ -77,7 +77,6 @@ STORE = Store(
     id="yarn-bun",
     title="Yarn and Bun registry logins",
     where=(
-        At(root=Root.HOME, glob=".yarnrc.yml", env="YARN_RC_FILENAME"),
         *(At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP) for name in _NAMES),
         At(root=Root.XDG_CONFIG, glob=".bunfig.toml"),
     ),
