@@ -49,6 +49,7 @@ class Place:
         """Run one command within 20 s and 300 MB; whatever it says must be fit to be read."""
         told: dict[str, str] = {
             "HOME": str(self.top / "operator"), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": str(self.top / "runtime"),
+            "PYTHONDONTWRITEBYTECODE": "1",  # a full disk would leave half of a module behind
             **env,
         }  # fmt: skip
         code, out, err, peak = measured(

@@ -224,3 +224,16 @@ def test_a_home_that_may_not_be_looked_into_is_one_gap(tmp_path: Path) -> None:
         assert got == [["ada"], [], [["home/eve", "home cannot be read: permission denied"]]]
     finally:
         shutil.rmtree(folder)
+
+
+def test_a_home_with_programs_of_its_own_is_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "usr/bin/tool", "")
+    put(tmp_path / ".profile", "")
+    with view(tmp_path) as host:
+        assert [h.parts for h in host.homes] == [()]
+        assert host.homes[0].volume is None
+    (tmp_path / ".profile").unlink()
+    put(tmp_path / "Users/somebody/.profile", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with view(tmp_path) as host:
+        assert [h.parts for h in host.homes] == [()]

@@ -16,7 +16,7 @@ from rescind.host.globs import Wanted, expand, wanted
 from rescind.host.listing import Listings, fold, is_magic
 from rescind.host.moved import Moves
 from rescind.host.names import Parts, as_parts, as_text, split, visible
-from rescind.host.tree import Blob, Evidence, Trouble
+from rescind.host.tree import WHOLE, Blob, Evidence, Trouble
 from rescind.host.volumes import Layout, layout
 from rescind.host.walk import MAX_HITS, walk
 from rescind.models.clock import Clock
@@ -55,7 +55,7 @@ class Host:
     ) -> None:
         self._tree, self._clock = tree, clock
         self._where = Listings(tree)
-        at = layout(self._where)
+        at = Layout(loose=WHOLE) if own and not whole else layout(self._where)
         tree.volumes = at.volumes
         self._root = "home" if at.one_home else "root"
         self.homes, troubles = roots.homes(self._where, at, live=own)

@@ -94,9 +94,11 @@ def _lived_in(where: Listings, parts: Parts) -> bool:
 
 def layout(where: Listings) -> Layout:
     """Return where systems and homes lie. A target that shows neither is taken for a home, so that nothing in it is passed over."""
-    if is_system(where):
+    home = looks_like_home(where, ())
+    people = where.place((), "root") or [child for parent in homes_in(where, ()) for child in children(where, parent)]
+    if is_system(where) and (people or not home):
         return Layout(volumes=WHOLE)
-    if looks_like_home(where, ()):
+    if home:  # also one with a `usr/bin` of its own
         return Layout(loose=WHOLE)
     volumes: list[Parts] = []
     loose: list[Parts] = []
