@@ -41,7 +41,15 @@ SHAPES = (
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    return {"HOME": str(home), "PATH": os.environ["PATH"], "COLUMNS": "80", "NO_COLOR": "1", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "COLUMNS": "80",
+        "NO_COLOR": "1",
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **more,
+    }
 
 
 def rescind(where: Path, *args: str) -> subprocess.CompletedProcess[str]:
