@@ -27,7 +27,7 @@ ENGINE = pytest.mark.skipif(not is_installed(), reason="the engine is not instal
 
 
 def read(text: str) -> list[Finding]:
-    return list(_free.search(text, AT))
+    return list(_free.searched(_lines.plain)(text.encode(), AT))
 
 
 def values(text: str) -> list[str]:
@@ -131,10 +131,19 @@ def test_a_secret_that_a_piece_cuts_in_two_is_found() -> None:
         assert values(text) == [secret]
 
 
+def test_lines_are_counted_on_through_slices_and_keys_across_them_are_whole() -> None:
+    key, secret = Made(16).aws()
+    head = "ls -la /srv\n" * (_lines.PIECE // 12 - 1)
+    (finding,) = read(f"{head}id {key}\necho\nsecret {secret}\n" + "ls\n" * 1000)
+    assert (finding.identifier, finding.secret is not None) == (key, True)
+    assert finding.location.line == head.count("\n") + 1
+    assert "seen" not in finding.attributes
+
+
 def test_too_much_is_said_after_what_was_found() -> None:
     m, out = Made(13), []
     with pytest.raises(Unparsable, match="more than 500"):
-        for finding in _free.search("\n".join("T=" + m.crc("ghp_") for _ in range(600)), AT):
+        for finding in _free.searched(_lines.plain)(("\n".join("T=" + m.crc("ghp_") for _ in range(600))).encode(), AT):
             out.append(finding)
     assert len(out) == 501
 

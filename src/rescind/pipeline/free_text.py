@@ -17,7 +17,7 @@ from rescind.pipeline.decoys import is_decoy
 from rescind.stores import _forms, _github
 from rescind.stores._decoys import is_harmless, is_placeholder, literal
 from rescind.stores._jwt import claims
-from rescind.stores._lines import pieces
+from rescind.stores._lines import pieces, slices
 from rescind.stores._sighting import sighting
 
 MOST = 500  # hits of one file
@@ -72,10 +72,9 @@ def searched(
     detector: Detector, store: Store, blob: bytes, at: Location, known: Iterable[Finding]
 ) -> Iterator[Finding]:
     """Yield what the engine finds in a file beside the findings that are `known`. Raises `EvidenceError` when it does not answer."""
-    text = store.text(blob) if store.text else ""
     held = {f.secret.reveal() for f in known if f.secret} | {f.identifier for f in known if f.identifier}
     count = 0
-    for piece, first in pieces(text):
+    for piece, first in _pieces(store, blob):
         for hit in detector.hits(piece) if piece.strip() else ():
             if not _is_news(hit, held, piece):
                 continue
@@ -84,6 +83,12 @@ def searched(
             if count > MOST:
                 raise EvidenceError(f"the detection engine found more than {MOST} things; the rest was not taken")
             yield _finding(hit, replace(at, line=first + hit.line - 1))
+
+
+def _pieces(store: Store, blob: bytes) -> Iterator[tuple[str, int]]:
+    for part, line in slices(blob) if store.text else ():
+        for piece, more in pieces(store.text(part) if store.text else ""):
+            yield piece, line + more - 1
 
 
 def _is_news(hit: Hit, held: set[str], text: str) -> bool:

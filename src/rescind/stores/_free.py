@@ -18,7 +18,7 @@ from rescind.stores import _forms, _github, _owners, _urls
 from rescind.stores._aws import is_secret_key, key_finding
 from rescind.stores._decoys import is_harmless, is_placeholder, is_sample_key, literal
 from rescind.stores._jwt import claims, expiry, facts, is_sample
-from rescind.stores._lines import pieces
+from rescind.stores._lines import pieces, slices
 from rescind.stores._openssh import read_block
 from rescind.stores._page import Page, Tally
 from rescind.stores._password import is_stand_in
@@ -69,24 +69,24 @@ def searched(text_of: Callable[[bytes], str]) -> Callable[[bytes, Location], Ite
 
     def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         """Yield every credential that free text tells, each once. Raises `Unparsable` at the end where that was too much."""
-        yield from search(text_of(blob), at)
+        tally, trouble = Tally(), ""
+        try:
+            for part, line in slices(blob):
+                _search(text_of(part), at, line, tally)
+        except Unparsable as e:
+            trouble = e.message
+        yield from tally.findings()
+        if trouble:
+            raise Unparsable(trouble)
 
     return parse
 
 
-def search(text: str, at: Location) -> Iterator[Finding]:
-    """Yield every credential in a text, once. Raises `Unparsable` after what was found where there was too much to look at."""
-    tally, trouble = Tally(at), ""
-    try:
-        for piece, first in pieces(text):
-            page = Page(piece, at, first)
-            for look in (_keys, _aws, _long, _jwts, _told):
-                look(page, tally)
-    except Unparsable as e:
-        trouble = e.message
-    yield from tally.findings()
-    if trouble:
-        raise Unparsable(trouble)
+def _search(text: str, at: Location, line: int, tally: Tally) -> None:
+    for piece, more in pieces(text):
+        page = Page(piece, at, line + more - 1)
+        for look in (_keys, _aws, _long, _jwts, _told):
+            look(page, tally)
 
 
 def _keys(page: Page, tally: Tally) -> None:

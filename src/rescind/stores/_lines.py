@@ -5,6 +5,7 @@ What is decoded keeps its line ends, so that lines can be counted; an escaped li
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[\"\\/bfnrt])")
 _ESCAPED = {"n": "\r", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _FISH = re.compile(r"\\(\\|n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
 _OCTAL = re.compile(r"\\(\d{3})")
+_WHOLE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"SQLite format 3\0")
 _STAMP = re.compile(r"^: \d{1,12}:\d{1,9};", re.MULTILINE)
 _WIDE = re.compile(rb"(?:[\t\x20-\x7e]\0){6,}")
 _PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]{4,}")
@@ -72,16 +74,33 @@ def strings(blob: bytes) -> str:
     return plain(b"\n".join((*_PRINTABLE.findall(blob), *wide)))
 
 
-def pieces(text: str) -> Iterator[tuple[str, int]]:
-    """Yield a text in pieces of at most 1 MiB that begin at a line and overlap a little, with the number of their first line."""
+def slices(blob: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield a file in slices of at most 1 MiB, with the number of their first line: its text would take four times its memory.
+
+    They begin at a line and overlap, so that what stands on some lines is whole in one of them. UTF-16 and databases are not sliced.
+    """
+    if len(blob) <= PIECE or blob.startswith(_WHOLE) or (not any(blob[1:64:2]) and all(blob[:64:2])):
+        yield blob, 1
+        return
     start, line = 0, 1
-    while True:
-        end = start + PIECE
-        if end >= len(text):
-            yield text[start:], line
-            return
-        end = max(text.rfind(mark, end - _OVERLAP, end) for mark in "\n ") + 1 or end  # a value is not cut in two
+    while (end := start + PIECE) < len(blob):
+        end = (
+            max(blob.rfind(mark, end - _OVERLAP, end) for mark in (b"\n", b" ")) + 1 or end
+        )  # a value is not cut in two
+        yield blob[start:end], line
+        back = blob.rfind(b"\n", start + 1, end - _OVERLAP) + 1 or end - _OVERLAP
+        line += blob.count(b"\n", start, back)
+        start = back
+    yield blob[start:], line
+
+
+def pieces(text: str) -> Iterator[tuple[str, int]]:
+    """Yield a text in pieces of at most 1 MiB, as `slices` does."""
+    start, line = 0, 1
+    while (end := start + PIECE) < len(text):
+        end = max(text.rfind(mark, end - _OVERLAP, end) for mark in "\n ") + 1 or end
         yield text[start:end], line
-        back = text.rfind("\n", end - _OVERLAP, end - 1) + 1 or end - _OVERLAP
+        back = text.rfind("\n", start + 1, end - _OVERLAP) + 1 or end - _OVERLAP
         line += text.count("\n", start, back)
         start = back
+    yield text[start:], line

@@ -43,7 +43,6 @@ class Page:
 class Tally:
     """The findings of a file by what tells them apart, with how often and where last each was seen."""
 
-    at: Location
     tries: int = 0
     known: dict[tuple[str, str], Finding] = field(default_factory=dict)
     seen: dict[tuple[str, str], list[int]] = field(default_factory=dict)
@@ -68,6 +67,6 @@ class Tally:
     def findings(self) -> Iterator[Finding]:
         """Yield what was found, line by line."""
         for key, finding in sorted(self.known.items(), key=lambda item: item[1].location.line or 0):
-            lines = self.seen[key]
-            more = {"seen": str(len(lines)), "last_line": str(max(lines))} if len(set(lines)) > 1 else {}
+            lines = set(self.seen[key])
+            more = {"seen": str(len(lines)), "last_line": str(max(lines))} if len(lines) > 1 else {}
             yield replace(finding, attributes={**finding.attributes, **more})
