@@ -20,7 +20,10 @@ import pytest
 from rescind.drill import drills
 from rescind.schema.playbook import shipped
 
-pytestmark = pytest.mark.skipif(find_spec("ministack") is None, reason="the drill extra is not installed")
+pytestmark = [
+    pytest.mark.skipif(find_spec("ministack") is None, reason="the drill extra is not installed"),
+    pytest.mark.xdist_group("drill"),  # one worker: each would start all of them again
+]
 
 DRILLS: dict[str, tuple[str, ...]] = {
     "it passes": (

@@ -37,6 +37,7 @@ from tests.unit.wire_clock import FakeClock
 
 KIND = catalogue.kinds()["aws.sso-session"]
 DENY = KIND.actions[Verb.DENY]
+pytestmark = pytest.mark.xdist_group("sso")
 ODD = '{\n  "Version" : "2012-10-17",\n "Statement": {"Effect":"Allow","Action":["ec2:Describe*"],"Resource":"*"}\n}'
 
 
