@@ -13,8 +13,9 @@ from rescind.stores._text import decode
 
 PIECE, _OVERLAP = 1 << 20, 8 << 10
 _META = re.compile(rb"\x83(.)", re.DOTALL)
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[\"\\/bfnrt])")
-_ESCAPED = {"n": "\r", "r": "\r", "t": "\t", "b": " ", "f": " "}
+_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = (('\\"', '"'), ("\\n", "\r"), ("\\r", "\r"), ("\\t", "\t"), ("\\/", "/"), ("\\b", " "), ("\\f", " "))
+_HELD = "\1"
 _FISH = re.compile(r"\\(\\|n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
 _OCTAL = re.compile(r"\\(\d{3})")
 _WHOLE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"SQLite format 3\0")
@@ -59,13 +60,13 @@ def unescaped(blob: bytes) -> str:
     for _ in range(2):
         if "\\" not in text:
             break
-        text = _ESCAPE.sub(_unescape, text)
+        text = text.replace("\\\\", _HELD)
+        for mark, plain_one in _ESCAPED:
+            text = text.replace(mark, plain_one)
+        if "\\u" in text:
+            text = _CODE.sub(lambda m: chr(int(m[1], 16)), text)
+        text = text.replace(_HELD, "\\")
     return text
-
-
-def _unescape(found: re.Match[str]) -> str:
-    mark = found[1]
-    return chr(int(mark[1:], 16)) if len(mark) == 5 else _ESCAPED.get(mark, mark)
 
 
 def strings(blob: bytes) -> str:
