@@ -42,6 +42,11 @@ WRITES = {
     "vault.approle-secret-id": "secret-id-accessor/destroy",
     "aws.access-key": "Action=(UpdateAccessKey|DeleteAccessKey|PutUserPolicy|AttachUserPolicy)",
     "aws.role-session": "Action=Put(Role|User)Policy",
+    "aws.login-profile": "Action=(DeleteLoginProfile|PutUserPolicy|AttachUserPolicy)",
+    "aws.ssh-public-key": "Action=(Update|Delete)SSHPublicKey",
+    "aws.service-specific-credential": "Action=(Update|Delete)ServiceSpecificCredential",
+    "aws.signing-certificate": "Action=(Update|Delete)SigningCertificate",
+    "aws.mfa-device": "Action=DeactivateMFADevice",
     "aws.sso-session": r"\.ProvisionPermissionSet",  # a policy that is written before it has no effect yet
 }
 """The requests of each kind that change something at the provider."""

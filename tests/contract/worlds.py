@@ -19,6 +19,8 @@ from rescind.models.tenant import SecretRef, Tenant
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
 from tests.interop import aws_trail, aws_world, bao_world, sso_world
+from tests.interop.aws_cloud import FakeAws
+from tests.interop.aws_model import serve
 from tests.interop.rotation_world import bao_role, logs_in, secret_id
 from tests.unit.wire_clock import FakeClock
 
@@ -388,6 +390,40 @@ def openbao_approle(home: Path) -> Iterator[World]:
         yield World(catalogue.kinds()["vault.approle-secret-id"], bao.url, client, make, subject, lambda: given)
 
 
+def modelled(kind: str, sort: str, prefix: str, **facts: str) -> Callable[[Path], Any]:
+    """What IAM users have beside keys, in a server of ours made of botocore's model; each of a user of its own."""
+
+    @contextmanager
+    def world(_: Path) -> Iterator[World]:
+        aws = FakeAws()
+        users = iter(range(10**6))
+
+        def give(name: str) -> str:
+            if sort:
+                return aws.hold(name, sort, prefix, **facts)
+            aws.user(name).password = aws.now()
+            return f"password:{aws.users[name].arn}"
+
+        def make() -> Held:
+            name = f"ada-{next(users)}"
+            found = Credential(kind=kind, provider="aws", identifier=give(name), owner=name)
+
+            def lives() -> bool:
+                user = aws.users[name]
+                there = user.held[sort].get(found.identifier) if sort else user.password
+                ended = isinstance(there, dict) and there.get("Status") == "Inactive"
+                return bool(there) and not ended and not aws.denied(name)
+
+            return Held(found, None, lives)
+
+        give("ada")
+        give("bob")
+        with serve(aws) as url:
+            yield World(catalogue.kinds()[kind], url, aws.client, make, Subject(names=("ada",)), lambda: set())
+
+    return world
+
+
 WORLDS: dict[str, Callable[[Path], Any]] = {
     "vault.token/scripted": scripted_vault,
     "vault.token/openbao": real_openbao,
@@ -396,6 +432,15 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "aws.role-session/ministack": ministack_sessions,
     "aws.user/ministack": ministack_users,
     "aws.sso-session/moto": identity_center,
+    "aws.login-profile/model": modelled("aws.login-profile", "", ""),
+    "aws.ssh-public-key/model": modelled("aws.ssh-public-key", "SSHPublicKey", "APKA"),
+    "aws.service-specific-credential/model": modelled(
+        "aws.service-specific-credential", "ServiceSpecificCredential", "ACCA", ServiceName="bedrock.amazonaws.com"
+    ),
+    "aws.mfa-device/model": modelled("aws.mfa-device", "MFADevice", "arn:aws:iam::111122223333:mfa/"),
+    "aws.signing-certificate/model": modelled(
+        "aws.signing-certificate", "SigningCertificate", "ASCA", CertificateBody="-----BEGIN CERTIFICATE----- fake"
+    ),
     "vault.entity/openbao": openbao_entities,
     "vault.approle-secret-id/openbao": openbao_approle,
 }

@@ -1,0 +1,228 @@
+"""Ours: the state behind `aws_model`, as AWS documents it: who has what, what is refused, how long a change takes, small pages."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rescind.models.tenant import SecretRef, Tenant
+from rescind.secret import Secret
+from tests.interop.aws_model import Fault
+
+ACCOUNT = "111122223333"
+OPERATOR = "AKIAOPERATORFAKE0001"
+Given = Mapping[str, Any]
+LISTS = {
+    "SSHPublicKey": ("ListSSHPublicKeys", "SSHPublicKeys", "SSHPublicKeyId"),
+    "SigningCertificate": ("ListSigningCertificates", "Certificates", "CertificateId"),
+    "ServiceSpecificCredential": ("ListServiceSpecificCredentials", "ServiceSpecificCredentials", "ServiceSpecificCredentialId"),
+    "MFADevice": ("ListMFADevices", "MFADevices", "SerialNumber"),
+    "AccessKey": ("ListAccessKeys", "AccessKeyMetadata", "AccessKeyId"),
+}  # fmt: skip
+
+
+class NoPace:
+    def wait(self, endpoint_class: str = "default") -> None:
+        pass
+
+
+@dataclass
+class User:
+    """One IAM user. `held` is what it has, by sort and id."""
+
+    name: str
+    id: str
+    password: datetime | None = None
+    policies: dict[str, str] = field(default_factory=dict)
+    attached: list[str] = field(default_factory=list)
+    held: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {sort: {} for sort in LISTS})
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:iam::{ACCOUNT}:user/{self.name}"
+
+
+@dataclass
+class FakeAws:
+    """One account. `rights` None: the operator may do everything. `lag` is how long IAM still honours what it says is gone."""
+
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    rights: set[str] | None = None
+    page: int = 100
+    lag: timedelta = timedelta(0)
+    users: dict[str, User] = field(default_factory=dict)
+    asked: list[tuple[str, Given]] = field(default_factory=list)
+    tables: dict[str, Any] = field(default_factory=dict)
+    honoured: dict[str, datetime] = field(default_factory=dict)
+    _numbers: Any = field(default_factory=itertools.count)
+    _lock: Any = field(default_factory=threading.RLock)
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def client(self, url: str, **settings: Any) -> Any:
+        from rescind.providers.aws._connect import connect
+
+        row = Tenant(
+            name="prod-aws",
+            provider="aws",
+            settings={"account_id": ACCOUNT, "endpoint_url": url, **settings},
+            refs={"access_key_id": SecretRef(env="I"), "secret_access_key": SecretRef(env="S")},
+            rate=1000,
+        )
+        values = {"I": Secret(OPERATOR), "S": Secret("secret-fake-" + "x" * 28)}
+        return connect(row, lambda ref: values[str(ref.env)], NoPace(), write=True)
+
+    def number(self, prefix: str, size: int = 20) -> str:
+        return prefix + f"{next(self._numbers):06d}".translate(str.maketrans("0123456789", "QRSTUVWXYZ")).rjust(
+            size - len(prefix), "A"
+        )
+
+    def user(self, name: str) -> User:
+        return self.users.setdefault(name, User(name, self.number("AIDA", 21)))
+
+    def hold(self, name: str, sort: str, prefix: str, **facts: Any) -> str:
+        """Give a user something: returns its id."""
+        key = LISTS[sort][2]
+        held = self.number(prefix, 24 if sort == "SigningCertificate" else len(prefix) + 16)
+        made = {"MFADevice": "EnableDate", "SSHPublicKey": "UploadDate", "SigningCertificate": "UploadDate"}
+        status = {} if sort == "MFADevice" else {"Status": "Active"}
+        row = {"UserName": name, key: held, made.get(sort, "CreateDate"): self.now(), **status, **facts}
+        self.user(name).held[sort][held] = row
+        return held
+
+    def key_works(self, key: str) -> bool:
+        """Whether AWS still lets a key in: what it calls gone is honoured for `lag`."""
+        live = any(u.held["AccessKey"].get(key, {}).get("Status") == "Active" for u in self.users.values())
+        return live or (key in self.honoured and self.now() < self.honoured[key] + self.lag)
+
+    def permit(self, key: str, permission: str) -> None:
+        if key == OPERATOR:
+            if self.rights is not None and permission not in self.rights:
+                raise Fault("AccessDenied" if permission[:4] in {"iam:", "sts:"} else "AccessDeniedException", 403)
+        elif not self.key_works(key):
+            raise Fault("InvalidClientTokenId", 403)
+
+    def handle(self, service: str, operation: str, given: Given) -> Given:
+        with self._lock:
+            self.asked.append((f"{service}:{operation}", given))
+            own = getattr(self, f"{service.replace('-', '_')}_{operation}", None)
+            if own:
+                return own(given) or {}  # type: ignore[no-any-return]
+            if service == "iam":
+                return self._iam(operation, given)
+            raise Fault("UnknownOperationException", 404)
+
+    # IAM
+
+    def _named(self, given: Given) -> User:
+        found = self.users.get(given.get("UserName", ""))
+        if found is None:
+            raise Fault("NoSuchEntity", 404)
+        return found
+
+    def _iam(self, operation: str, given: Given) -> Given:
+        """What IAM does alike for all sorts of things that a user has."""
+        for sort, (listing, rows_name, key) in LISTS.items():
+            if operation == listing:
+                users = self.users.values() if given.get("AllUsers") else [self._named(given)]
+                rows = [row for user in users for row in user.held[sort].values()]
+                start = int(given.get("Marker") or 0)
+                more = start + self.page < len(rows)
+                shown = rows[start : start + self.page]
+                return {rows_name: shown, "IsTruncated": more, **({"Marker": str(start + self.page)} if more else {})}
+            if operation in {f"Update{sort}", f"Delete{sort}", f"Deactivate{sort}"}:
+                held = self._named(given).held[sort]
+                if given[key] not in held:
+                    raise Fault("NoSuchEntity", 404)
+                self.honoured[given[key]] = self.now()
+                if operation.startswith("Update"):
+                    held[given[key]]["Status"] = given["Status"]
+                else:
+                    del held[given[key]]
+                return {}
+        raise Fault("InvalidAction")
+
+    def iam_GetUser(self, given: Given) -> Given:
+        user = self._named(given)
+        facts = {"Path": "/", "UserName": user.name, "UserId": user.id, "Arn": user.arn, "CreateDate": self.now()}
+        return {"User": facts}
+
+    def iam_CreateAccessKey(self, given: Given) -> Given:
+        made = self.hold(self._named(given).name, "AccessKey", "AKIA")
+        facts = {
+            "UserName": given["UserName"],
+            "AccessKeyId": made,
+            "Status": "Active",
+            "SecretAccessKey": "fake-" + "x" * 35,
+        }
+        return {"AccessKey": facts}
+
+    def iam_GetAccessKeyLastUsed(self, given: Given) -> Given:
+        for user in self.users.values():
+            if given["AccessKeyId"] in user.held["AccessKey"]:
+                return {"UserName": user.name, "AccessKeyLastUsed": {"ServiceName": "N/A", "Region": "N/A"}}
+        raise Fault("AccessDenied", 403)
+
+    def iam_GetMFADevice(self, given: Given) -> Given:
+        for user in self.users.values():
+            if given["SerialNumber"] in user.held["MFADevice"]:
+                return {"UserName": user.name, "SerialNumber": given["SerialNumber"]}
+        raise Fault("NoSuchEntity", 404)
+
+    def iam_GetLoginProfile(self, given: Given) -> Given:
+        user = self._named(given)
+        if user.password is None:
+            raise Fault("NoSuchEntity", 404)
+        return {"LoginProfile": {"UserName": user.name, "CreateDate": user.password}}
+
+    def iam_DeleteLoginProfile(self, given: Given) -> None:
+        user = self._named(given)
+        if user.password is None:
+            raise Fault("NoSuchEntity", 404)
+        user.password = None
+
+    def iam_PutUserPolicy(self, given: Given) -> None:
+        self._named(given).policies[given["PolicyName"]] = given["PolicyDocument"]
+
+    def iam_GetUserPolicy(self, given: Given) -> Given:
+        shown = self._named(given).policies.get(given["PolicyName"])
+        if shown is None:
+            raise Fault("NoSuchEntity", 404)
+        return {"UserName": given["UserName"], "PolicyName": given["PolicyName"], "PolicyDocument": shown}
+
+    def iam_DeleteUserPolicy(self, given: Given) -> None:
+        if self._named(given).policies.pop(given["PolicyName"], None) is None:
+            raise Fault("NoSuchEntity", 404)
+
+    def iam_AttachUserPolicy(self, given: Given) -> None:
+        self._named(given).attached.append(given["PolicyArn"])
+
+    def iam_DetachUserPolicy(self, given: Given) -> None:
+        user = self._named(given)
+        if given["PolicyArn"] not in user.attached:
+            raise Fault("NoSuchEntity", 404)
+        user.attached.remove(given["PolicyArn"])
+
+    def iam_ListUserPolicies(self, given: Given) -> Given:
+        return {"PolicyNames": sorted(self._named(given).policies), "IsTruncated": False}
+
+    def iam_ListAttachedUserPolicies(self, given: Given) -> Given:
+        rows = [{"PolicyArn": arn, "PolicyName": arn.rpartition("/")[2]} for arn in self._named(given).attached]
+        return {"AttachedPolicies": rows, "IsTruncated": False}
+
+    def denied(self, name: str) -> bool:
+        """Whether everything is denied to a user."""
+        rows = [s for text in self.users[name].policies.values() for s in json.loads(text)["Statement"]]
+        inline = any(s["Effect"] == "Deny" and s["Action"] == "*" and "Condition" not in s for s in rows)
+        return inline or any(arn.endswith("/AWSDenyAll") for arn in self.users[name].attached)
+
+    # STS
+
+    def sts_GetCallerIdentity(self, given: Given) -> Given:
+        return {"UserId": "AIDAOPERATORFAKE00001", "Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/operator"}
