@@ -18,6 +18,7 @@ from rescind.host.detector import ABSENT, Detector, is_installed
 from rescind.models.clock import SystemClock
 from rescind.models.evidence import Finding, Location, State
 from rescind.pipeline import free_text
+from rescind.pipeline.decoys import is_decoy
 from rescind.pipeline.inventory import build, to_json
 from rescind.pipeline.scan import scan
 from rescind.stores import _free, _lines
@@ -90,6 +91,91 @@ def test_decoys_are_no_credentials(tmp_path: Path) -> None:
 def test_commands(line: str, value: bool) -> None:
     secret = Made(7).password()
     assert values(line.format(secret)) == ([secret] if value else [])
+
+
+_EMULATOR = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq" + "/K1SZFPTOtr/KBHBeksoGMGw=="
+NOTHING = (
+    f"export AZURE_STORAGE_CONNECTION_STRING='DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={_EMULATOR};BlobEndpoint=http://127.0.0.1:10000'",
+    "export STRIPE_KEY=sk_test_" + "4eC39HqLyjWDarjtT1zdp7dc",
+    "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws s3 ls",
+    "export AWS_ACCESS_KEY_ID=AKIAI44QH8DHBEXAMPLE AWS_SECRET_ACCESS_KEY=je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+    "curl -H 'Authorization: Bearer xxxxxxxxxxxxxxxxxxxx' https://a",
+    'curl -H "Authorization: Bearer ${TOKEN}" x',
+    "curl -H 'Authorization: token YOUR_TOKEN_HERE' x",
+    "curl -H 'X-Vault-Token: s.xxxxxxxxxxxxxxxxxxxxxxxx' x",
+    "docker run -e POSTGRES_PASSWORD=postgres -e MYSQL_ROOT_PASSWORD=root db",
+    "docker run -e POSTGRES_PASSWORD=mysecretpassword postgres",
+    "kubectl create secret generic x --from-literal=password=changeme",
+    "gh auth login --with-token < token.txt",
+    "npm config set //registry.npmjs.org/:_authToken ${NPM_TOKEN}",
+    "vault login -method=oidc",
+    "vault token lookup",
+    "vault write auth/approle/login role_id=$R secret_id=$S",
+    "aws configure set region eu-central-1",
+    "sshpass -e ssh a@b",
+    "sshpass -f ~/.p ssh a@b",
+    "ssh-add ~/.ssh/id_ed25519",
+    "openssl genrsa -passout pass:test 2048",
+    "openssl rand -hex 32",
+    "head -c 32 /dev/urandom | base64",
+    "echo $API_TOKEN | docker login --password-stdin -u x",
+    "PASS=$(op read op://a/b/c)",
+    "export KEY=`vault kv get -field=x y`",
+    "git log --author=token",
+    "pytest -k test_password_reset",
+    "grep -rn 'api_key=' .",
+    "vim password_reset.py",
+    "cat token.json | jq .access_token",
+    "jq -r .token < x",
+    "sed -i 's/password=.*/password=REDACTED/' f",
+    "export GITHUB_TOKEN=ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+    "export SLACK_TOKEN=xoxb-your-token-here",
+    "export SLACK_BOT_TOKEN=xoxb-000000000000-000000000000-xxxxxxxxxxxxxxxxxxxxxxxx",
+    "export OPENAI_API_KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "export ANTHROPIC_API_KEY=sk-ant-api03-...",
+    "heroku config:set SECRET_KEY=$(openssl rand -hex 16)",
+    "password = input('Password: ')",
+    "self.token = token",
+    "const token = process.env.TOKEN;",
+    "token: str | None = None",
+    "let password = String::new();",
+    '"password": "string",',
+    "secretKeyRef: {name: db-secret, key: password}",
+    "api_key: !vault |",
+    "token: ENC[AES256_GCM,data:abc123def456,iv:xyz]",
+    "passwordHash: $2b$12$abcdefghijklmnopqrstuv",
+    "csrf_token: {{ csrf_token }}",
+    "SENTRY_DSN=https://1234567890abcdef1234567890abcdef@o1.ingest.sentry.io/2",
+    "integrity sha512-q1w2e3r4==",
+    "token_endpoint: https://x/oauth/token",
+    '"apiKey": "AIzaSyD-EXAMPLE-EXAMPLE-EXAMPLE-EXAMPLE1"',
+    "GOOGLE_MAPS_KEY_ID=12345",
+    "export TOKEN=abc",
+    "export SECRET=foobar",
+    "MYSQL_PWD=test mysql",
+    "redis-cli -a password ping",
+    "amqp://guest:guest@localhost:5672/",
+    "mongodb://user:pass@localhost",
+    "https://username:password@example.com/",
+    "mysql://root@localhost/db",
+    "ftp://anonymous:anonymous@ftp.example.com",
+    "smtp://user:********@smtp.example.com",
+)
+
+
+@pytest.mark.parametrize("line", NOTHING)
+def test_lines_that_hold_no_secret(line: str) -> None:
+    assert [f for f in read(line) if f.state is not State.PLACEHOLDER and not is_decoy(f.identifier, f.secret)] == []
+
+
+def test_parts_of_connection_strings_are_named() -> None:
+    m = Made(17)
+    key, other = m.text(86) + "==", m.text(43) + "="
+    text = f"a='DefaultEndpointsProtocol=https;AccountName=acme1;AccountKey={key};X=y'\nb=Endpoint=sb://acme.example.com/;SharedAccessKeyName=R;SharedAccessKey={other}\n"
+    assert [(f.kind, f.issuer, f.location.line) for f in read(text)] == [
+        ("azure.storage-key", "acme1", 1),
+        ("azure.shared-access-key", "acme.example.com", 2),
+    ]
 
 
 def test_metafied_bytes_of_zsh_are_given_back() -> None:

@@ -40,11 +40,12 @@ _JWT = re.compile(
     r"(?<![A-Za-z0-9_\-.])eyJ[A-Za-z0-9_\-]{10,4000}\.eyJ[A-Za-z0-9_\-]{10,16000}\.[A-Za-z0-9_\-]{10,4000}(?![A-Za-z0-9_\-.])"
 )
 _AGE = re.compile(r"AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}")
+_STAND_IN = re.compile(r"(?i:your[-_])|(?i:[-_]here\b)|(?i:x{6})|EXAMPLE|Eby8vdM02xNO|\.{3}")
 _WITHIN = 8  # lines between a key id and its secret
 _WEAK = frozenset(
     re.findall(
         r"\S+",
-        """user pass password passwd pwd changeme secret postgres root guest example admin test token tiger x-oauth-basic""",
+        """user pass password passwd pwd changeme secret postgres root guest example admin test token tiger anonymous mysecretpassword my-secret-pw x-oauth-basic""",
     )
 )
 _DATABASES = frozenset({"mysql", "mariadb", "redis-cli", "mongo", "sqlcmd", "SQL"})
@@ -55,7 +56,7 @@ _NO_SECRET = re.compile(
 KINDS = tuple(
     dict.fromkeys(
         (
-            *("aws.access-key", "aws.role-session", "ssh.user-key", "file.secret", "url.password", "database.password", "git.password", "docker.login", "age.identity"),
+            *("aws.access-key", "aws.role-session", "ssh.user-key", "file.secret", "url.password", "database.password", "git.password", "docker.login", "age.identity", "azure.shared-access-key"),
             *("oauth.access-token", "entra.access-token", "kube.token", *_forms.KINDS, *_owners.KINDS),
         )
     )
@@ -179,7 +180,7 @@ def _form(value: str, page: Page, start: int, tally: Tally) -> bool:
     if form is None or not page.free(start, start + len(value)):
         return False
     page.taken.append((start, start + len(value)))
-    if is_placeholder(value) or is_harmless(value) or len(set(value[-20:])) < 4:
+    if is_placeholder(value) or is_harmless(value) or _STAND_IN.search(value) or len(set(value[-20:])) < 4:
         return True
     more = {"form": form_of(value, named=False)} if form.kind == "vault.token" else {}
     finding = _forms.finding(value, page.place(start), more)
@@ -241,7 +242,11 @@ def _is_secret(value: str, tell: Tell) -> bool:
         or value.lower() in _WEAK
     ):
         return False
-    if tell.name in {"SQL", "login in an address"}:
+    if _STAND_IN.search(value) or (
+        ";" in value and "=" in value
+    ):  # the parts of a connection string are told one by one
+        return False
+    if tell.name in {"SQL", "login in an address", "accountkey", "sharedaccesskey"}:
         return True
     letters, digits = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
     if tell.sure:
@@ -253,6 +258,17 @@ def _is_secret(value: str, tell: Tell) -> bool:
 
 def _named(tell: Tell, value: str, at: Location) -> Finding:
     kind, issuer = _owners.of_name(tell.name)
+    if tell.name == "accountkey":
+        return sighting(
+            "azure.storage-key",
+            at,
+            identifier=tell.host,
+            issuer=tell.host,
+            secret=value,
+            attributes={"account": tell.host},
+        )
+    if tell.name == "sharedaccesskey":
+        return sighting("azure.shared-access-key", at, issuer=tell.host, secret=value, attributes={"host": tell.host})
     if tell.scheme:
         kind = _urls.kind_at(f"{tell.scheme}://")[0]
     elif tell.name in _DATABASES:

@@ -80,12 +80,18 @@ _COMMANDS = (  # a first word and what follows it; groups `user` and `host` name
     _command("ConvertTo-SecureString", rf"[ \t]+(?:-String[ \t]+)?{_VALUE}[ \t]+(?=[^\r\n]{{0,80}}AsPlainText)", any_case=True),
     _command("_authToken", rf"[= \t]+{_VALUE}", any_case=True),
     *(_command(word, r"[ \t]+(?:BY[ \t]+|by[ \t]+)?'(?P<v>[^'\r\n]{1,256})'", any_case=True) for word in ("password", "identified")),
+    _command("accountkey", r"=(?P<v>[A-Za-z0-9+/]{86}==)", any_case=True),
+    _command("sharedaccesskey", r"=(?P<v>[A-Za-z0-9+/]{43}=)", any_case=True),
     _command("net use", rf"\b[^\r\n]{{0,200}}/user:(?P<user>\S{{1,100}})[ \t]+{_VALUE}", any_case=True),
 )  # fmt: skip
 _SQL_WORDS = frozenset({"password", "identified"})
 _SQL = re.compile(r"\b(?i:create|alter|set|user|role|login|grant)\b")
 _REST = re.compile(r"[^|;&\r\n]{0,300}")
-_PLACE = re.compile(r"([\w.\-/]{3,255}?)/?:$")
+_BEFORE = {  # what names the place of a value in front of it
+    "_authtoken": re.compile(r"(?<![\w.\-/])([\w.\-/]{3,120}?)/?:$"),
+    "accountkey": re.compile(r"(?i:AccountName)=([a-z0-9]{3,24});$"),
+    "sharedaccesskey": re.compile(r"(?i:Endpoint)=sb://([\w.\-]{3,100})/?;.{0,80}$"),
+}
 
 
 def tells(text: str) -> Iterator[Tell]:
@@ -109,7 +115,8 @@ def _given(word: str, shape: re.Pattern[str], text: str, lower: str) -> Iterator
             value, start = _value(found)
             groups = found.groupdict()
             host = _bare(groups.get("host"))
-            if word == "_authtoken" and (place := _PLACE.search(text, max(0, position - 120), position)):
+            before = _BEFORE.get(word)
+            if before and (place := before.search(text, max(0, position - 200), position)):
                 host = place[1].strip("/")
             yield Tell(start, value, "SQL" if sql else word, user=_bare(groups.get("user")), host=host)
         position = lower.find(word, max(rest.end() if rest else 0, position + len(word)))
