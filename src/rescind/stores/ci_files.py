@@ -10,7 +10,7 @@ _SKIP = ("node_modules", "vendor", "site-packages", ".cache", "target")
 _NAMES = (
     ".gitlab-ci.yml", ".travis.yml", ".drone.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml",
     "cloudbuild.yaml", "buildspec.yml", "Jenkinsfile", ".circleci/config.yml", "appveyor.yml",
-    "docker-compose*.y*ml", "compose*.y*ml", "Dockerfile", "Dockerfile.*", "Containerfile",
+    "docker-compose*", "compose.*", "Dockerfile", "Dockerfile.*", "Containerfile",
 )  # fmt: skip
 
 STORE = Store(

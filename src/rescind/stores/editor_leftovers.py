@@ -7,7 +7,7 @@ from rescind.stores._free import KINDS, searched
 from rescind.stores._lines import strings
 
 _SKIP = ("node_modules", "vendor", "site-packages", ".cache", "target")
-_BESIDE = (".*.sw[a-p]", "*~", "#*#", "*.bak", "*.orig", "*.rej", "*.save", "*.old", "*.un~", "*.swp")
+_BESIDE = ("*.swp", "*.swo", "*.swn", "*~", "*#", "*.bak", "*.orig", "*.rej", "*.save", "*.old")
 _OWN = (
     ".viminfo", ".viminf?.tmp", ".vim/undo/*", ".vim/undodir/*", ".vim/backup/*", ".vim/swap/*",
     ".emacs.d/auto-save-list/*", ".nano/search_history", ".cache/vim/*/*",
