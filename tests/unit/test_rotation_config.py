@@ -76,3 +76,60 @@ def test_a_plan_depends_on_where_it_delivers(tmp_path):
     other = replace(config, rotations=(replace(row, deliver={"file": "/elsewhere"}),))
     assert policy_digest(config) != policy_digest(other)
     assert policy_digest(config) != policy_digest(replace(config, rotations=()))
+
+
+# --- what a kind may say of its rotation
+
+
+def test_a_row_whose_rotation_cannot_be_cleaned_up_is_refused():
+    from rescind import catalogue
+    from rescind.errors import RescindError
+    from rescind.models.kind import Verb
+
+    row = catalogue.kinds()["vault.approle-secret-id"]
+    catalogue.check(row)
+    wrong = (
+        replace(row, rotation=replace(row.rotation, discard=Verb.DELETE)),
+        replace(row, enumerate=None),
+        replace(row, actions={**row.actions, Verb.ROTATE: row.actions[Verb.REVOKE]}),
+    )
+    for one in wrong:
+        with pytest.raises(RescindError, match="rotation"):
+            catalogue.check(one)
+
+
+@pytest.mark.parametrize(
+    ("created", "used", "ours"),
+    [
+        ("2026-11-24T12:00:03Z", None, True),
+        ("2026-11-24T11:59:58Z", None, True),  # our clock may be ahead of theirs
+        ("2026-11-24T12:00:03Z", "2026-11-24T12:00:09Z", False),  # somebody has it
+        ("2026-11-24T12:06:00Z", None, False),
+        ("2026-11-24T11:00:00Z", None, False),
+        (None, None, False),
+    ],
+)
+def test_a_key_counts_as_ours_only_if_it_was_made_then_and_never_used(created, used, ours):
+    from rescind import catalogue
+    from rescind.models.clock import parse_rfc3339
+    from rescind.models.kind import Known
+
+    known = Known(identifier="AKIAEXAMPLE", created_at=created, last_used=used)
+    how = catalogue.kinds()["aws.access-key"].rotation
+    assert how.ours(known, "run/step", parse_rfc3339("2026-11-24T12:00:00Z")) is ours
+
+
+def test_a_verb_without_a_configured_place_is_not_offered():
+    """`rotate` in a playbook for a lost machine mints nothing: nobody said where a successor would go."""
+    from rescind import catalogue
+    from rescind.models.credential import Credential
+    from rescind.models.kind import Verb
+    from rescind.models.playbook import PlaybookStep
+    from rescind.pipeline.plan import _verbs
+    from rescind.pipeline.rotating import ROTATION
+
+    kind = catalogue.kinds()["aws.access-key"]
+    step = PlaybookStep(select=None, verbs=(Verb.ROTATE, Verb.DEACTIVATE), prefer=True)
+    found = Credential(kind=kind.id, provider="aws", identifier="AKIAEXAMPLE")
+    assert _verbs(kind, found, step, frozenset()) == [Verb.DEACTIVATE]
+    assert _verbs(kind, replace(found, attributes={ROTATION: "ci"}), step, frozenset()) == [Verb.ROTATE]
