@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import socket
@@ -564,3 +565,41 @@ def test_any_tree_is_read_without_escape_and_without_loss(tmp_path_factory: pyte
                 and not os.path.islink(os.path.join(folder, name))
             ):
                 assert as_text(tuple(rel.split("/"))) in told
+
+
+GLOBS = (
+    "*",
+    "*~",
+    "#*#",
+    ".env",
+    ".env.*",
+    "?*.env",
+    "*.pem",
+    "*secret*.yaml",
+    "*a*",
+    "id_*",
+    "[Uu]nattend.xml",
+    ".*.sw[a-p]",
+    "é*",
+    "*.é",
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(
+    globs=st.lists(st.sampled_from(GLOBS), min_size=1, max_size=6, unique=True),
+    names=st.lists(
+        st.text("aé.#~_ suenvmpyl[Uwxid", min_size=1, max_size=9)
+        | st.sampled_from((".env", "a.pem", "my-secret.yaml", "x.env", ".a.swp", "~")),
+        min_size=1,
+        max_size=20,
+    ),
+)
+def test_a_walk_hits_what_the_globs_name_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, globs, names
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    for name in {n for n in names if n.strip(".")}:
+        (home / name).write_text("made-up")
+    want = {n for n in os.listdir(home) if any(fnmatch.fnmatchcase(n, g) for g in globs)}
+    assert set(opened(home, store(*(f"**/{g}" for g in globs)))[0]) == {as_text((n,)) for n in want}

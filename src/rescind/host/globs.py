@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rescind.errors import EvidenceError
-from rescind.host.listing import Listings, fold, is_magic
+from rescind.host.listing import ANYTHING, Listings, fold, is_magic
 from rescind.host.names import Parts
 from rescind.host.tree import Trouble
 
@@ -94,8 +94,8 @@ class Index:
     """
 
     __slots__ = (
-        *("_ends", "_starts", "all_ends", "all_starts", "by_head", "by_tail", "ends", "heads", "literal", "skips"),
-        *("starts", "tails", "wild"),
+        *("_ends", "_starts", "by_head", "by_tail", "ends", "first1", "first2", "heads", "last1", "last3", "literal"),
+        *("skips", "starts", "tails", "wild"),
     )
 
     def __init__(self, rows: Iterable[Wanted]) -> None:
@@ -121,8 +121,13 @@ class Index:
         self.tails, self.by_tail = tuple(set(tails.values())), _any_of(tails)
         self.skips = frozenset(skips)
         self.ends, self.starts = tuple(self._ends), tuple(self._starts)
-        self.all_ends, self.all_starts = (*self._ends, *self.tails), (*self._starts, *self.heads)
-        """A name that is not `literal`, and neither ends nor begins in these, begins the tail of no row."""
+        ends, starts = {*self._ends, *self.tails}, {*self._starts, *self.heads}
+        self.last3 = frozenset(e[-3:] for e in ends if len(e) >= 3)
+        self.last1 = frozenset(e[-1:] for e in ends if len(e) < 3)
+        self.first2 = frozenset(s[:2] for s in starts if len(s) >= 2)
+        every = "" in ends | starts  # `*` itself
+        self.first1 = ANYTHING if every else frozenset(s[:1] for s in starts if len(s) < 2)
+        """A name that is not `literal`, and whose ends are in none of these four, begins the tail of no row."""
 
     def may(self, name: str) -> bool:
         """Tell whether a name begins the tail of a row."""

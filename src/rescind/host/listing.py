@@ -38,7 +38,8 @@ class _Anything:
         return True
 
 
-_ANYTHING = _Anything()
+ANYTHING: Container[str] = _Anything()
+"""Holds every name."""
 
 
 class Listings:
@@ -94,7 +95,7 @@ class Listings:
             try:
                 heads = frozenset(map(fold, self.names(parts)) if folded else self.names(parts))
             except EvidenceError:
-                heads = _ANYTHING
+                heads = ANYTHING
             self._heads[parts, folded] = heads
         return heads
 

@@ -102,7 +102,7 @@ class _Walk:
             if folder.device != self.device:
                 self.out.troubles.append(Trouble(parts, "another file system is mounted here and was not walked"))
             elif before is None or not rows <= before:
-                self.entered[folder.key] = rows | (before or rows)
+                self.entered[folder.key] = rows if before is None else rows | before
                 self.descend(folder, self.listing(folder, parts, rows), parts, rows, depth)
         except OSError as exc:
             self.out.troubles.append(Trouble(parts, why(exc)))
@@ -113,14 +113,17 @@ class _Walk:
         index = self.indexes.get(rows)
         if index is None:
             index = self.indexes[rows] = Index(rows)
-        folded, literal, ends, starts = self.folded, index.literal, index.all_ends, index.all_starts
+        folded, literal, last3, last1 = self.folded, index.literal, index.last3, index.last1
+        first2, first1 = index.first2, index.first1
         inner: list[str] = []
         for entry in folder.entries():
             self.seen += 1
             name = entry.name
             key = fold(name) if folded else name
             directory = entry.is_dir(follow_symlinks=False)
-            if (key in literal or key.endswith(ends) or key.startswith(starts)) and index.may(key):
+            if (
+                key in literal or key[-3:] in last3 or key[-1:] in last1 or key[:2] in first2 or key[:1] in first1
+            ) and index.may(key):
                 self.hit(index.rows(key), (*parts, name), directory=directory)
             if directory:
                 inner.append(name)
