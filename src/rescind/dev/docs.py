@@ -128,9 +128,9 @@ def cli() -> str:
     root: Any = typer.main.get_command(app)
     out = [NOTE + "# Command line\n", (root.help or "") + "\n"]
     for name, command in root.commands.items():
-        for path, leaf in [(f"{name} {n}", c) for n, c in getattr(command, "commands", {}).items()] or [
-            (name, command)
-        ]:
+        inner = [(f"{name} {n}", c) for n, c in getattr(command, "commands", {}).items()]
+        alone = not inner or command.invoke_without_command
+        for path, leaf in [*([(name, command)] if alone else []), *inner]:
             out.append(f"## `rescind {path}`\n\n{(leaf.help or '').strip()}\n")
             rows = []
             for p in leaf.params:

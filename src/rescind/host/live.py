@@ -44,8 +44,9 @@ class Live:
 
     def _pids(self) -> list[str]:
         with suppress(OSError):
-            own = str(os.getpid())  # what this program was started with, its parent has too
-            pids = (e.name for e in os.scandir(self._proc) if e.name.isdigit() and e.name != own)
+            # what this program was started with, its parent has too; the system's first process belongs to no home
+            aside = {str(os.getpid()), "1"}
+            pids = (e.name for e in os.scandir(self._proc) if e.name.isdigit() and e.name not in aside)
             return sorted(pids, key=int)[:MOST_PROCESSES]
         return []
 
@@ -94,7 +95,9 @@ def environments(live: Live) -> Iterator[Reading | Gap]:
         if held:
             yield Location(root="live", path=f"process/{name}"), b"\0".join(held)
     if live.unreadable:
-        yield _gap("process-environment", f"the environment of {live.unreadable} of this user's processes may not be read")
+        yield _gap(
+            "process-environment", f"the environment of {live.unreadable} of this user's processes may not be read"
+        )
 
 
 def ssh_agents(live: Live) -> Iterator[Reading | Gap]:
