@@ -179,7 +179,21 @@ def test_parts_of_connection_strings_are_named() -> None:
 
 
 def test_metafied_bytes_of_zsh_are_given_back() -> None:
-    assert _lines.zsh(b": 1700000000:0;export T=caf\xc3\x83\x89\n") == "export T=café\n"
+    assert _lines.zsh(b"export T=caf\xc3\x83\x89\n") == "export T=café\n"
+
+
+@pytest.mark.parametrize(
+    ("text_of", "text"),
+    [
+        (_lines.zsh, "ls\n: 1700000000:0;tool --token {}\n"),
+        (_lines.plain, "#1700000000\ntool --token {}\n#1700000009\nls\n"),
+        (_lines.fish, "- cmd: tool --token {}\n  when: 1700000000\n- cmd: ls\n  when: 1700000009\n"),
+    ],
+    ids=["zsh", "bash", "fish"],
+)
+def test_histories_say_when_a_secret_was_first_seen(text_of, text: str) -> None:
+    (finding,) = _free.searched(text_of)(text.format(Made(18).password()).encode(), AT)
+    assert finding.attributes["first_seen"] == "2023-11-14T22:13:20Z"
 
 
 def test_lines_of_one_command_are_counted_where_it_stands() -> None:

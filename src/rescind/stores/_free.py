@@ -103,15 +103,14 @@ def _keys(page: Page, tally: Tally) -> None:
                 continue
             if not is_sample_key(key.fingerprint):
                 place = replace(page.at, line=page.first + block.line - 1)
-                tally.add(
-                    sighting(
-                        "ssh.user-key", place, identifier=key.fingerprint, secret=key.private, attributes=key.facts()
-                    )
+                seen = sighting(
+                    "ssh.user-key", place, identifier=key.fingerprint, secret=key.private, attributes=key.facts()
                 )
+                tally.add(seen, page)
     if "AGE-SECRET-KEY-1" in page.text:
         for found in _AGE.finditer(page.text):
             page.taken.append(found.span())
-            tally.add(sighting("age.identity", page.place(found.start()), secret=found[0]))
+            tally.add(sighting("age.identity", page.place(found.start()), secret=found[0]), page)
 
 
 def _aws(page: Page, tally: Tally) -> None:
@@ -134,7 +133,7 @@ def _aws(page: Page, tally: Tally) -> None:
             page.taken.append(best.span())
         finding = key_finding(found[0], best[0] if best else "", page.place(found.start()))
         if finding.state is not State.PLACEHOLDER:
-            tally.add(finding)
+            tally.add(finding, page)
     if ids:
         page.taken += [m.span() for m in _SESSION.finditer(page.text)]
 
@@ -186,7 +185,7 @@ def _form(value: str, page: Page, start: int, tally: Tally) -> bool:
     finding = _forms.finding(value, page.place(start), more)
     if _github.checksum(value) == "wrong" and form.kind in {"github.token", "npm.token"}:
         finding = replace(finding, secret=None, state=State.PLACEHOLDER)
-    tally.add(finding)
+    tally.add(finding, page)
     return True
 
 
@@ -206,18 +205,18 @@ def _jwts(page: Page, tally: Tally) -> None:
         kind = kind or ("kube.token" if "serviceaccount" in issuer + known.get("sub", "") else "oauth.access-token")
         who = known.get("sub", "") or known.get("email", "")
         named = known.get("jti", "") or known.get("uti", "")
-        tally.add(
-            sighting(
-                kind,
-                place,
-                identifier=named,
-                issuer=issuer,
-                subject=who,
-                secret=found[0],
-                attributes=known,
-                expires_at=expiry(found[0]),
-            )
+        until = expiry(found[0])
+        seen = sighting(
+            kind,
+            place,
+            identifier=named,
+            issuer=issuer,
+            subject=who,
+            secret=found[0],
+            attributes=known,
+            expires_at=until,
         )
+        tally.add(seen, page)
 
 
 def _told(page: Page, tally: Tally) -> None:
@@ -227,7 +226,7 @@ def _told(page: Page, tally: Tally) -> None:
         value = literal(tell.value.strip("\"'`"))
         if page.free(tell.start, tell.start + len(tell.value)) and _is_secret(value, tell):
             page.taken.append((tell.start, tell.start + len(tell.value)))
-            tally.add(_named(tell, value, page.place(tell.start)))
+            tally.add(_named(tell, value, page.place(tell.start)), page)
 
 
 def _is_secret(value: str, tell: Tell) -> bool:

@@ -19,7 +19,6 @@ _HELD = "\1"
 _FISH = re.compile(r"\\(\\|n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
 _OCTAL = re.compile(r"\\(\d{3})")
 _WHOLE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"SQLite format 3\0")
-_STAMP = re.compile(r"^: \d{1,12}:\d{1,9};", re.MULTILINE)
 _WIDE = re.compile(rb"(?:[\t\x20-\x7e]\0){6,}")
 _PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]{4,}")
 
@@ -31,13 +30,13 @@ def plain(blob: bytes) -> str:
 
 
 def zsh(blob: bytes) -> str:
-    """Return a zsh history: bytes that zsh masks (0x83, then the byte XOR 0x20) are given back, time stamps blanked.
+    """Return a zsh history: bytes that zsh masks (0x83, then the byte XOR 0x20) are given back.
 
     https://github.com/zsh-users/zsh/blob/master/Src/zsh.h (`Meta`) and https://zsh.sourceforge.io/Doc/Release/Options.html#History
     """
     if b"\x83" in blob:
         blob = _META.sub(lambda m: bytes([m[1][0] ^ 0x20]), blob)
-    return _STAMP.sub("", plain(blob)).replace("\\\n", "\r\n")
+    return plain(blob).replace("\\\n", "\r\n")
 
 
 def fish(blob: bytes) -> str:

@@ -9,8 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
+from rescind.stores._epoch import epoch
 
 MOST = 500  # findings of one file
+_ZSH, _BASH, _FISH = (
+    re.compile(p) for p in (r": (\d{9,10}):\d{1,9};", r"#(\d{9,10})\r?$", r"\s{1,4}when: (\d{9,10})\r?$")
+)
 _TRIES = 10_000  # strings of one file that are looked at closely
 
 
@@ -30,6 +34,18 @@ class Page:
             self.breaks = [m.start() for m in re.finditer("\n", self.text)] or [len(self.text)]
         return self.first + bisect_left(self.breaks, position)
 
+    def typed_at(self, line: int) -> str | None:
+        """Return when a history says that a line was typed: in the line itself (zsh), before it (bash) or after it (fish)."""
+        self.line(0)
+        here = line - self.first
+        for number, shape in ((here, _ZSH), (here - 1, _BASH), (here + 1, _FISH)):
+            if 0 <= number <= len(self.breaks):
+                start = self.breaks[number - 1] + 1 if number else 0
+                end = self.breaks[number] if number < len(self.breaks) else len(self.text)
+                if found := shape.match(self.text, start, min(end, start + 40)):
+                    return epoch(int(found[1]))
+        return None
+
     def place(self, position: int) -> Location:
         """Return where a position lies."""
         return replace(self.at, line=self.line(position))
@@ -47,14 +63,17 @@ class Tally:
     known: dict[tuple[str, str], Finding] = field(default_factory=dict)
     seen: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
-    def add(self, finding: Finding) -> None:
-        """Take a finding, or count it where it is known. Raises `Unparsable` above 500 of them."""
+    def add(self, finding: Finding, page: Page) -> None:
+        """Take a finding of a page, or count it where it is known. Raises `Unparsable` above 500 of them."""
         value = finding.secret.reveal() if finding.secret else ""
         key = ("", value) if value else (finding.kind, finding.identifier or str(finding.attributes))
         if finding.state is State.PUBLIC_ONLY and any(f.identifier == finding.identifier for f in self.known.values()):
             return
         self.seen.setdefault(key, []).append(finding.location.line or 0)
-        self.known.setdefault(key, finding)
+        if key not in self.known:
+            typed = page.typed_at(finding.location.line or 0)
+            more = {"first_seen": typed} if typed else {}
+            self.known[key] = replace(finding, attributes={**finding.attributes, **more})
         if len(self.known) > MOST:
             raise Unparsable(f"holds more than {MOST} secrets; the rest was not taken")
 
