@@ -424,6 +424,27 @@ def modelled(kind: str, sort: str, prefix: str, **facts: str) -> Callable[[Path]
     return world
 
 
+@contextmanager
+def sign_ins(_: Path) -> Iterator[World]:
+    """Sign-ins of `aws login`, as CloudTrail shows them, in the same server."""
+    aws = FakeAws()
+    users = iter(range(10**6))
+
+    def make(name: str = "") -> Held:
+        name = name or f"ada-{next(users)}"
+        aws.tell("CreateOAuth2Token", aws.as_user(name), source="signin.amazonaws.com")
+        found = Credential(
+            kind="aws.login-session", provider="aws", identifier=f"login:{aws.users[name].arn}", owner=name
+        )
+        return Held(found, None, lambda: not aws.users[name].policies)
+
+    make("ada")
+    make("bob")
+    with serve(aws) as url:
+        row = catalogue.kinds()["aws.login-session"]
+        yield World(row, url, aws.client, make, Subject(names=("ada",)), lambda: set())
+
+
 WORLDS: dict[str, Callable[[Path], Any]] = {
     "vault.token/scripted": scripted_vault,
     "vault.token/openbao": real_openbao,
@@ -432,6 +453,7 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "aws.role-session/ministack": ministack_sessions,
     "aws.user/ministack": ministack_users,
     "aws.sso-session/moto": identity_center,
+    "aws.login-session/model": sign_ins,
     "aws.login-profile/model": modelled("aws.login-profile", "", ""),
     "aws.ssh-public-key/model": modelled("aws.ssh-public-key", "SSHPublicKey", "APKA"),
     "aws.service-specific-credential/model": modelled(

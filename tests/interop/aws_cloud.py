@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.secret import Secret
@@ -42,9 +43,11 @@ class User:
     attached: list[str] = field(default_factory=list)
     held: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {sort: {} for sort in LISTS})
 
+    what: str = "user"
+
     @property
     def arn(self) -> str:
-        return f"arn:aws:iam::{ACCOUNT}:user/{self.name}"
+        return f"arn:aws:iam::{ACCOUNT}:{self.what}/{self.name}"
 
 
 @dataclass
@@ -56,6 +59,8 @@ class FakeAws:
     page: int = 100
     lag: timedelta = timedelta(0)
     users: dict[str, User] = field(default_factory=dict)
+    roles: dict[str, User] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, Given]] = field(default_factory=list)
     tables: dict[str, Any] = field(default_factory=dict)
     honoured: dict[str, datetime] = field(default_factory=dict)
@@ -85,6 +90,59 @@ class FakeAws:
 
     def user(self, name: str) -> User:
         return self.users.setdefault(name, User(name, self.number("AIDA", 21)))
+
+    def role(self, name: str) -> User:
+        return self.roles.setdefault(name, User(name, self.number("AROA", 21), what="role"))
+
+    def tell(
+        self, name: str, who: Given, *, source: str = "sts.amazonaws.com", out: Given | None = None, **more: Any
+    ) -> None:
+        """Let CloudTrail record something; `resources` are what it can be found by."""
+        event = {"eventName": name, "eventSource": source, "userIdentity": {"accountId": ACCOUNT, **who}, "responseElements": out,
+                 "eventTime": self.now().strftime("%Y-%m-%dT%H:%M:%SZ"), **more}  # fmt: skip
+        self.events.insert(0, event)
+
+    def as_user(self, name: str, key: str = "") -> Given:
+        """Return the `userIdentity` of an IAM user."""
+        user = self.user(name)
+        return {"type": "IAMUser", "principalId": user.id, "arn": user.arn, "userName": name, "accessKeyId": key}
+
+    def as_role(self, name: str, session: str, key: str = "") -> Given:
+        """Return the `userIdentity` of a role's session."""
+        arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{session}"
+        return {"type": "AssumedRole", "principalId": f"{self.role(name).id}:{session}", "arn": arn, "accessKeyId": key}
+
+    def assume(self, who: Given, role: str, session: str) -> str:
+        """Let somebody assume a role, and CloudTrail record it; returns the session's key id."""
+        key, made = self.number("ASIA"), self.role(role)
+        out = {
+            "credentials": {
+                "accessKeyId": key,
+                "expiration": (self.now() + timedelta(hours=1)).strftime("%b %d, %Y, %I:%M:%S %p"),
+            },
+            "assumedRoleUser": {
+                "assumedRoleId": f"{made.id}:{session}",
+                "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}",
+            },
+        }
+        self.tell("AssumeRole", who, out=out, resources=[{"ARN": made.arn}, {"ARN": key}])
+        return key
+
+    def cloudtrail_LookupEvents(self, given: Given) -> Given:
+        ((attribute, value),) = [(a["AttributeKey"], a["AttributeValue"]) for a in given["LookupAttributes"]]
+        of = {
+            "EventName": lambda e: [e["eventName"]],
+            "Username": lambda e: [
+                e["userIdentity"].get("userName") or e["userIdentity"].get("arn", "").rpartition("/")[2]
+            ],
+            "AccessKeyId": lambda e: [e["userIdentity"].get("accessKeyId")],
+            "ResourceName": lambda e: [r["ARN"] for r in e.get("resources", [])],
+        }[attribute]
+        rows = [{"CloudTrailEvent": json.dumps(e), "EventName": e["eventName"]} for e in self.events if value in of(e)]
+        start = int(given.get("NextToken") or 0)
+        size = min(self.page, given.get("MaxResults") or 50)
+        more = {"NextToken": str(start + size)} if start + size < len(rows) else {}
+        return {"Events": rows[start : start + size], **more}
 
     def hold(self, name: str, sort: str, prefix: str, **facts: Any) -> str:
         """Give a user something: returns its id."""
@@ -187,18 +245,36 @@ class FakeAws:
             raise Fault("NoSuchEntity", 404)
         user.password = None
 
+    def _principal(self, given: Given) -> User:
+        if "RoleName" not in given:
+            return self._named(given)
+        if given["RoleName"] not in self.roles:
+            raise Fault("NoSuchEntity", 404)
+        return self.roles[given["RoleName"]]
+
     def iam_PutUserPolicy(self, given: Given) -> None:
-        self._named(given).policies[given["PolicyName"]] = given["PolicyDocument"]
+        self._principal(given).policies[given["PolicyName"]] = given["PolicyDocument"]
 
     def iam_GetUserPolicy(self, given: Given) -> Given:
-        shown = self._named(given).policies.get(given["PolicyName"])
+        shown = self._principal(given).policies.get(given["PolicyName"])
         if shown is None:
             raise Fault("NoSuchEntity", 404)
-        return {"UserName": given["UserName"], "PolicyName": given["PolicyName"], "PolicyDocument": shown}
+        return {**given, "PolicyDocument": quote(shown)}
 
     def iam_DeleteUserPolicy(self, given: Given) -> None:
-        if self._named(given).policies.pop(given["PolicyName"], None) is None:
+        if self._principal(given).policies.pop(given["PolicyName"], None) is None:
             raise Fault("NoSuchEntity", 404)
+
+    iam_PutRolePolicy, iam_GetRolePolicy, iam_DeleteRolePolicy = (
+        iam_PutUserPolicy,
+        iam_GetUserPolicy,
+        iam_DeleteUserPolicy,
+    )
+
+    def iam_GetRole(self, given: Given) -> Given:
+        role = self._principal(given)
+        facts = {"Path": "/", "RoleName": role.name, "RoleId": role.id, "Arn": role.arn, "CreateDate": self.now()}
+        return {"Role": facts}
 
     def iam_AttachUserPolicy(self, given: Given) -> None:
         self._named(given).attached.append(given["PolicyArn"])
@@ -223,6 +299,9 @@ class FakeAws:
         return inline or any(arn.endswith("/AWSDenyAll") for arn in self.users[name].attached)
 
     # STS
+
+    def sts_GetAccessKeyInfo(self, given: Given) -> Given:
+        return {"Account": ACCOUNT}
 
     def sts_GetCallerIdentity(self, given: Given) -> Given:
         return {"UserId": "AIDAOPERATORFAKE00001", "Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/operator"}

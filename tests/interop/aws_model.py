@@ -120,7 +120,7 @@ def _blobs(shape: Any, value: Any) -> Any:
 
 
 def _json(service: str, target: str, body: str) -> tuple[Any, dict[str, Any]]:
-    prefix, _, action = target.partition(".")
+    prefix, _, action = target.rpartition(".")
     if prefix != model(service).metadata["targetPrefix"] or action not in model(service).operation_names:
         raise Fault("UnknownOperationException")
     operation = model(service).operation_model(action)

@@ -163,6 +163,69 @@ def test_the_owner_of_a_service_credential_is_found_in_the_whole_account(cloud, 
     assert (c.owner, c.attributes["service"]) == ("ada", "codecommit.amazonaws.com")
 
 
+def signed_in(cloud: FakeAws, who: Any) -> None:
+    cloud.tell("CreateOAuth2Token", who, source="signin.amazonaws.com")
+
+
+def test_a_sign_in_of_aws_login_is_denied_its_next_token(cloud, client):
+    row = kind("aws.login-session")
+    signed_in(cloud, cloud.as_user("ada"))
+    signed_in(cloud, cloud.as_user("bob"))
+    signed_in(cloud, cloud.as_role("deployers", "ada"))
+    signed_in(cloud, {**cloud.as_user("ada"), "accountId": "999999999999", "userName": "eve"})
+    only_declared(cloud, row.id, Verb.DENY)
+    rows = listed(row.id, client, Subject(names=("ada", "role:deployers", "eve", "carl", "sso:ada")))
+    assert [(r.owner, r.parent) for r in rows] == [
+        ("ada", f"password:{cloud.user('ada').arn}"),
+        ("role:deployers", ""),
+    ]
+    act = row.actions[Verb.DENY]
+    for one, holder in zip(rows, (cloud.users["ada"], cloud.roles["deployers"]), strict=True):
+        c = whole(row.id, client, one.identifier, one.owner)
+        c = replace(c, attributes={**c.attributes, **{f"before.{k}": v for k, v in act.snapshot(client, c).items()}})
+        assert row.verify(client, c).liveness is Liveness.LIVE
+        assert [act.call(client, c).status for _ in range(2)] == [CallStatus.DONE] * 2
+        assert "signin:CreateOAuth2Token" in holder.policies["RescindDenySignIn"]
+        seen = row.verify(client, c)
+        assert (seen.liveness, seen.reversible) == (Liveness.DEAD, True)
+        assert row.identify(client, c, None).liveness is Liveness.DEAD
+        cloud.rights = None
+        assert [act.restore(client, c).status for _ in range(2)] == [CallStatus.DONE, CallStatus.ALREADY]
+        assert holder.policies == {}
+        only_declared(cloud, row.id, Verb.DENY)
+    assert cloud.users["bob"].policies == {}
+
+
+def test_a_sign_in_from_a_machine_is_bound_by_cloudtrail_or_stays_unknown(cloud, client):
+    row = kind("aws.login-session")
+    cloud.user("ada")
+    cloud.tell("ListBuckets", cloud.as_role("deployers", "ada", "ASIAQQQQQQQQQQQQQQQQ"), source="s3.amazonaws.com")
+    c = whole(row.id, client, "ASIAQQQQQQQQQQQQQQQQ", "")
+    assert (c.owner, c.attributes["only"].partition(":")[2]) == ("role:deployers", "ada")
+    row.actions[Verb.DENY].call(client, c)
+    assert list(cloud.roles["deployers"].policies) == ["RescindDenySignIn-ada"], "one session name, not everybody's"
+    assert row.verify(client, c).liveness is Liveness.DEAD
+
+    claimed = Credential(kind=row.id, provider="aws", identifier="ASIARRRRRRRRRRRRRRRR", subject=cloud.users["ada"].arn)
+    known = row.identify(client, claimed, None)
+    c = replace(claimed, owner=known.owner, attributes=known.attributes)
+    row.actions[Verb.DENY].call(client, c)
+    assert row.verify(client, c).liveness is Liveness.UNKNOWN, "a file can be written by anybody"
+    cloud.tell("ListBuckets", {"type": "Root", "accessKeyId": "ASIASSSSSSSSSSSSSSSS"}, source="s3.amazonaws.com")
+    root = replace(claimed, identifier="ASIASSSSSSSSSSSSSSSS", subject="")
+    assert "no policy reaches it" in row.identify(client, root, None).irrevocable
+    with pytest.raises(NotFound):
+        row.identify(client, replace(claimed, subject=""), None)
+
+
+def test_everything_denied_to_the_user_ends_the_sign_in_too(cloud, client):
+    row = kind("aws.login-session")
+    signed_in(cloud, cloud.as_user("ada"))
+    c = whole(row.id, client, f"login:{cloud.users['ada'].arn}")
+    kind("aws.login-profile").actions[Verb.DENY].call(client, replace(c, attributes={}))
+    assert row.verify(client, c).liveness is Liveness.DEAD
+
+
 @pytest.mark.parametrize(
     ("service", "method", "given"),
     [

@@ -400,7 +400,10 @@ def test_the_generator_says_how_to_mend(tmp_path, capsys, monkeypatch):
         ("ssh.user-key", [("revoke", ("revoke", "deny"))]),
         ("oauth.refresh-token", [("revoke", ("revoke",))]),
         ("aws.role-session", [("stop-sessions", ("revoke",))]),
-        ("aws.login-session", []),
+        ("aws.login-session", [("stop-sessions", ("deny",))]),
+        ("aws.login-profile", [("stop-sessions", ("deny",)), ("revoke", ("revoke",))]),
+        ("aws.mfa-device", [("second-factors", ("deactivate",))]),
+        ("aws.sso-client", []),
     ],
 )
 def test_lost_laptop_does_to_each_kind_what_it_says(kind, verbs):
@@ -408,7 +411,7 @@ def test_lost_laptop_does_to_each_kind_what_it_says(kind, verbs):
     c = Credential(kind=kind, provider="any", identifier="x")
     assert [(f.name, s.verbs) for f in p.phases for s in f.steps if s.select.matches(c, NOW)] == verbs
     tasks = [r.task for r in p.manual if r.select.matches(c, NOW)]
-    assert bool(tasks) is (kind in {"keychain.item", "file.secret", "aws.login-session"})
+    assert bool(tasks) is (kind in {"keychain.item", "file.secret", "aws.sso-client"})
     assert not any(r.select.matches(c, NOW) for r in (*p.accept, *p.skip))
 
 

@@ -89,14 +89,15 @@ def merged(shown: Mapping[str, Any], at: datetime, only: str = "") -> dict[str, 
     return {**made, "Statement": [*others, *made["Statement"]]}
 
 
-def _arguments(target: Target) -> dict[str, str]:
+def arguments(target: Target) -> dict[str, str]:
+    """Return what names the target in a call."""
     return {f"{target.what.capitalize()}Name": target.name}
 
 
 def principal(client: AwsClient, target: Target) -> tuple[Mapping[str, Any], Answer]:
     """Return the role or user. Raises `NotFound`, and `Rejected` for one of another account."""
     kind = target.what.capitalize()
-    answer = call(getattr(client.service("iam"), f"get_{target.what}"), **_arguments(target))
+    answer = call(getattr(client.service("iam"), f"get_{target.what}"), **arguments(target))
     row = answer.body.get(kind)
     if not isinstance(row, Mapping) or row.get(f"{kind}Name") != target.name:
         raise Unrecognised(f"Get{kind} did not show {target.what} {target.name}", request_id=answer.request_id)
@@ -105,10 +106,11 @@ def principal(client: AwsClient, target: Target) -> tuple[Mapping[str, Any], Ans
     return row, answer
 
 
-def _read(client: AwsClient, target: Target, name: str) -> tuple[Mapping[str, Any], Answer | None]:
+def read(client: AwsClient, target: Target, name: str) -> tuple[Mapping[str, Any], Answer | None]:
+    """Return an inline policy of the target, empty when there is none. Raises typed provider errors."""
     method = getattr(client.service("iam"), f"get_{target.what}_policy")
     try:
-        answer = call(method, **_arguments(target), PolicyName=name)
+        answer = call(method, **arguments(target), PolicyName=name)
     except NotFound:
         return {}, None
     shown = answer.body.get("PolicyDocument")
@@ -132,7 +134,7 @@ def in_force(client: AwsClient, target: Target) -> tuple[datetime | None, str, A
     """Return the latest cut-off that holds for the target, the policy it is in, and the answer. Raises typed provider errors."""
     best: tuple[datetime | None, str, Answer | None] = (None, "", None)
     for name in _names(target):
-        shown, answer = _read(client, target, name)
+        shown, answer = read(client, target, name)
         at = cut_off(shown, target.only)
         if at and (best[0] is None or at > best[0]):
             best = (at, name, answer)
@@ -159,7 +161,7 @@ def cut(client: AwsClient, target: Target, issued_by: str) -> CallResult:
                 http_status=200,
                 notes={**facts, "policy": name, "cut_off": rfc3339(now)},
             )
-        former, _ = _read(client, target, target.policy)
+        former, _ = read(client, target, target.policy)
         wanted = parse_rfc3339(answer.provider_time) + MARGIN
         if issued_by:
             wanted = max(wanted, parse_rfc3339(issued_by) + MARGIN)
@@ -182,7 +184,7 @@ def cut(client: AwsClient, target: Target, issued_by: str) -> CallResult:
 def _write(client: AwsClient, target: Target, made: Mapping[str, Any]) -> Answer:
     method = getattr(client.service("iam"), f"put_{target.what}_policy")
     try:
-        return call(method, **_arguments(target), PolicyName=target.policy, PolicyDocument=json.dumps(made))
+        return call(method, **arguments(target), PolicyName=target.policy, PolicyDocument=json.dumps(made))
     except Rejected as error:
         if error.code not in {"UnmodifiableEntity", "UnmodifiableEntityException"}:
             raise
