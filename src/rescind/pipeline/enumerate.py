@@ -18,8 +18,17 @@ from rescind.models.plan import Decision
 from rescind.models.playbook import EVERY_KIND
 from rescind.pipeline.identify import elsewhere, enrich, identify_one, placed, refusal
 from rescind.pipeline.people import People
+from rescind.pipeline.rotating import ROTATION
 from rescind.pipeline.tenants import LOCAL, Connected, Tenants
 from rescind.secret import Secret
+
+_OURS = ("before.", "did.")  # what a run itself knows of a credential; an undo puts it back
+
+
+def _from_outside(c: Credential) -> Credential:
+    """Return a credential of an inventory without the attributes that only this program may set: a machine could plant them."""
+    said = {k: v for k, v in c.attributes.items() if k != ROTATION and not k.startswith(_OURS)}
+    return c if len(said) == len(c.attributes) else replace(c, attributes=said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +153,7 @@ def enumerate_all(
     decided: dict[str, Decision] = {}
     live: set[str] = set()
     gaps = list(inventory.gaps)
-    for c in inventory.credentials:
+    for c in map(_from_outside, inventory.credentials):
         if c.state is State.LOGGED_OUT:
             continue  # the inventory shows that somebody was logged in here; there is nothing left to end
         found, decision, liveness = identify_one(c, secrets.get(c.id), tenants, people)
