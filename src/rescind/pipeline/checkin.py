@@ -146,6 +146,11 @@ def send(
             inventory=digest,
             payload=b"" if heartbeat else sealed.sealed(inventory, config.org.recipients, values),
         )
+        if len(blob) > envelopes.MAX_BYTES:
+            raise EvidenceError(
+                f"the inventory is too large for a check-in: {len(blob)} bytes, at most {envelopes.MAX_BYTES} are read",
+                hint="nothing was sent; leave folders out under [scan] exclude",
+            )
         full_at = str(last["full_at"]) if heartbeat else at
         pending = {"envelope": base64.b64encode(blob).decode(), "full_at": full_at}
         write_atomic(state_dir / PENDING, json.dumps(pending).encode())

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 from rescind.errors import EvidenceError, NotFound, ProviderError
 from rescind.models.checkin import Enrolled, Envelope, Sink
-from rescind.models.clock import Clock, parse_rfc3339
+from rescind.models.clock import Clock, parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, Relation
 from rescind.models.evidence import Gap
 from rescind.pipeline import envelope as envelopes
@@ -24,8 +24,9 @@ from rescind.wire.files import write_atomic
 
 SOURCE = "checkin"
 SEEN = "checkins-seen.json"
-MOST = 200
-"""The newest so many are read; a whole inventory is sent at least every week."""
+MOST, MOST_TRIED, MOST_TOLD = 200, 2000, 20
+"""The newest so many that count are read; a whole inventory is sent at least every week. Who floods the sink is told of, not believed."""
+_THERE = b"-"
 SKEW = timedelta(minutes=5)
 _NAME = re.compile(r"(\d{15})-[0-9a-f]{16}\.json")
 
@@ -53,23 +54,38 @@ def fetch(sink: Sink, workstation: str, name: str, enrolled: Enrolled) -> Envelo
     return found
 
 
-def _newest(sink: Sink, workstation: str, enrolled: Enrolled, gaps: list[Gap]) -> list[Envelope]:
-    """Return the acceptable check-ins, newest first, down to where a whole inventory can be found."""
+def _newest(sink: Sink, workstation: str, enrolled: Enrolled, gaps: list[Gap], lost_at: str) -> list[Envelope]:
+    """Return the acceptable check-ins, newest first, down to where a whole inventory can be found; without their payloads."""
     try:
         names = sorted(sink.names(workstation), reverse=True)
     except NotFound:
         names = []
+    named = [n for n in names if _NAME.fullmatch(n)]
+    if strange := len(names) - len(named):
+        gaps.append(_gap(f"{strange} in the sink are not named like a check-in"))
     good: list[Envelope] = []
-    for name in names[:MOST]:
-        if not _NAME.fullmatch(name):
-            gaps.append(_gap("something in the sink is not named like a check-in"))
-            continue
+    refused: list[Gap] = []
+    tried = 0
+    for name in named[:MOST_TRIED]:
+        if sum(not lost_at or e.at <= lost_at for e in good) >= MOST:
+            break
+        tried += 1
         try:
-            good.append(fetch(sink, workstation, name, enrolled))
+            found = fetch(sink, workstation, name, enrolled)
+            good.append(
+                replace(found, payload=_THERE if found.payload else b"")
+            )  # all of them at once may be gigabytes
         except EvidenceError as error:
-            gaps.append(_gap(f"a check-in of {workstation} was refused ({name}): {error.message}"))
+            refused.append(_gap(f"a check-in of {workstation} was refused ({name}): {error.message}"))
         except ProviderError as error:
-            gaps.append(_gap(f"a check-in of {workstation} could not be read ({name}): {error.message}"))
+            refused.append(_gap(f"a check-in of {workstation} could not be read ({name}): {error.message}"))
+    if tried == MOST_TRIED < len(named):
+        gaps.append(
+            _gap(f"only the newest {tried} of {len(named)} were looked at: move away what is not of {workstation}")
+        )
+    gaps += refused[:MOST_TOLD]
+    if more := len(refused) - MOST_TOLD:
+        gaps += [_gap(f"{more} more check-ins of {workstation} were refused or could not be read")] if more > 0 else []
     return sorted(good, key=lambda e: e.number, reverse=True)
 
 
@@ -84,6 +100,18 @@ def _chain(good: list[Envelope], gaps: list[Gap]) -> None:
             gaps.append(
                 _gap(f"check-in {later.number} does not follow {earlier.number}: one of them is not what was sent")
             )
+        elif later.at < earlier.at:
+            gaps.append(
+                _gap(f"check-in {later.number} says an earlier time than {earlier.number}: a clock was set back")
+            )
+
+
+def _before(good: list[Envelope], lost_at: str, now: str) -> list[Envelope]:
+    """Return those made before the loss. A time is only what the machine says: what follows one made after the loss was so too."""
+    if not lost_at:
+        return good
+    late = min((e.number for e in good if lost_at < e.at <= now), default=None)
+    return [e for e in good if e.at <= lost_at and (late is None or e.number < late)]
 
 
 def choose(
@@ -91,12 +119,12 @@ def choose(
 ) -> Received:
     """Return the last check-in before the loss (the very last one, where that is not known). Raises `EvidenceError` if none counts."""
     gaps: list[Gap] = []
-    good = _newest(sink, workstation, enrolled, gaps)
+    good = _newest(sink, workstation, enrolled, gaps, lost_at)
     _chain(good, gaps)
     highest = _seen(state_dir).get(workstation, 0)
     if highest and (not good or good[0].number < highest):
         gaps.append(_gap(f"check-in {highest} was accepted here before and is not in the sink any more"))
-    usable = [e for e in good if not lost_at or e.at <= lost_at]
+    usable = _before(good, lost_at, rfc3339(clock.now() + SKEW))
     if after := len(good) - len(usable):
         gaps.append(_gap(f"{after} made after the loss were not used: whoever has the machine could have shaped them"))
     newest = usable[0] if usable else None
@@ -105,11 +133,14 @@ def choose(
         gaps.append(
             _gap(f"the inventory that check-in {newest.number} speaks of is not in the sink; an older one is used")
         )
-        full = next((e for e in usable if e.payload), None)
+        full = newest = next((e for e in usable if e.payload), None)
     if newest is None or full is None:
         why = "; ".join(g.reason for g in gaps[:3]) or "the sink holds nothing of it"
         raise EvidenceError(f"no check-in of {workstation} can be used: {why}", hint="give --target or --inventory")
     gaps.append(_gap(_age(newest, clock, lost_at)))
+    if not lost_at:
+        gaps.append(_gap("when the machine was lost is not known (--lost-at): who has it may have shaped what it says"))
+    full = fetch(sink, workstation, envelopes.file_name(full), enrolled)
     return Received(full=full, newest=newest, gaps=tuple(dict.fromkeys(gaps)))
 
 
