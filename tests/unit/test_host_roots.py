@@ -237,3 +237,16 @@ def test_a_home_with_programs_of_its_own_is_a_home(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("HOME", str(tmp_path))
     with view(tmp_path) as host:
         assert [h.parts for h in host.homes] == [()]
+
+
+def test_a_link_into_the_kernel_that_only_matched_a_glob_hides_nothing(tmp_path: Path) -> None:
+    put(tmp_path / "etc" / "passwd", "root:x:0:0::/root:/bin/sh\n")
+    put(tmp_path / "root" / ".bashrc", "x")
+    put(tmp_path / "etc" / "krb" / "a.keytab", "x")
+    (tmp_path / "etc" / "mtab").symlink_to("/proc/self/mounts")
+    named = store(At(root=Root.SYSTEM, glob="etc/mtab/a.keytab"))
+    matched = store(At(root=Root.SYSTEM, glob="etc/*/*.keytab"))
+    with view(tmp_path) as host:
+        files, gaps = split(host.candidates(matched))
+        assert (list(files), gaps) == (["etc/krb/a.keytab"], {})
+        assert "pseudo" in str(split(host.candidates(named))[1])

@@ -28,6 +28,7 @@ from rescind.host.tree import (
     WHOLE,
     Blob,
     Found,
+    NoFilesError,
     Trouble,
     kind_of,
     moment,
@@ -135,7 +136,7 @@ class Tree:
 
     def _look(self, name: str, stack: list[tuple[int, str]]) -> os.stat_result:
         if name in _PSEUDO and _names(stack) in self.volumes:
-            raise EvidenceError("path leads into a pseudo file system")
+            raise NoFilesError("path leads into a pseudo file system")
         return os.stat(name, dir_fd=self._here(stack), follow_symlinks=False)
 
     def _follow(self, name: str, todo: deque[str], stack: list[tuple[int, str]], links: int) -> None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from rescind.errors import EvidenceError
 from rescind.host.listing import ANYTHING, Listings, fold, is_magic
 from rescind.host.names import Parts
-from rescind.host.tree import Trouble
+from rescind.host.tree import NoFilesError, Trouble
 
 PRUNED = frozenset({"node_modules", ".git", ".hg", ".svn", "__pycache__", "site-packages"})
 """Folders that no walk enters: they hold other people's code. A row that names one (`**/.git/config`) is still looked up in it."""
@@ -37,8 +37,13 @@ def matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(fnmatch.translate(pattern)).match
 
 
-def expand(where: Listings, base: Parts, comps: Sequence[str], *, folded: bool = False) -> Iterator[Parts | Trouble]:
-    """Yield the paths that a glob without `**` names below `base`, sorted; `folded` compares without case."""
+def expand(
+    where: Listings, base: Parts, comps: Sequence[str], *, folded: bool = False, tried: bool = False
+) -> Iterator[Parts | Trouble]:
+    """Yield the paths that a glob without `**` names below `base`, sorted; `folded` compares without case.
+
+    `tried`: the last of `base` was not named, it only matched; then a link of it into `/proc` is no loss.
+    """
     if not comps:
         yield base
         return
@@ -47,6 +52,8 @@ def expand(where: Listings, base: Parts, comps: Sequence[str], *, folded: bool =
     try:
         names = where.spelt(base, head, folded=folded) if literal else where.names(base)
     except EvidenceError as exc:
+        if tried and isinstance(exc, NoFilesError):
+            return
         if literal and where.tree.exists((*base, head)):  # a folder may be entered that cannot be listed
             yield from expand(where, (*base, head), rest, folded=folded)
         elif not literal or folded:
@@ -55,7 +62,7 @@ def expand(where: Listings, base: Parts, comps: Sequence[str], *, folded: bool =
     match = None if literal else matcher(fold(head) if folded else head)
     for name in names:
         if match is None or match(fold(name) if folded else name):
-            yield from expand(where, (*base, name), rest, folded=folded)
+            yield from expand(where, (*base, name), rest, folded=folded, tried=not literal)
 
 
 def within(where: Listings, base: Parts, comps: Sequence[str], *, folded: bool = False) -> Iterator[Parts | Trouble]:

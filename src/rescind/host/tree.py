@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from rescind.errors import EvidenceError
 from rescind.host.names import Parts, split
 from rescind.models.clock import rfc3339
+
+
+class NoFilesError(EvidenceError):
+    """A place where a kernel shows itself (`/proc`, `/sys`): no tool keeps a file there."""
+
 
 LEAVES = "link leaves the evidence"
 DANGLING = "link target is not in the evidence"
