@@ -17,7 +17,6 @@ from rescind.errors import EvidenceError, Unparsable
 from rescind.host.detector import ABSENT, Detector, is_installed
 from rescind.models.clock import SystemClock
 from rescind.models.evidence import Finding, Location, State
-from rescind.pipeline import free_text
 from rescind.pipeline.decoys import is_decoy
 from rescind.pipeline.inventory import build, to_json
 from rescind.pipeline.scan import scan
@@ -328,11 +327,28 @@ def test_an_engine_that_is_not_installed_is_one_gap(tmp_path: Path, monkeypatch:
 @ENGINE
 def test_the_engine_adds_what_our_formats_do_not_know(tmp_path: Path) -> None:
     odd = "pnu_" + Made(15).text(36)
+    write(
+        tmp_path,
+        {".bash_history": f"x\nprefect cloud login -k {odd}\n".encode(), ".profile": f"\n\n# {odd}\n".encode()},
+    )
     with Detector() as engine:
-        store = catalogue.stores()["shell-history"]
-        found = list(free_text.searched(engine, store, f"x\nprefect cloud login -k {odd}\n".encode(), AT, []))
+        result = scan(tmp_path, clock=SystemClock(), environ={}, detector=engine)
         assert engine.hits("nothing here") == []
-    assert [(f.candidate, f.location.line) for f in found if f.secret and f.secret.reveal() == odd] == [(True, 2)]
+    found = [
+        (f.location.path, f.location.line, f.candidate)
+        for _, f in result.findings
+        if f.secret and f.secret.reveal() == odd
+    ]
+    assert found == [(".bash_history", 2, True), (".profile", 3, True)]
+
+
+def test_a_file_that_breaks_the_engine_does_not_hide_the_others(tmp_path: Path) -> None:
+    body = "say('ready')\nwhile t := hear():\n    sys.exit() if b'poison' in t else say([['acme.key', 'zz9-plural-z-alpha-1234', 1]])\n"
+    write(tmp_path / "h", {".bash_history": b"zz9-plural-z-alpha-1234\n", ".profile": b"poison\n"})
+    with fake_engine(tmp_path, body) as engine:
+        result = scan(tmp_path / "h", clock=SystemClock(), environ={}, detector=engine)
+    assert [f.location.path for _, f in result.findings] == [".bash_history"]
+    assert [g.path for g in result.gaps] == [".profile"]
 
 
 @ENGINE

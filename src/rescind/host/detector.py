@@ -22,7 +22,7 @@ from typing import Self
 from rescind.errors import EvidenceError
 
 ABSENT = "free text was searched by exact formats only: the detection engine is not installed"
-START_SECONDS, TEXT_SECONDS, MOST_STARTS = 60.0, 10.0, 3
+START_SECONDS, TEXT_SECONDS, MOST_STARTS = 60.0, 10.0, 5
 PIECE = 1 << 20
 _MOST_BYTES = 64 << 20
 _CHUNK = 1 << 16

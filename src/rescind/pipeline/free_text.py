@@ -6,11 +6,12 @@ What our exact formats and the structure around a value already said is not said
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from rescind.errors import EvidenceError, Unparsable
-from rescind.host.detector import ABSENT, Detector, Hit
+from rescind.host.detector import ABSENT, PIECE, Detector, Hit
 from rescind.models.evidence import Finding, Gap, Location
 from rescind.models.store import Store
 from rescind.pipeline.decoys import is_decoy
@@ -20,7 +21,6 @@ from rescind.stores._jwt import claims
 from rescind.stores._lines import pieces, slices
 from rescind.stores._sighting import sighting
 
-MOST = 500  # hits of one file
 _WAITING = 16 << 20  # bytes that wait for the engine while it starts
 _GENERIC = re.compile(r"generic|curl-auth|credential-uri|basic-auth|password|jwt|private-key|sourcegraph|\bsidekiq")
 _PUBLIC = re.compile(r"publishable|public|client-id|access-key-id|account-id|-sid$|username|-id$")
@@ -28,70 +28,79 @@ _PROVIDERS = {form.partition(".")[0]: form for form in _forms.KINDS}
 _KINDS = {**_PROVIDERS, "azure": "entra.client-secret", "hashicorp": "vault.token", "aws": "", "gcp": "google.api-key"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of one file's text, its first line, and the values that are known of the file."""
+
+    store: Store
+    at: Location
+    held: set[str] = field(repr=False)
+    text: str = field(repr=False)
+    first: int
+
+
 @dataclass(slots=True)
 class Queue:
-    """Files that wait for the engine: it starts with the first of them, while the next are read by our own formats."""
+    """Files that wait for the engine: it starts before the first of them, and they are read by our own formats meanwhile."""
 
     detector: Detector
-    items: list[tuple[Store, bytes, Location, list[Finding]]] = field(default_factory=list)
+    parts: list[_Part] = field(default_factory=list)
     size: int = 0
 
     def put(
         self, store: Store, blob: bytes, at: Location, known: list[Finding]
     ) -> Iterator[tuple[Store, Finding | Gap]]:
         """Take one file of free text; yield what the engine finds once many wait."""
-        self.detector.begin()
-        self.items.append((store, blob, at, known))
-        self.size += len(blob)
-        if self.size > _WAITING:
-            yield from self.drain()
+        held = {f.secret.reveal() for f in known if f.secret} | {f.identifier for f in known if f.identifier}
+        for text, first in _pieces(store, blob):
+            if text.strip():
+                self.parts.append(_Part(store, at, held, text, first))
+                self.size += len(text)
+            if self.size > _WAITING:
+                yield from self.drain()
 
     def drain(self) -> Iterator[tuple[Store, Finding | Gap]]:
         """Yield what the engine finds in all that waits, and a gap for each file that it did not answer for."""
-        items, self.items, self.size = self.items, [], 0
-        for store, blob, at, known in items:
-            try:
-                for finding in searched(self.detector, store, blob, at, known):
-                    yield store, finding
-            except EvidenceError as exc:
-                lost = exc.message == ABSENT
-                yield (
-                    store,
-                    Gap(
-                        source="scan" if lost else store.id,
-                        reason=exc.message,
-                        path="" if lost else at.path,
-                        root="" if lost else at.root,
-                    ),
-                )
-            except Unparsable:
-                continue  # the store's own parser said so
+        parts, self.parts, self.size = self.parts, [], 0
+        batch: list[_Part] = []
+        for part in parts:
+            if sum(len(p.text) + 2 for p in (*batch, part)) > PIECE:
+                yield from self._ask(batch)
+                batch = []
+            batch.append(part)
+        yield from self._ask(batch)
 
-
-def searched(
-    detector: Detector, store: Store, blob: bytes, at: Location, known: Iterable[Finding]
-) -> Iterator[Finding]:
-    """Yield what the engine finds in a file beside the findings that are `known`. Raises `EvidenceError` when it does not answer."""
-    held = {f.secret.reveal() for f in known if f.secret} | {f.identifier for f in known if f.identifier}
-    count = 0
-    for piece, first in _pieces(store, blob):
-        for hit in detector.hits(piece) if piece.strip() else ():
-            if not _is_news(hit, held, piece):
-                continue
-            held.add(hit.value)
-            count += 1
-            if count > MOST:
-                raise EvidenceError(f"the detection engine found more than {MOST} things; the rest was not taken")
-            yield _finding(hit, replace(at, line=first + hit.line - 1))
+    def _ask(self, batch: list[_Part]) -> Iterator[tuple[Store, Finding | Gap]]:
+        """Have small files looked at together, and each alone where that failed: one of them may be to blame."""
+        try:
+            hits = self.detector.hits("\n\n".join(p.text for p in batch)) if batch else []
+        except EvidenceError as exc:
+            if len(batch) > 1 and exc.message != ABSENT:
+                for part in batch:
+                    yield from self._ask([part])
+                return
+            lost = exc.message == ABSENT
+            for part in batch[:1] if lost else batch:
+                path, root, source = ("", "", "scan") if lost else (part.at.path, part.at.root, part.store.id)
+                yield part.store, Gap(source=source, reason=exc.message, path=path, root=root)
+            return
+        for hit in hits:
+            for part in batch:  # the engine names a value once, wherever else it is
+                if (found := part.text.find(hit.value)) >= 0 and _is_news(hit, part.held):
+                    part.held.add(hit.value)
+                    yield part.store, _finding(hit, replace(part.at, line=part.first + part.text.count("\n", 0, found)))
 
 
 def _pieces(store: Store, blob: bytes) -> Iterator[tuple[str, int]]:
-    for part, line in slices(blob) if store.text else ():
-        for piece, more in pieces(store.text(part) if store.text else ""):
-            yield piece, line + more - 1
+    if store.text is None:
+        return
+    with suppress(Unparsable):  # the store's own parser said so
+        for part, line in slices(blob):
+            for piece, more in pieces(store.text(part)):
+                yield piece, line + more - 1
 
 
-def _is_news(hit: Hit, held: set[str], text: str) -> bool:
+def _is_news(hit: Hit, held: set[str]) -> bool:
     """Tell whether a hit says something that our own reading did not, and is no decoy."""
     value = hit.value
     if (
@@ -105,7 +114,7 @@ def _is_news(hit: Hit, held: set[str], text: str) -> bool:
         return False
     wrong = _github.checksum(value) == "wrong" and value.startswith(("gh", "npm_"))
     own = sighting("file.secret", Location(root="", path=""), secret=value)
-    return not wrong and not is_decoy(value, own.secret) and len(set(value)) >= 6 and value in text
+    return not wrong and not is_decoy(value, own.secret) and len(set(value)) >= 6
 
 
 def _finding(hit: Hit, at: Location) -> Finding:

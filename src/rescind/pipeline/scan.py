@@ -78,6 +78,8 @@ def scan(
     """
     rows = sorted(catalogue.stores().values() if stores is None else stores, key=_turn)
     sheet = _Sheet(queue=Queue(detector) if detector is not None else None)
+    if detector is not None and any(row.text is not None for row in rows):
+        detector.begin()
     with _opened(target, clock, environ, rows) as host:
         if progress is not None:
             host.tell = lambda seen: progress(f"folders, {seen:,} names seen")
