@@ -13,6 +13,7 @@ import selectors
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -50,12 +51,18 @@ class Detector:
         self._command = command or (sys.executable, "-I", str(Path(__file__).with_name("_detect.py")))
         self._is_there = bool(command) or is_installed()
         self._process: subprocess.Popen[bytes] | None = None
+        self._asking: ThreadPoolExecutor | None = None
         self._starts, self._ready = 0, False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        process, asking = self._process, self._asking
+        if process is not None:
+            process.kill()  # what is still asked ends with it
+        if asking is not None:
+            asking.shutdown(wait=True, cancel_futures=True)
         self.close()
 
     def close(self) -> None:
@@ -67,6 +74,12 @@ class Detector:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
+
+    def ask(self, text: str) -> Future[list[Hit]]:
+        """Have a text looked at while we go on; what `hits` would return or raise comes with the future."""
+        if self._asking is None:
+            self._asking = ThreadPoolExecutor(1, "detector")
+        return self._asking.submit(self.hits, text)
 
     def begin(self) -> None:
         """Start the engine, so that it is ready when it is needed; what hinders that is said by `hits`."""

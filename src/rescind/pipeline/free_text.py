@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -46,6 +47,7 @@ class Queue:
     detector: Detector
     parts: list[_Part] = field(default_factory=list)
     size: int = 0
+    asked: list[tuple[list[_Part], Future[list[Hit]]]] = field(default_factory=list)
 
     def put(
         self, store: Store, blob: bytes, at: Location, known: list[Finding]
@@ -59,25 +61,32 @@ class Queue:
             if self.size > _WAITING:
                 yield from self.drain()
 
+    def send(self) -> None:
+        """Hand what waits to the engine, small files together, and go on."""
+        batch: list[_Part] = []
+        for part in (*self.parts, None):
+            if batch and (part is None or sum(len(p.text) + 2 for p in (*batch, part)) > PIECE):
+                self.asked.append((batch, self.detector.ask("\n\n".join(p.text for p in batch))))
+                batch = []
+            if part is not None:
+                batch.append(part)
+        self.parts, self.size = [], 0
+
     def drain(self) -> Iterator[tuple[Store, Finding | Gap]]:
         """Yield what the engine finds in all that waits, and a gap for each file that it did not answer for."""
-        parts, self.parts, self.size = self.parts, [], 0
-        batch: list[_Part] = []
-        for part in parts:
-            if sum(len(p.text) + 2 for p in (*batch, part)) > PIECE:
-                yield from self._ask(batch)
-                batch = []
-            batch.append(part)
-        yield from self._ask(batch)
+        self.send()
+        asked, self.asked = self.asked, []
+        for batch, answer in asked:
+            yield from self._read(batch, answer)
 
-    def _ask(self, batch: list[_Part]) -> Iterator[tuple[Store, Finding | Gap]]:
-        """Have small files looked at together, and each alone where that failed: one of them may be to blame."""
+    def _read(self, batch: list[_Part], answer: Future[list[Hit]]) -> Iterator[tuple[Store, Finding | Gap]]:
+        """Read an answer; where there was none each file is looked at alone: one of them may be to blame."""
         try:
-            hits = self.detector.hits("\n\n".join(p.text for p in batch)) if batch else []
+            hits = answer.result()
         except EvidenceError as exc:
             if len(batch) > 1 and exc.message != ABSENT:
                 for part in batch:
-                    yield from self._ask([part])
+                    yield from self._read([part], self.detector.ask(part.text))
                 return
             lost = exc.message == ABSENT
             for part in batch[:1] if lost else batch:

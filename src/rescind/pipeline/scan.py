@@ -89,6 +89,8 @@ def scan(
         begun, early = clock.monotonic(), sum(not _turn(row)[0] for row in rows)
         for number, store in enumerate(rows):
             if number == early:
+                if sheet.queue is not None:
+                    sheet.queue.send()
                 _walk(host, rows, sheet)
             if progress is not None:
                 progress(
