@@ -445,6 +445,49 @@ def sign_ins(_: Path) -> Iterator[World]:
         yield World(row, url, aws.client, make, Subject(names=("ada",)), lambda: set())
 
 
+@contextmanager
+def eks_entries(_: Path) -> Iterator[World]:
+    """Access entries of one cluster in the same server, each of a user of its own."""
+    aws = FakeAws()
+    users = iter(range(10**6))
+
+    def make(name: str = "") -> Held:
+        name = name or f"ada-{next(users)}"
+        arn = aws.user(name).arn
+        found = Credential(
+            kind="aws.eks-access-entry", provider="aws", identifier=aws.admit("prod", arn), owner=name, subject=arn,
+            attributes={"region": "us-east-1", "cluster": "prod"},
+        )  # fmt: skip
+        return Held(found, None, lambda: arn in aws.tables["eks"]["prod"]["entries"])
+
+    make("ada")
+    make("bob")
+    with serve(aws) as url:
+        row = catalogue.kinds()["aws.eks-access-entry"]
+        yield World(row, url, aws.client, make, Subject(names=("ada",)), lambda: set())
+
+
+@contextmanager
+def things(_: Path) -> Iterator[World]:
+    """Certificates of things in the same server, each of a thing of its own."""
+    aws = FakeAws()
+    numbers = iter(range(10**6))
+
+    def make(name: str = "") -> Held:
+        name = name or f"probe-{next(numbers)}"
+        found = Credential(
+            kind="aws.iot-certificate", provider="aws", identifier=aws.thing(name), owner=f"thing:{name}",
+            attributes={"region": "us-east-1"},
+        )  # fmt: skip
+        return Held(found, None, lambda: aws.tables["certificates"][found.identifier] == "ACTIVE")
+
+    make("ada")
+    make("bob")
+    with serve(aws) as url:
+        row = catalogue.kinds()["aws.iot-certificate"]
+        yield World(row, url, aws.client, make, Subject(names=("thing:ada",)), lambda: set())
+
+
 WORLDS: dict[str, Callable[[Path], Any]] = {
     "vault.token/scripted": scripted_vault,
     "vault.token/openbao": real_openbao,
@@ -454,6 +497,8 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "aws.user/ministack": ministack_users,
     "aws.sso-session/moto": identity_center,
     "aws.login-session/model": sign_ins,
+    "aws.eks-access-entry/model": eks_entries,
+    "aws.iot-certificate/model": things,
     "aws.login-profile/model": modelled("aws.login-profile", "", ""),
     "aws.ssh-public-key/model": modelled("aws.ssh-public-key", "SSHPublicKey", "APKA"),
     "aws.service-specific-credential/model": modelled(

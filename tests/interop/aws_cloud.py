@@ -305,3 +305,103 @@ class FakeAws:
 
     def sts_GetCallerIdentity(self, given: Given) -> Given:
         return {"UserId": "AIDAOPERATORFAKE00001", "Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/operator"}
+
+    # EKS: `tables["eks"]` holds clusters by name, each with its mode and its entries by principal
+
+    def cluster(self, name: str, mode: str = "API") -> dict[str, Any]:
+        made: dict[str, Any] = {"mode": mode, "entries": {}}
+        return self.tables.setdefault("eks", {}).setdefault(name, made)  # type: ignore[no-any-return]
+
+    def admit(self, cluster: str, arn: str, *groups: str) -> str:
+        """Give a principal an entry, with the policy that makes it an administrator; returns the entry's ARN."""
+        number = self.number("", 8)
+        entry = {
+            "clusterName": cluster, "principalArn": arn, "kubernetesGroups": list(groups), "createdAt": self.now(), "type": "STANDARD",
+            "accessEntryArn": f"arn:aws:eks:us-east-1:{ACCOUNT}:access-entry/{cluster}/user/{ACCOUNT}/x/{number}",
+        }  # fmt: skip
+        policy = {
+            "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+            "accessScope": {"type": "cluster"},
+        }
+        self.cluster(cluster)["entries"][arn] = {"entry": entry, "policies": [policy]}
+        return str(entry["accessEntryArn"])
+
+    def _in(self, given: Given) -> dict[str, Any]:
+        found = self.tables.get("eks", {}).get(given.get("clusterName") or given.get("name"))
+        if found is None:
+            raise Fault("ResourceNotFoundException", 404)
+        return found  # type: ignore[no-any-return]
+
+    def _entry(self, given: Given) -> dict[str, Any]:
+        found = self._in(given)["entries"].get(given["principalArn"])
+        if found is None:
+            raise Fault("ResourceNotFoundException", 404)
+        return found  # type: ignore[no-any-return]
+
+    def _paged(self, given: Given, name: str, rows: list[Any]) -> Given:
+        start = int(given.get("nextToken") or 0)
+        more = {"nextToken": str(start + self.page)} if start + self.page < len(rows) else {}
+        return {name: rows[start : start + self.page], **more}
+
+    def eks_ListClusters(self, given: Given) -> Given:
+        return self._paged(given, "clusters", sorted(self.tables.get("eks", {})))
+
+    def eks_DescribeCluster(self, given: Given) -> Given:
+        return {"cluster": {"name": given["name"], "accessConfig": {"authenticationMode": self._in(given)["mode"]}}}
+
+    def eks_ListAccessEntries(self, given: Given) -> Given:
+        if self._in(given)["mode"] == "CONFIG_MAP":
+            raise Fault("InvalidRequestException")
+        return self._paged(given, "accessEntries", sorted(self._in(given)["entries"]))
+
+    def eks_DescribeAccessEntry(self, given: Given) -> Given:
+        return {"accessEntry": self._entry(given)["entry"]}
+
+    def eks_ListAssociatedAccessPolicies(self, given: Given) -> Given:
+        return self._paged(given, "associatedAccessPolicies", self._entry(given)["policies"])
+
+    def eks_DeleteAccessEntry(self, given: Given) -> None:
+        self._entry(given)
+        del self._in(given)["entries"][given["principalArn"]]
+
+    def eks_CreateAccessEntry(self, given: Given) -> Given:
+        if given["principalArn"] in self._in(given)["entries"]:
+            raise Fault("ResourceInUseException", 409)
+        self.admit(given["clusterName"], given["principalArn"], *given.get("kubernetesGroups", []))
+        self._entry(given)["policies"].clear()
+        return {"accessEntry": self._entry(given)["entry"]}
+
+    def eks_AssociateAccessPolicy(self, given: Given) -> Given:
+        made = {part: given[part] for part in ("policyArn", "accessScope")}
+        rows = self._entry(given)["policies"]
+        rows[:] = [row for row in rows if row["policyArn"] != made["policyArn"]] + [made]
+        return {"associatedAccessPolicy": made}
+
+    # IoT: `tables["things"]` holds certificates by thing, `tables["certificates"]` their status
+
+    def thing(self, name: str) -> str:
+        """Give a thing a certificate; returns its id."""
+        made = f"{next(self._numbers):064x}"
+        self.tables.setdefault("things", {}).setdefault(name, []).append(made)
+        self.tables.setdefault("certificates", {})[made] = "ACTIVE"
+        return made
+
+    def iot_ListThingPrincipals(self, given: Given) -> Given:
+        if given["thingName"] not in self.tables.get("things", {}):
+            raise Fault("ResourceNotFoundException", 404)
+        rows = self.tables["things"][given["thingName"]]
+        return self._paged(given, "principals", [f"arn:aws:iot:us-east-1:{ACCOUNT}:cert/{row}" for row in rows])
+
+    def _certificate(self, given: Given) -> str:
+        if given["certificateId"] not in self.tables.get("certificates", {}):
+            raise Fault("ResourceNotFoundException", 404)
+        return str(given["certificateId"])
+
+    def iot_DescribeCertificate(self, given: Given) -> Given:
+        made = self._certificate(given)
+        facts = {"certificateArn": f"arn:aws:iot:us-east-1:{ACCOUNT}:cert/{made}", "certificateId": made}
+        shown = {**facts, "status": self.tables["certificates"][made], "creationDate": self.now()}
+        return {"certificateDescription": {**shown, "validity": {"notBefore": self.now(), "notAfter": self.now()}}}
+
+    def iot_UpdateCertificate(self, given: Given) -> None:
+        self.tables["certificates"][self._certificate(given)] = given["newStatus"]

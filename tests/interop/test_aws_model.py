@@ -226,6 +226,104 @@ def test_everything_denied_to_the_user_ends_the_sign_in_too(cloud, client):
     assert row.verify(client, c).liveness is Liveness.DEAD
 
 
+def test_an_entry_to_a_cluster_is_found_deleted_and_put_back_as_it_was(cloud, client):
+    row, act, ada = kind("aws.eks-access-entry"), kind("aws.eks-access-entry").actions[Verb.REVOKE], cloud.user("ada")
+    cloud.page = 1
+    for cluster in ("prod", "test"):
+        cloud.admit(cluster, cloud.user("bob").arn)
+        cloud.admit(cluster, ada.arn, "viewers")
+        cloud.admit(cluster, cloud.role("deployers").arn)
+    cloud.cluster("old", "CONFIG_MAP")
+    cloud.cluster("both", "API_AND_CONFIG_MAP")
+    only_declared(cloud, row.id, Verb.REVOKE)
+    rows = listed(row.id, client, Subject(names=("ada", "role:deployers", "nobody")))
+    found = [r for r in rows if isinstance(r, Known)]
+    assert [(r.owner, r.attributes["cluster"]) for r in found] == [
+        (who, cluster) for cluster in ("prod", "test") for who in ("role:deployers", "ada")
+    ]
+    gaps = " ".join(r.reason for r in rows if isinstance(r, Gap))
+    assert all(word in gaps for word in ("cluster old", "cluster both", "aws-auth", "nobody does not exist"))
+
+    mine = next(r for r in found if r.owner == "ada")
+    c = Credential(
+        kind=row.id, provider="aws", identifier=mine.identifier, owner="ada", subject=mine.subject, attributes=mine.attributes
+    )  # fmt: skip
+    before = cloud.tables["eks"]["prod"]["entries"][ada.arn]
+    c = replace(c, attributes={**c.attributes, **{f"before.{k}": v for k, v in act.snapshot(client, c).items()}})
+    assert row.verify(client, c).liveness is Liveness.LIVE
+    assert [act.call(client, c).status for _ in range(2)] == [CallStatus.DONE, CallStatus.ALREADY]
+    seen = row.verify(client, c)
+    assert (seen.liveness, "DescribeCluster shows prod" in seen.evidence) == (Liveness.DEAD, True)
+    assert row.control(client, c).liveness is Liveness.LIVE
+    assert cloud.user("bob").arn in cloud.tables["eks"]["prod"]["entries"]
+    cloud.rights = None
+    assert act.restore(client, c).status is CallStatus.DONE
+    after = cloud.tables["eks"]["prod"]["entries"][ada.arn]
+    assert (after["policies"], after["entry"]["kubernetesGroups"]) == (before["policies"], ["viewers"])
+    with pytest.raises(NotFound, match="made anew"):
+        row.identify(client, c, None)
+    del cloud.tables["eks"]["prod"]
+    with pytest.raises(NotFound):
+        row.verify(client, c)  # no cluster, no word on its entries
+
+
+def test_a_things_certificate_is_switched_off_and_revoked(cloud, client):
+    row, c, cloud.page = kind("aws.iot-certificate"), None, 1
+    mine, his = [cloud.thing("ada-probe") for _ in range(2)], cloud.thing("bob-probe")
+    only_declared(cloud, row.id, *row.actions)
+    rows = listed(row.id, client, Subject(names=("ada", "thing:ada-probe", "thing:none")))
+    found = [r for r in rows if isinstance(r, Known)]
+    assert [(r.identifier, r.owner, r.liveness) for r in found] == [(m, "thing:ada-probe", Liveness.LIVE) for m in mine]
+    assert [r.reason for r in rows if isinstance(r, Gap)] == ["no region that was looked at has a thing none"]
+    for one, (verb, act) in zip(found, row.actions.items(), strict=True):
+        c = Credential(
+            kind=row.id, provider="aws", identifier=one.identifier, owner=one.owner, attributes=one.attributes
+        )
+        assert row.verify(client, c).liveness is row.control(client, c).liveness is Liveness.LIVE
+        assert [act.call(client, c).status for _ in range(2)] == [CallStatus.DONE] * 2, verb
+        seen = row.verify(client, c)
+        assert (seen.liveness, seen.reversible) == (Liveness.DEAD, act.reversible)
+        if act.restore:
+            assert act.restore(client, c).status is CallStatus.DONE
+            assert row.verify(client, c).liveness is Liveness.LIVE
+    cloud.tables["certificates"][mine[0]] = "PENDING_TRANSFER"
+    assert row.verify(client, replace(c, identifier=mine[0])).liveness is Liveness.UNKNOWN
+    cloud.tables["things"]["ada-probe"].clear()
+    with pytest.raises(NotFound, match="no more"):
+        row.identify(client, c, None)
+    assert cloud.tables["certificates"][his] == "ACTIVE"
+
+
+def test_regions_are_the_accounts_own_or_said_to_be_unknown(cloud, monkeypatch):
+    from rescind.providers.aws import _regions
+
+    class Client:
+        tenant = cloud.client("http://127.0.0.1:1").tenant
+
+        def service(self, name):
+            return self
+
+        def list_regions(self, **given):
+            raise AssertionError
+
+    client = Client()
+    assert _regions.regions(client) == (["us-east-1"], "")
+    client.tenant = replace(client.tenant, settings={"regions": "eu-west-1, us-east-2"})
+    assert _regions.regions(client) == (["eu-west-1", "us-east-2"], "")
+    client.tenant = replace(client.tenant, settings={"region": "eu-west-1"})
+    monkeypatch.setattr(
+        _regions, "everything", lambda *_, **__: ([{"RegionName": r} for r in ("us-b-1", "eu-a-1")], None)
+    )
+    assert _regions.regions(client) == (["eu-a-1", "us-b-1"], "")
+
+    def denied(*_, **__):
+        raise Denied("ListRegions answered 403")
+
+    monkeypatch.setattr(_regions, "everything", denied)
+    places, doubt = _regions.regions(client)
+    assert (places, "could not be listed" in doubt) == (["eu-west-1"], True)
+
+
 @pytest.mark.parametrize(
     ("service", "method", "given"),
     [

@@ -74,3 +74,22 @@ def test_it_is_found_by_its_person_ended_and_its_neighbour_lives(moto: World, na
         assert row.control(client, found).liveness is Liveness.LIVE
         other = row.identify(client, replace(found, identifier=his, owner=bob, attributes={}), None)
         assert other.liveness is Liveness.LIVE
+
+
+def test_a_things_certificate_is_found_and_ended(moto: World) -> None:  # noqa: F811
+    iot, client, row = moto.client("iot"), operator(moto), catalogue.kinds()["aws.iot-certificate"]
+    ids = {}
+    for thing in ("ada-probe", "bob-probe"):
+        iot.create_thing(thingName=thing)
+        made = iot.create_keys_and_certificate(setAsActive=True)
+        iot.attach_thing_principal(thingName=thing, principal=made["certificateArn"])
+        ids[thing] = made["certificateId"]
+    (known,) = row.enumerate(client, Subject(names=("thing:ada-probe", "ada")))
+    assert (known.identifier, known.liveness) == (ids["ada-probe"], Liveness.LIVE)
+    found = Credential(
+        kind=row.id, provider="aws", identifier=known.identifier, owner=known.owner, attributes=known.attributes
+    )
+    for act in row.actions.values():
+        assert act.call(client, found).status is CallStatus.DONE
+        assert row.verify(client, found).liveness is Liveness.DEAD
+    assert iot.describe_certificate(certificateId=ids["bob-probe"])["certificateDescription"]["status"] == "ACTIVE"

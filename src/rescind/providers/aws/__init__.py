@@ -1,4 +1,4 @@
-"""AWS: long-term access keys of IAM users, read and ended with an operator's own identity in one configured account."""
+"""AWS: what IAM users, roles and machines hold, read and ended with an operator's own identity in one configured account."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ PROVIDER = Provider(
         "account_id",
         "profile",
         "region",
+        "regions",
         "endpoint_url",
         "role_arn",
         "external_id",

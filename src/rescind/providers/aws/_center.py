@@ -58,18 +58,20 @@ def directory(client: AwsClient) -> Any:
     return client.service("identitystore", client.tenant.text("sso_region"))
 
 
-def everything(method: Callable[..., Mapping[str, Any]], field: str, **arguments: Any) -> tuple[list[Any], Answer]:
-    """Return everything of a listing that pages with `NextToken`, and the last answer; all of it or an error."""
+def everything(
+    method: Callable[..., Mapping[str, Any]], field: str, mark: str = "NextToken", **arguments: Any
+) -> tuple[list[Any], Answer]:
+    """Return everything of a listing that pages with a token (`mark`), and the last answer; all of it or an error."""
     found: list[Any] = []
     seen: set[str] = set()
     token = ""
     while True:
-        answer = call(method, **arguments, **({"NextToken": token} if token else {}))
+        answer = call(method, **arguments, **({mark: token} if token else {}))
         rows = answer.body.get(field)
         if not isinstance(rows, list):
             raise Unrecognised(f"the answer has no {field}", request_id=answer.request_id)
         found += rows
-        token = str(answer.body.get("NextToken") or "")
+        token = str(answer.body.get(mark) or "")
         if not token:
             return found, answer
         if token in seen or len(seen) >= MOST_PAGES:

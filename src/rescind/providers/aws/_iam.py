@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rescind.errors import Rejected, Unrecognised
@@ -26,6 +26,11 @@ def account_of(key_id: str) -> str:
     except binascii.Error:
         return ""
     return f"{(number & 0x7FFFFFFFFF80) >> 7:012d}"
+
+
+def principals(names: Iterable[str]) -> list[str]:
+    """Return the names of IAM users and roles (`role:NAME`) among a person's; others (`sso:`, `thing:`, `cert:`) name other things."""
+    return [n for n in names if ":" not in n or n.startswith("role:")]
 
 
 def find_user(client: AwsClient, name: str) -> tuple[Mapping[str, Any], Answer]:

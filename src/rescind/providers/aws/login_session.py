@@ -19,6 +19,7 @@ from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, CallStatus, Kind, Known, Liveness, Observation, Residual, Subject, Verb
 from rescind.providers.aws import _held, _signins
 from rescind.providers.aws._connect import AwsClient, call
+from rescind.providers.aws._iam import principals
 from rescind.providers.aws._older import Target, arguments, principal, read
 from rescind.providers.aws._policy import verify_deny
 from rescind.providers.aws._trail import LONGEST_ROLE
@@ -67,7 +68,7 @@ def identify(client: AwsClient, credential: Credential, secret: Secret | None) -
 def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # noqa: A001  the row's own word
     """Show each user and mapped role of the person that CloudTrail saw take a token of `aws login` in the last 12 hours."""
     source = f"tenant:{client.tenant.name}"
-    names = [n for n in subject.names if not n.startswith("sso:")]
+    names = principals(subject.names)
     seen = _signins.taken(client, LONGEST_ROLE) if names else {}
     for name in names:
         if name not in seen:

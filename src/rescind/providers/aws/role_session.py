@@ -24,6 +24,7 @@ from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, Death, Kind, Known, Liveness, Observation, Residual, Subject, Verb
 from rescind.providers.aws import _trail
 from rescind.providers.aws._connect import Answer, AwsClient, call
+from rescind.providers.aws._iam import principals
 from rescind.providers.aws._older import Target, cut, in_force, principal
 from rescind.secret import Secret
 
@@ -119,7 +120,7 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
     session asked for. Whatever could not be read whole is a `Gap`. Raises `Throttled` and `Unreachable`, worth another try.
     """
     source = f"tenant:{client.tenant.name}"
-    for name in (n for n in subject.names if not n.startswith("sso:")):
+    for name in principals(subject.names):
         kind = "role" if name.startswith("role:") else "user"
         try:
             sessions, now = _trail.given(client, name)

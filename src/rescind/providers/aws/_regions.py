@@ -1,0 +1,27 @@
+"""Where to look for what AWS keeps by region: in the configured regions, or in every one that the account has switched on."""
+
+from __future__ import annotations
+
+import re
+
+from rescind.errors import Denied, Rejected
+from rescind.providers.aws._center import everything
+from rescind.providers.aws._connect import AwsClient
+
+
+def regions(client: AwsClient) -> tuple[list[str], str]:
+    """Return the regions to look in, and why these may not be all of them ("": they are). Raises typed provider errors.
+
+    A tenant with an `endpoint_url` has one endpoint, and with it one region.
+    """
+    named = re.findall(r"[a-z0-9-]+", client.tenant.text("regions"))
+    own = client.tenant.text("region", "us-east-1")
+    if named or client.tenant.text("endpoint_url"):
+        return named or [own], ""
+    try:
+        rows, _ = everything(
+            client.service("account").list_regions, "Regions", RegionOptStatusContains=["ENABLED", "ENABLED_BY_DEFAULT"]
+        )
+    except (Denied, Rejected) as error:
+        return [own], f"only {own} was looked at, the account's regions could not be listed: {error.message}"
+    return sorted(str(row.get("RegionName", "")) for row in rows), ""
