@@ -6,13 +6,20 @@ from rescind.models.store import At, Erase, MiB, Root, Store
 from rescind.stores._free import KINDS, searched
 from rescind.stores._lines import strings
 
-_WORDS = ("token", "cred", "secret", "passw", "apikey", "api_key", "api-key")
-_NAMES = (
-    *(f"*{word}*.{end}" for word in _WORDS for end in ("txt", "md", "json", "csv", "log", "sh", "env", "y*ml")),
-    "*token*",
-    "*.env",
-    "tmp*.sh",
+_WORDS = (
+    "*token",
+    "*tokens",
+    "*token-*",
+    "*token_*",
+    "*cred*",
+    "*secret*",
+    "*passw*",
+    "*apikey*",
+    "*api_key*",
+    "*api-key*",
 )
+_ENDS = ("txt", "md", "json", "csv", "log", "sh", "env", "y*ml")
+_NAMES = (*(f"{word}.{end}" for word in _WORDS for end in _ENDS), "*token", "*.env", "tmp*.sh")  # no tokenizer.json
 
 STORE = Store(
     id="temp-files",
