@@ -1,0 +1,28 @@
+"""Microsoft Entra ID: people, their sessions and devices, what they consented to, and the credentials of applications."""
+
+from __future__ import annotations
+
+from rescind.models.kind import Provider
+
+PROVIDER = Provider(
+    id="entra",
+    title="Microsoft Entra ID",
+    connect="rescind.providers.entra._connect:connect",
+    required=("tenant_id",),
+    settings=(
+        "tenant_id",
+        "cloud",
+        "credential",
+        "client_id",
+        "base_url",
+        "authority",
+        "instance_discovery",
+        "ca_bundle",
+        "plaintext",
+        "account_id",
+        "access_seconds",
+    ),
+    reference="https://learn.microsoft.com/en-us/graph/api/overview",
+    # A user principal name lies in a domain that the tenant has proven to hold, and only its administrators set it.
+    controls_email=True,
+)

@@ -1,0 +1,262 @@
+"""Applications and service principals: where their credentials lie, whose they are, and how the whole is switched off.
+
+Credentials may lie on the application (the same for every tenant that uses it) and on the service principal (this tenant's); both are
+read. Removing one takes back no token that was issued with it: under workload identity continuous evaluation those live for up to 24
+hours and are cut only when the service principal is disabled
+(https://learn.microsoft.com/en-us/entra/identity/conditional-access/concept-continuous-access-evaluation-workload), so it is disabled first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rescind.errors import NotFound, Rejected
+from rescind.models.credential import Credential, EndState
+from rescind.models.evidence import Gap
+from rescind.models.kind import Act, CallResult, CallStatus, Known, Liveness, Observation, Residual, Subject, Verb
+from rescind.providers.entra import _person
+from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
+from rescind.providers.entra._graph import Row, pages, read, seen, seg, text, unclear, written
+from rescind.wire.http import Answer
+
+WHERE = ("applications", "servicePrincipals")
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+READ = ("Application.Read.All", "User.Read.All")
+WRITE = ("Application.ReadWrite.All",)
+LONGEST = 24 * 3600
+RESIDUAL = Residual(
+    seconds=LONGEST,
+    what="access tokens that the application got before",
+    source="https://learn.microsoft.com/en-us/entra/identity/conditional-access/concept-continuous-access-evaluation-workload",
+    shortened_by={Verb.DENY: ACCESS_SECONDS},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a credential lies: `holder` is one of `WHERE`, `object_id` the object there, `ident` the credential on it."""
+
+    holder: str
+    object_id: str
+    ident: str
+
+    @property
+    def path(self) -> str:
+        """The path of the object."""
+        return f"/{self.holder}/{seg(self.object_id)}"
+
+
+def place(credential: Credential) -> Place:
+    """Return where a credential lies, out of its identifier. Raises `Rejected` for one that does not say."""
+    holder, _, rest = credential.identifier.partition("/")
+    object_id, _, ident = rest.partition("/")
+    if holder not in WHERE or not object_id or not ident:
+        raise Rejected("a credential of an application is named <where>/<object>/<id>", code="incomplete")
+    return Place(holder, object_id, ident)
+
+
+def held(client: Entra, path: str, member: str) -> tuple[Row, list[Row], Answer]:
+    """Return an object and the credentials on it, keys included. Raises typed provider errors."""
+    row, answer = read(client, path, f"id,appId,displayName,{member}", what="application")
+    found = row.get(member)
+    if not isinstance(found, list) or not all(isinstance(c, dict) and text(c, "keyId") for c in found):
+        raise unclear(answer, f"application: no {member}")
+    return row, found, answer
+
+
+def owners(client: Entra, path: str) -> list[str]:
+    """Return the names of the people who own an object. Raises typed provider errors."""
+    rows, _ = pages(client, f"{path}/owners", what="owners of an application")
+    return sorted(filter(None, (text(o, "userPrincipalName") for o in rows)))
+
+
+def known(client: Entra, where: str, row: Row, names: list[str], ident: str, more: Mapping[str, str]) -> Known:
+    """Return what is known of one credential. Its owner is the object's, when there is exactly one."""
+    facts = {"app_id": text(row, "appId"), "name": text(row, "displayName"), "owners": ",".join(names), **more}
+    return Known(
+        identifier=f"{where}/{text(row, 'id')}/{ident}",
+        issuer=client.tenant_id,
+        subject=text(row, "appId"),
+        owner=names[0] if len(names) == 1 else "",
+        attributes={k: v for k, v in facts.items() if v},
+        created_at=more.get("starts") or None,
+        expires_at=more.get("ends") or None,
+        liveness=Liveness.LIVE,
+    )
+
+
+def facts_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the non-secret facts of a secret or certificate."""
+    names = {"label": "displayName", "hint": "hint", "starts": "startDateTime", "ends": "endDateTime"}
+    return {k: text(row, v) for k, v in names.items()} | {"thumbprint": text(row, "customKeyIdentifier")}
+
+
+def owned(client: Entra, subject: Subject) -> Iterator[tuple[str, str] | Gap]:
+    """Show (where, object id) of every application and service principal that the person owns,."""
+    shown: dict[tuple[str, str], None] = {}
+    for found in _person.people(client, subject):
+        if isinstance(found, Gap):
+            yield found
+            continue
+        rows, _ = pages(client, f"/users/{seg(text(found[0], 'id'))}/ownedObjects", what="owned objects")
+        for row in rows:
+            where = text(row, "@odata.type").rpartition(".")[2] + "s"
+            if where in WHERE:
+                shown[where, text(row, "id")] = None
+    yield from shown
+
+
+def listed(client: Entra, subject: Subject, member: str) -> Iterator[Known | Gap]:
+    """Show every credential on what the person owns. Raises typed errors; an object that vanished meanwhile is a `Gap`."""
+    for found in owned(client, subject):
+        if isinstance(found, Gap):
+            yield found
+            continue
+        where, ident = found
+        path = f"/{where}/{seg(ident)}"
+        try:
+            row, rows, _ = held(client, path, member)
+        except NotFound:
+            yield Gap(source=f"tenant:{client.tenant.name}", reason=f"{where} {ident} is listed, but is not shown")
+            continue
+        names = owners(client, path) if rows else []
+        yield from (known(client, where, row, names, text(c, "keyId"), facts_of(c)) for c in rows)
+
+
+def find(client: Entra, credential: Credential, member: str) -> Known:
+    """Find a credential where it is said to lie, else by its application and what the evidence shows of it.
+
+    Raises `NotFound` when it is not there, `Rejected` when several fit, other typed errors.
+    """
+    if credential.identifier.startswith(tuple(f"{w}/" for w in WHERE)):
+        at = place(credential)
+        row, rows, answer = held(client, at.path, member)
+        for c in rows:
+            if text(c, "keyId").lower() == at.ident.lower():
+                return known(client, at.holder, row, owners(client, at.path), text(c, "keyId"), facts_of(c))
+        raise NotFound("the application has no such credential", status=404, request_id=answer.request_id)
+    given = credential.attributes
+    realm = (given.get("tenant") or credential.issuer).lower()
+    if _GUID.fullmatch(realm) and realm != client.tenant_id:
+        raise NotFound("the evidence says that it belongs to another tenant")
+    app = (given.get("client_id") or credential.subject).lower()
+    key, hint = (given.get("key_id") or credential.identifier).lower(), given.get("hint", "")
+    if not _GUID.fullmatch(key):
+        key = ""
+    if not key and not hint:
+        raise Rejected("the evidence does not say which of an application's credentials it is", code="incomplete")
+    fits = [k for k in _of_app(client, app, member) if _fits(k, key, hint)]
+    if len(fits) > 1:
+        raise Rejected(
+            f"{len(fits)} secrets of the application begin alike: a key id has to say which", code="ambiguous"
+        )
+    if not fits:
+        raise NotFound("the application has no such credential")
+    return fits[0]
+
+
+def _fits(shown: Known, key: str, hint: str) -> bool:
+    ident = shown.identifier.rpartition("/")[2].lower()
+    return ident == key if key else shown.attributes.get("hint") == hint
+
+
+def _of_app(client: Entra, app: str, member: str) -> Iterator[Known]:
+    """Yield the credentials of an application named by its client id, or by its path as Terraform writes it."""
+    where, _, ident = app.strip("/").rpartition("/")
+    found = [w for w in WHERE if w.lower() == where]
+    if not _GUID.fullmatch(ident) or (where and not found):
+        raise Rejected("the evidence does not say of which application it is", code="incomplete")
+    paths = {w: f"/{w}/{ident}" for w in found} or {w: f"/{w}(appId='{ident}')" for w in WHERE}
+    there = 0
+    for holder, path in paths.items():
+        try:
+            row, rows, _ = held(client, path, member)
+        except NotFound:
+            continue  # an application of another tenant has only its service principal here
+        there += 1
+        names = owners(client, f"/{holder}/{seg(text(row, 'id'))}") if rows else []
+        yield from (known(client, holder, row, names, text(c, "keyId"), facts_of(c)) for c in rows)
+    if not there:
+        raise NotFound("the tenant has no such application")
+
+
+def looked(client: Entra, credential: Credential, member: str) -> Observation:
+    """Look for a credential on its object, which must itself be shown. Raises typed provider errors."""
+    at = place(credential)
+    row, rows, answer = held(client, at.path, member)
+    if any(text(c, "keyId").lower() == at.ident.lower() for c in rows):
+        return seen(answer, Liveness.LIVE, "Graph shows the credential on its application")
+    return seen(answer, Liveness.DEAD, f"Graph shows {text(row, 'id')} with {len(rows)} credentials, and not this one")
+
+
+def control(client: Entra, credential: Credential) -> Observation:
+    """Show that applications can be read in this run: this one, else any. Raises typed provider errors."""
+    if credential.identifier:
+        row, answer = read(client, place(credential).path, "id,appId", what="application")
+        return seen(answer, Liveness.LIVE, f"Graph shows {text(row, 'id')}")
+    answer = client.http.send("GET", "/servicePrincipals", query={"$top": "1", "$select": "id"})
+    return _person.control_of(answer, "service principals")
+
+
+def _principal(client: Entra, credential: Credential) -> tuple[Row, Answer]:
+    at, app = place(credential), credential.attributes.get("app_id", "")
+    if at.holder == "servicePrincipals":
+        path = at.path
+    elif app:
+        path = f"/servicePrincipals(appId='{seg(app)}')"
+    else:
+        raise Rejected("nobody says of which application it is", code="incomplete")
+    row, answer = read(client, path, "id,appId,accountEnabled", what="service principal")
+    if not isinstance(row.get("accountEnabled"), bool):
+        raise unclear(answer, "service principal: without accountEnabled")
+    return row, answer
+
+
+def _set(client: Entra, credential: Credential, *, enabled: bool) -> CallResult:
+    row, _ = _principal(client, credential)
+    if text(row, "appId").lower() == client.tenant.text("client_id").lower():
+        raise Rejected("it is the application that we work with ourselves", code="self")
+    answer = client.http.send("PATCH", f"/servicePrincipals/{seg(text(row, 'id'))}", json={"accountEnabled": enabled})
+    return written(answer, "service principal update")
+
+
+def disable(client: Entra, credential: Credential) -> CallResult:
+    """Switch the service principal off: none of its credentials gets a token. Raises typed provider errors."""
+    return _set(client, credential, enabled=False)
+
+
+def enable(client: Entra, credential: Credential) -> CallResult:
+    """Switch the service principal on again, if it was on before the run. Raises typed provider errors."""
+    if credential.attributes.get("before.enabled") != "true":
+        return CallResult(status=CallStatus.ALREADY, notes={"left": "it was not known to be enabled before"})
+    return _set(client, credential, enabled=True)
+
+
+def snapshot(client: Entra, credential: Credential) -> Mapping[str, str]:
+    """Return whether the service principal is enabled. Raises typed provider errors."""
+    return {"enabled": str(_principal(client, credential)[0]["accountEnabled"]).lower()}
+
+
+def verify_disabled(client: Entra, credential: Credential) -> Observation:
+    """Read back whether the service principal is off. Raises typed provider errors."""
+    row, answer = _principal(client, credential)
+    if row["accountEnabled"]:
+        return seen(answer, Liveness.LIVE, "Graph shows the service principal as enabled")
+    return seen(answer, Liveness.DEAD, "Graph shows the service principal with accountEnabled false", reversible=True)
+
+
+DENY = Act(
+    call=disable,
+    reversible=True,
+    idempotent=True,
+    permissions=WRITE,
+    ends=EndState.CONTAINED,
+    supports=True,
+    verify=verify_disabled,
+    undo="PATCH /servicePrincipals/<id> with accountEnabled true, once the application has a credential that nobody else knows",
+    snapshot=snapshot,
+    restore=enable,
+)

@@ -1,0 +1,86 @@
+"""Certificates of applications and service principals, removed by their key id.
+
+Graph has no call that removes one without its private key: the whole collection is written back without it
+(https://learn.microsoft.com/en-us/graph/api/application-update). So what is read is written whole, with every other key; a key that came without
+its own bytes stops it; and afterwards every other one must still be there. One that somebody adds in between is lost: nothing that
+Graph offers prevents that, so the look afterwards names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rescind.errors import Rejected, Unrecognised
+from rescind.models.credential import Credential
+from rescind.models.evidence import Gap
+from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Observation, Subject, Verb
+from rescind.providers.entra import _application
+from rescind.providers.entra._connect import Entra
+from rescind.providers.entra._graph import LAG, called, text, written
+from rescind.secret import Secret
+
+_KEYS = "keyCredentials"
+
+
+def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  it is never presented
+    """Find a certificate by where it lies, else by its application and key id. Raises typed provider errors."""
+    return _application.find(client, credential, _KEYS)
+
+
+def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
+    """Show the certificates of every application and service principal that the person owns."""
+    yield from _application.listed(client, subject, _KEYS)
+
+
+def remove(client: Entra, credential: Credential) -> CallResult:
+    """Write the collection back without this certificate. Raises typed errors, `Unrecognised` when another one is missing after it."""
+    at = _application.place(credential)
+    _, rows, answer = _application.held(client, at.path, _KEYS)
+    kept = [r for r in rows if text(r, "keyId").lower() != at.ident.lower()]
+    if len(kept) == len(rows):
+        return called(answer, CallStatus.ALREADY)
+    if any(not text(r, "key") for r in kept):
+        raise Rejected("Graph shows another key without its bytes: writing back would drop it", code="bystander")
+    result = written(client.http.send("PATCH", at.path, json={_KEYS: kept}), "application update")
+    _, now, after = _application.held(client, at.path, _KEYS)
+    lost = {text(r, "keyId") for r in kept} - {text(r, "keyId") for r in now}
+    if lost:
+        raise Unrecognised(f"other keys are not shown any more: {', '.join(sorted(lost))}", request_id=after.request_id)
+    return result
+
+
+def verify(client: Entra, credential: Credential) -> Observation:
+    """Look for the certificate on its object. Raises typed provider errors."""
+    return _application.looked(client, credential, _KEYS)
+
+
+KIND = Kind(
+    id="entra.certificate",
+    title="Certificate of a Microsoft Entra application",
+    provider="entra",
+    actions={
+        Verb.DENY: _application.DENY,
+        Verb.REVOKE: Act(
+            call=remove,
+            reversible=False,
+            idempotent=True,
+            permissions=_application.WRITE,
+            undo="none: upload another certificate",
+        ),
+    },
+    verify=verify,
+    control=_application.control,
+    enumerate=enumerate_,
+    identify=identify,
+    read_permissions=_application.READ,
+    issuer_is_account=True,
+    residual=_application.RESIDUAL,
+    death=Death(negatives=2, seconds=30.0, source=LAG),
+    reference="https://learn.microsoft.com/en-us/graph/api/application-update",
+    since="0.2",
+    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    steps_by_hand=(
+        "Entra admin center, Enterprise applications, the application: Properties, Enabled for users to sign in: No. Then App "
+        "registrations, Certificates & secrets, Certificates: delete it, upload another, and enable the application again."
+    ),
+)

@@ -1,0 +1,48 @@
+"""Refresh tokens of Entra as tools on a machine keep them: Entra ends no single one, so its user's sessions are ended."""
+
+from __future__ import annotations
+
+from rescind.models.credential import Credential
+from rescind.models.kind import Act, Death, Kind, Known, Residual, Verb
+from rescind.providers.entra import _person, _sessions
+from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
+from rescind.providers.entra._graph import LAG, text
+from rescind.secret import Secret
+
+
+def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  it is never presented
+    """Ask for the user that a token names. Raises `NotFound` for a token of another tenant, other typed errors."""
+    found = _sessions.owner_of(client, credential)
+    parent = _sessions.name(text(found[0], "id"))
+    return _sessions.known(client, credential, found, identifier=credential.identifier, parent=parent)
+
+
+KIND = Kind(
+    id="entra.refresh-token",
+    title="Microsoft Entra refresh token",
+    provider="entra",
+    actions={
+        Verb.REVOKE: Act(
+            call=_sessions.revoke_once,
+            reversible=False,
+            idempotent=True,
+            permissions=_sessions.PERMISSIONS,
+            undo="none: sign in again, on every device",
+        )
+    },
+    verify=_sessions.verify,
+    control=_person.control,
+    identify=identify,
+    read_permissions=_person.READ,
+    issuer_is_account=True,
+    residual=Residual(
+        seconds=ACCESS_SECONDS,
+        what="access tokens that were made from it before",
+        source=_sessions.LIFETIMES,
+    ),
+    death=Death(negatives=2, seconds=30.0, source=LAG),
+    reference="https://learn.microsoft.com/en-us/entra/identity-platform/refresh-tokens#token-revocation",
+    since="0.2",
+    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    steps_by_hand=_sessions.BY_HAND,
+)

@@ -1,0 +1,124 @@
+"""Users of Entra: whom sessions, devices, grants and methods belong to, switched off and on again as a whole.
+
+Switched off before sessions are revoked: a client of a living account signs in again by itself with what the device keeps
+(https://learn.microsoft.com/en-us/entra/identity/users/users-revoke-access). A synchronised account has its master on premises: there it
+must be disabled too, or the next synchronisation may switch it on again; the evidence and a gap say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rescind.models.credential import Credential, EndState
+from rescind.models.evidence import Gap
+from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.providers.entra import _person
+from rescind.providers.entra._connect import Entra
+from rescind.providers.entra._graph import LAG, Row, seen, seg, text, written
+from rescind.secret import Secret
+
+
+def _known(client: Entra, row: Row) -> Known:
+    facts = {
+        "user_id": text(row, "id"),
+        "enabled": str(row["accountEnabled"]).lower(),
+        "type": "external" if _person.external(row) else "member",
+        "master": _person.master(row),
+    }
+    return Known(
+        identifier=text(row, "id"),
+        issuer=client.tenant_id,
+        subject=text(row, "userPrincipalName"),
+        owner=text(row, "userPrincipalName"),
+        attributes={k: v for k, v in facts.items() if v},
+        created_at=text(row, "createdDateTime") or None,
+        liveness=Liveness.LIVE if row["accountEnabled"] else Liveness.DEAD,
+    )
+
+
+def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  a user has no value
+    """Ask for a user by object id, else by sign-in name. Raises typed provider errors."""
+    row, _ = _person.of(client, credential) if credential.identifier else _person.find(client, credential.owner)
+    return _known(client, row)
+
+
+def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
+    """Show the person's users, and a gap for the directory that is the master of one: nobody asked it."""
+    for found in _person.people(client, subject):
+        if isinstance(found, Gap):
+            yield found
+            continue
+        row, _ = found
+        if where := _person.master(row):
+            why = f"user {text(row, 'userPrincipalName')} is synchronised from {where}, which was not asked: disable it there too"
+            yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+        yield _known(client, row)
+
+
+def _set(client: Entra, credential: Credential, *, enabled: bool) -> CallResult:
+    answer = client.http.send("PATCH", f"/users/{seg(credential.identifier)}", json={"accountEnabled": enabled})
+    return written(answer, "user update")
+
+
+def disable(client: Entra, credential: Credential) -> CallResult:
+    """Switch the account off. Raises typed provider errors; `Denied` for an administrator that we are not privileged to touch."""
+    return _set(client, credential, enabled=False)
+
+
+def enable(client: Entra, credential: Credential) -> CallResult:
+    """Switch the account on again, if it was on before the run. Raises typed provider errors."""
+    if (credential.attributes.get("before.enabled") or credential.attributes.get("enabled")) != "true":
+        return CallResult(status=CallStatus.ALREADY, notes={"left": "the account was not known to be enabled before"})
+    return _set(client, credential, enabled=True)
+
+
+def snapshot(client: Entra, credential: Credential) -> Mapping[str, str]:
+    """Return the account as it is before it is switched off. Raises typed provider errors."""
+    row, _ = _person.of(client, credential)
+    return {**_known(client, row).attributes, "sessions_valid_from": text(row, "signInSessionsValidFromDateTime")}
+
+
+def verify(client: Entra, credential: Credential) -> Observation:
+    """Read `accountEnabled` back. A user that is not there is no proof: `NotFound`. Raises other typed provider errors."""
+    row, answer = _person.of(client, credential)
+    if row["accountEnabled"]:
+        return seen(answer, Liveness.LIVE, "Graph shows the account as enabled")
+    told = "Graph shows accountEnabled false"
+    if where := _person.master(row):
+        told += f"; its master is {where}: disable it there too, or a synchronisation may switch it on again"
+    return seen(answer, Liveness.DEAD, told, reversible=True)
+
+
+KIND = Kind(
+    id="entra.user",
+    title="Microsoft Entra user (identity)",
+    provider="entra",
+    actions={
+        Verb.DEACTIVATE: Act(
+            call=disable,
+            reversible=True,
+            idempotent=True,
+            permissions=("User.EnableDisableAccount.All", "User.Read.All"),
+            ends=EndState.CONTAINED,
+            undo="PATCH /users/<id> with accountEnabled true",
+            snapshot=snapshot,
+            restore=enable,
+        )
+    },
+    verify=verify,
+    control=_person.control,
+    enumerate=enumerate_,
+    identify=identify,
+    read_permissions=_person.READ,
+    issuer_is_account=True,
+    identity=True,
+    death=Death(negatives=2, seconds=30.0, source=LAG),
+    reference="https://learn.microsoft.com/en-us/graph/api/user-update",
+    since="0.2",
+    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    steps_by_hand=(
+        "Entra admin center, Users, the person: Edit properties, Account enabled off; then Revoke sessions. For an administrator this takes a "
+        "Privileged Authentication Administrator; for a synchronised account also disable it in Active Directory and reset its password "
+        "there twice."
+    ),
+)
