@@ -63,7 +63,7 @@ def raise_for(answer: Answer, *, what: str) -> None:
         return
     said = f"{what}: {status}" + (f" {answer.detail}" if answer.detail else "")
     asked = retry_after(answer)
-    if status == 429 or (status == 403 and (asked is not None and _throttling(answer))):
+    if status == 429 or (status == 403 and ((asked is not None and _throttling(answer)) or _over_quota(answer))):
         raise Throttled(said, retry_after=asked, request_id=ident)
     if status in {401, 403}:
         raise Denied(said, request_id=ident)
@@ -100,6 +100,16 @@ def retry_after(answer: Answer) -> float | None:
 
 def _throttling(answer: Answer) -> bool:
     return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+
+
+_SLOWER = {"userRateLimitExceeded", "rateLimitExceeded", "quotaExceeded"}
+
+
+def _over_quota(answer: Answer) -> bool:
+    """Tell whether a 403 is one of those by which Google asks to slow down (https://developers.google.com/admin-sdk/directory/v1/limits)."""
+    error = answer.json.get("error") if isinstance(answer.json, dict) else None
+    reasons = error.get("errors") if isinstance(error, dict) else None
+    return isinstance(reasons, list) and any(isinstance(r, dict) and r.get("reason") in _SLOWER for r in reasons)
 
 
 def read(response: httpx.Response, body: bytes, scrub: list[str]) -> Answer:

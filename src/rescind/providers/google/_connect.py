@@ -1,0 +1,252 @@
+"""A client of one Google organisation, with bearers from google-auth. The only importer of google-auth.
+
+Workspace is asked as an administrator: `subject`, by domain-wide delegation of a service account, with its key or without one through
+`impersonate` (https://developers.google.com/identity/protocols/oauth2/service-account). Google Cloud is asked as the identity itself. Each
+API gets a bearer with its own scopes only, so that a scope nobody granted costs no other kind. `base_url`, `endpoints` and `universe`
+say where the APIs are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rescind.errors import ConfigError, Denied, Rejected, Unreachable, Unrecognised
+from rescind.models.kind import Identity
+from rescind.models.tenant import SecretRef, Tenant
+from rescind.secret import Secret
+from rescind.wire.http import Answer, Http, raise_for
+from rescind.wire.pace import Pacer
+
+CREDENTIALS = ("default", "service-account", "token")
+_AUTH = "https://www.googleapis.com/auth/"
+_CLOUD = ("cloud-platform",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """One API: the first label of its host, and the scopes to look and to act. `workspace`: asked as the administrator."""
+
+    host: str
+    look: tuple[str, ...]
+    act: tuple[str, ...]
+    workspace: bool = False
+
+
+APIS: Mapping[str, Api] = {
+    "directory": Api(
+        host="admin", look=("admin.directory.user.readonly",), act=("admin.directory.user",), workspace=True
+    ),
+    # grants, app passwords and codes have no scope that only looks
+    "security": Api(
+        host="admin", look=("admin.directory.user.security",), act=("admin.directory.user.security",), workspace=True
+    ),
+    "mobile": Api(
+        host="admin",
+        look=("admin.directory.device.mobile.readonly",),
+        act=("admin.directory.device.mobile.action",),
+        workspace=True,
+    ),
+    "chromeos": Api(
+        host="admin",
+        look=("admin.directory.device.chromeos.readonly",),
+        act=("admin.directory.device.chromeos",),
+        workspace=True,
+    ),
+    "cloudidentity": Api(
+        host="cloudidentity",
+        look=("cloud-identity.devices.readonly",),
+        act=("cloud-identity.devices",),
+        workspace=True,
+    ),
+    "iam": Api(host="iam", look=_CLOUD, act=_CLOUD),
+    "apikeys": Api(host="apikeys", look=("cloud-platform.read-only",), act=_CLOUD),
+    "storage": Api(host="storage", look=("cloud-platform.read-only",), act=_CLOUD),
+    "projects": Api(host="cloudresourcemanager", look=("cloud-platform.read-only",), act=_CLOUD),
+}
+Auth = Callable[[], Mapping[str, str]]
+
+
+class Google:
+    """One organisation. `send` names the API; a path is never joined to any host but that API's own."""
+
+    def __init__(self, tenant: Tenant, doors: Mapping[str, Http]) -> None:
+        self.tenant = tenant
+        self._doors = doors
+
+    @property
+    def subject(self) -> str:
+        """The administrator as whom Workspace is asked, empty when this tenant is Google Cloud only."""
+        return self.tenant.text("subject")
+
+    @property
+    def projects(self) -> tuple[str, ...]:
+        """The projects whose keys are listed."""
+        given = self.tenant.settings.get("projects", ())
+        return (given,) if isinstance(given, str) else given if isinstance(given, tuple) else ()
+
+    @property
+    def access_seconds(self) -> int:
+        """How long an access token may live here where policy allows more than an hour; 0 when nobody said so."""
+        return int(self.tenant.text("access_seconds") or 0)
+
+    def send(self, api: str, method: str, path: str, **more: Any) -> Answer:
+        """Send one request to one API. Raises typed errors; `Rejected` for Workspace where nobody said as whom to ask."""
+        if APIS[api].workspace and not self.subject:
+            raise Rejected(f"tenant {self.tenant.name!r} names no subject to ask Workspace as", code="no-subject")
+        return self._doors[api].send(method, path, **more)
+
+    def identity(self) -> Identity:
+        """Ask who we are: the administrator's own entry in Workspace, else the first project. Raises a `ProviderError`."""
+        if self.subject:
+            me = _said(
+                self.send("directory", "GET", f"/admin/directory/v1/users/{self.subject}"), "our administrator",
+                ("id", "customerId", "primaryEmail"),
+            )  # fmt: skip
+            return Identity(
+                account=me["customerId"], principal=me["primaryEmail"], identifiers=(me["id"], self.subject)
+            )
+        answer = self.send("projects", "GET", f"/v1/projects/{self.projects[0]}")
+        shown = _said(answer, "the first project", ("projectNumber", "projectId"))
+        us = self.tenant.text("impersonate") or f"projects/{shown['projectId']}"
+        return Identity(account=shown["projectNumber"], principal=us, identifiers=(us,))
+
+
+def _said(answer: Answer, what: str, keys: tuple[str, ...]) -> Mapping[str, str]:
+    raise_for(answer, what=what)
+    if not isinstance(answer.json, dict) or not all(isinstance(answer.json.get(k), str) for k in keys):
+        raise Unrecognised(f"{what}: no {keys[0]}", status=answer.status, request_id=answer.request_id)
+    return answer.json
+
+
+def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer, *, write: bool) -> Google:
+    """Return a client of a tenant; `write` signs in with its write identity when it names one. Nothing is contacted.
+
+    Raises `ConfigError` for a tenant that cannot be told, or a sign-in that lacks something.
+    """
+    client = Google(tenant, {})
+    if not client.subject and not client.projects:
+        raise ConfigError(
+            f"tenant {tenant.name!r} names neither a subject nor projects",
+            hint='subject = "admin@example.com" for Workspace, projects = ["my-project"] for Google Cloud',
+        )
+    if client.subject and not re.fullmatch(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+", client.subject):
+        raise ConfigError(f"subject of tenant {tenant.name!r} is not an address")
+    if bad := [p for p in client.projects if not re.fullmatch(r"[a-z0-9.:-]{1,80}", p)]:
+        raise ConfigError(f"projects of tenant {tenant.name!r}: {bad[0]!r} is no project id")
+    if not re.fullmatch(r"\d{0,7}", tenant.text("access_seconds")):
+        raise ConfigError(f"access_seconds of tenant {tenant.name!r} is no number of seconds")
+    addresses, auth = _addresses(tenant), _auth(tenant, resolve, write=write)
+    doors = {
+        name: Http(
+            addresses[api.host],
+            pacer=pacer,
+            auth=auth(api, api.act if write else api.look),
+            verify=tenant.text("ca_bundle") or True,
+            plaintext=tenant.settings.get("plaintext") is True,
+        )
+        for name, api in APIS.items()
+    }
+    return Google(tenant, doors)
+
+
+def _addresses(tenant: Tenant) -> Mapping[str, str]:
+    """Return where each host of Google's is for this tenant: below `base_url`, in its universe, or as `endpoints` says."""
+    universe, base = tenant.text("universe", "googleapis.com"), tenant.text("base_url").rstrip("/")
+    hosts = {api.host for api in APIS.values()}
+    found = {host: f"{base}/{host}" if base else f"https://{host}.{universe}" for host in hosts}
+    given = tenant.settings.get("endpoints", ())
+    for line in (given,) if isinstance(given, str) else given if isinstance(given, tuple) else ():
+        host, _, address = line.partition("=")
+        if host.strip() not in hosts or not address:
+            raise ConfigError(
+                f"endpoints of tenant {tenant.name!r}: {host.strip()!r} is none of {', '.join(sorted(hosts))}",
+                hint='endpoints = ["iam=https://iam-rescind.p.googleapis.com"]',
+            )
+        found[host.strip()] = address.strip()
+    return found
+
+
+def _auth(
+    tenant: Tenant, resolve: Callable[[SecretRef], Secret], *, write: bool
+) -> Callable[[Api, tuple[str, ...]], Auth]:
+    """Return what makes, for an API and its scopes, the writer of the `Authorization` header. Raises `ConfigError`."""
+    refs = {**tenant.refs, **(tenant.write_refs if write else {})}
+    settings = {**tenant.settings, **(tenant.write if write else {})}
+    how = str(
+        settings.get("credential") or next((c for c in ("token", "service-account") if _ref(c) in refs), "default")
+    )
+    if how not in CREDENTIALS:
+        raise ConfigError(f"tenant {tenant.name!r}: no credential {how!r}", hint=f"one of {', '.join(CREDENTIALS)}")
+    if how != "default" and _ref(how) not in refs:
+        raise ConfigError(f"tenant {tenant.name!r} names no {_ref(how)}", hint=f'{_ref(how)} = {{ keyring = "…" }}')
+    value = resolve(refs[_ref(how)]) if how != "default" else Secret("")
+    if how == "token":
+        return lambda _api, _scopes: lambda: {"Authorization": f"Bearer {value.reveal().strip()}"}
+    chosen, target = settings.get("scopes", ()), str(settings.get("impersonate") or "")
+
+    def made(api: Api, scopes: tuple[str, ...]) -> Auth:
+        held: list[Any] = []
+        wanted = [s if "/" in s else _AUTH + s for s in (chosen if isinstance(chosen, tuple) and chosen else scopes)]
+        subject = tenant.text("subject") if api.workspace else ""
+
+        def header() -> Mapping[str, str]:
+            if not held:
+                held.append(_source(value, wanted, subject, target))
+            return {"Authorization": f"Bearer {_token(held[0])}"}
+
+        return header
+
+    return made
+
+
+def _ref(how: str) -> str:
+    return {"service-account": "service_account_key"}.get(how, how)
+
+
+def _source(key: Secret, scopes: list[str], subject: str, target: str) -> Any:
+    """Return a source of google-auth for scopes. Raises `ConfigError` where it is not installed or the key is none."""
+    try:
+        import google.auth
+        from google.auth import exceptions, impersonated_credentials
+        from google.oauth2 import service_account
+    except ImportError:
+        raise ConfigError("signing in to Google needs google-auth", hint="pip install 'rescind[google]'") from None
+    signed: Any = service_account.Credentials  # google-auth's classes are only half typed
+    acting: Any = impersonated_credentials.Credentials
+    asked, who = (scopes, subject) if not target else ([_AUTH + "cloud-platform"], "")
+    try:
+        if key:
+            info = json.loads(key.reveal())
+            plain: Any = signed.from_service_account_info(info, scopes=asked, subject=who or None)
+        else:
+            plain, _ = google.auth.default(scopes=asked)
+            if who and hasattr(plain, "with_subject"):
+                plain = plain.with_subject(who)
+    except exceptions.DefaultCredentialsError:
+        raise ConfigError(
+            "no Google credentials were found here", hint="gcloud auth application-default login"
+        ) from None
+    except (ValueError, KeyError, exceptions.GoogleAuthError):  # the text of these may quote the key
+        raise ConfigError("service_account_key is not the key of a service account") from None
+    if not target:
+        return plain
+    return acting(source_credentials=plain, target_principal=target, target_scopes=scopes, subject=subject or None)
+
+
+def _token(source: Any) -> str:
+    """Return a bearer that still lives. Raises `Denied` where Google does not sign us in, `Unreachable` without an answer."""
+    from google.auth import exceptions
+    from google.auth.transport.requests import Request
+
+    try:
+        if not source.valid:
+            source.refresh(Request())
+    except exceptions.RefreshError as error:
+        raise Denied(f"Google did not sign us in: {next(iter(str(error).splitlines()), '')}") from None
+    except exceptions.TransportError as error:
+        raise Unreachable(f"no sign-in at Google: {type(error).__name__}", maybe_sent=False) from None
+    return str(source.token)
