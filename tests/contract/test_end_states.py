@@ -29,11 +29,13 @@ from rescind.pipeline import execute
 from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Connected, Tenants
 from tests.contract.faults import AFTER, FAULTS, UNSENT, FaultServer, Rule
+from tests.contract import worlds_entra, worlds_google
 from tests.contract.worlds import WORLDS, Held, World
 from tests.interop import aws_world, bao_world
 
 REFUSED = {EndState.DEAD, EndState.RESIDUAL, EndState.CONTAINED}
 """What nobody may read of a credential that still works."""
+SIMULATED = {**WORLDS, **worlds_entra.ENTRA, **worlds_google.GOOGLE}
 WRITES = {
     "vault.token": "revoke-accessor",
     "x509.client-cert": "/revoke$",
@@ -43,11 +45,16 @@ WRITES = {
     "aws.access-key": "Action=(UpdateAccessKey|DeleteAccessKey|PutUserPolicy|AttachUserPolicy)",
     "aws.role-session": "Action=Put(Role|User)Policy",
     "aws.login-profile": "Action=(DeleteLoginProfile|PutUserPolicy|AttachUserPolicy)",
+    "aws.login-session": "Action=Put(User|Role)Policy",
+    "aws.eks-access-entry": "/access-entries/[^/]+$",
+    "aws.iot-certificate": "newStatus",
     "aws.ssh-public-key": "Action=(Update|Delete)SSHPublicKey",
     "aws.service-specific-credential": "Action=(Update|Delete)ServiceSpecificCredential",
     "aws.signing-certificate": "Action=(Update|Delete)SigningCertificate",
     "aws.mfa-device": "Action=DeactivateMFADevice",
     "aws.sso-session": r"\.ProvisionPermissionSet",  # a policy that is written before it has no effect yet
+    **worlds_entra.WRITES,
+    **worlds_google.WRITES,
 }
 """The requests of each kind that change something at the provider."""
 ABSENT = ("404",)
@@ -175,7 +182,7 @@ def listening() -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         once = SimpleNamespace(session=SimpleNamespace(Session=lambda: shared))
         stack.enter_context(patch.object(aws_world, "boto3", once))
-        for provider in ("vault", "aws", "x509"):
+        for provider in ("vault", "aws", "x509", "entra", "google"):
             place = importlib.import_module(f"rescind.providers.{provider}._connect")
             plain = place.connect
 
@@ -212,12 +219,12 @@ def staged(kind: Kind, stages: Stages, *, repeatable: bool = True) -> Iterator[K
         yield row
 
 
-@pytest.fixture(scope="module", params=list(WORLDS))
+@pytest.fixture(scope="module", params=list(SIMULATED))
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     base, clock = tmp_path_factory.mktemp("world"), JumpClock()
     state = tmp_path_factory.mktemp("state")
     log = open_log(state / "rescind.db", load_signer(state), clock)
-    with listening() as given, WORLDS[request.param](base) as world, FaultServer(world.target) as server:
+    with listening() as given, SIMULATED[request.param](base) as world, FaultServer(world.target) as server:
         world.connect(server.url)
         tenants = Tenants((given["tenant"],), resolve=given["resolve"], clock=clock, write=True)
         yield Bench(world, server, tenants, given["tenant"].name, clock, log, world.kind)

@@ -22,6 +22,8 @@ from rescind.wire import rest
 from tests.contract.faults import AFTER, FAULTS, UNSENT, FaultServer, Rule
 from tests.contract.worlds import NOT_HTTP, WORLDS, Held, World, identifiers
 from tests.contract.worlds_by_value import BY_VALUE
+from tests.contract.worlds_entra import ENTRA
+from tests.contract.worlds_google import GOOGLE
 
 SAYS_NOTHING = (Unreachable, Unrecognised)
 EXPECTED: dict[str, tuple[type[ProviderError], ...]] = {
@@ -44,7 +46,7 @@ EXPECTED: dict[str, tuple[type[ProviderError], ...]] = {
 }
 
 
-EVERYWHERE = {**WORLDS, **BY_VALUE}
+EVERYWHERE = {**WORLDS, **BY_VALUE, **ENTRA, **GOOGLE}
 
 
 def test_every_kind_is_tested_or_has_no_wire() -> None:
