@@ -15,7 +15,7 @@ from rescind.models.run import Receipt
 from rescind.pipeline import receipts
 from rescind.pipeline.rotating import listing, named
 from rescind.pipeline.stepping import Context, receipt
-from rescind.pipeline.successor import Job, Stop, opened, working
+from rescind.pipeline.successor import Job, Stop, held, opened, working
 from rescind.pipeline.tenants import Connected
 from rescind.pipeline.verify import reason
 
@@ -49,7 +49,7 @@ def _of(data: Mapping[str, Any], c: Credential) -> Receipt | None:
 
 
 def _successor(job: Job) -> Value:
-    value = job.one.target.read()
+    value = held(job)
     name = named(job.one.kind, job.c.owner, value, job.at) if value else ""
     if value is None or not name or name == job.c.identifier:
         what = "the old one again" if name else "nothing that works"

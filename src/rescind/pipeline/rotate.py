@@ -19,7 +19,7 @@ from rescind.models.rotation import Value
 from rescind.models.run import Receipt
 from rescind.pipeline.rotating import listing, named, too_many
 from rescind.pipeline.stepping import Context, receipt
-from rescind.pipeline.successor import Job, Stop, alive, opened, working
+from rescind.pipeline.successor import Job, Stop, alive, held, opened, working
 from rescind.pipeline.tenants import Connected
 from rescind.pipeline.verify import prove, reason, unknown
 
@@ -33,13 +33,17 @@ def rotate(step: Step, c: Credential, at: Connected, ctx: Context) -> Receipt:
     """
     try:
         job = Job(step=step, c=c, at=at, ctx=ctx, one=opened(c, ctx))
+    except Stop as stop:
+        return receipt(step, stop.state, ctx, evidence=stop.why, liveness=stop.liveness)
+    try:
         new = _delivered(job) or _mint_and_deliver(job)
         seen = working(job, new)
         ctx.clock.sleep(job.one.row.overlap)  # who read the old one a moment ago may still be about to use it
     except Stop as stop:
-        return receipt(step, stop.state, ctx, evidence=stop.why, liveness=stop.liveness)
+        return receipt(step, stop.state, ctx, evidence=stop.why + _loose(job, stop.why), liveness=stop.liveness)
     except ProviderError as error:
         why = f"the rotation stopped before its end, and the old one was left alone: {reason(error)}"
+        why += _loose(job, why) or _lost(job)
         return receipt(step, EndState.UNKNOWN, ctx, evidence=why, request_id=error.request_id, error=error.message)
     name = new.identifier
     return receipt(
@@ -58,16 +62,31 @@ def rotate(step: Step, c: Credential, at: Connected, ctx: Context) -> Receipt:
 
 def _delivered(job: Job) -> Value | None:
     """Return the successor if an earlier attempt has delivered it; None when the place still holds the old one."""
-    value = job.one.target.read()
+    value = held(job)
     name = named(job.one.kind, job.c.owner, value, job.at) if value else ""
     if value is not None and name == job.c.identifier:
         return None
     if value is not None and name and name in {d.get("new") for _, d in job.told("rotation", "mint")}:
         job.did("deliver", new=name, place=job.one.target.place)
         return replace(value, identifier=name)
-    if name:  # somebody was given another one meanwhile: what this run minted is still not to be left behind
+    # what this run minted is not to be left behind, unless it was put there and its user may have it from there
+    if name or (job.told("intent", "mint") and not job.told("intent", "deliver")):
         _without_orphans(job, keep=name)
     raise Stop(EndState.HELD, f"{job.one.target.place} holds something else than when the plan was made")
+
+
+def _loose(job: Job, told: str) -> str:
+    """Return what this run minted and neither delivered nor ended, as far as it is known and not `told` yet: it is nobody's, and lives."""
+    over = {str(d.get("new")) for part in ("deliver", "discard") for _, d in job.told("rotation", part)}
+    made = {str(d.get("new")) for _, d in job.told("rotation", "mint")}
+    names = [name for name in sorted(made - over) if name not in told]
+    return f"; minted by this run, neither known to be delivered nor ended: {', '.join(names)}" if names else ""
+
+
+def _lost(job: Job) -> str:
+    """Return that something may have been minted, where the trail knows of the attempt only."""
+    known = any(job.told("rotation", part) for part in ("mint", "discard"))
+    return "; whether this run minted one is not known" if job.told("intent", "mint") and not known else ""
 
 
 def _mint_and_deliver(job: Job) -> Value:
@@ -87,7 +106,11 @@ def _mint(job: Job, known: Mapping[str, Known]) -> Value | None:
         raise Stop(EndState.HELD, f"{job.c.owner} does not have it any more, or it was switched off")
     if one.how.limit and len(known) >= one.how.limit:
         raise Stop(EndState.HELD, too_many(one, known, job.c.identifier), Liveness.LIVE)
-    one.target.check()  # nothing is minted that could not be delivered
+    try:
+        one.target.check()  # nothing is minted that could not be delivered
+    except ProviderError as error:
+        why = f"nothing was minted, {one.target.place} could not take it: {error.message}"
+        raise Stop(EndState.FAILED, why, Liveness.LIVE) from None
     job.begin("mint", existing=sorted(known), place=one.target.place)
     try:
         made, _ = job.at.ask(lambda: one.how.mint(job.at.client, job.c, job.mark), repeatable=False)
@@ -124,6 +147,9 @@ def _deliver(job: Job, value: Value) -> None:
     if _holds(job, value):
         job.did("deliver", new=name, place=one.target.place)
         return
+    if other := _another(job, name):
+        _discard(job, name)
+        raise Stop(EndState.HELD, f"{one.target.place} got {other} from somebody else meanwhile; {name} was ended")
     if not _holds(job, old):
         _put_back(job, old)
     if not _holds(job, old):
@@ -140,6 +166,17 @@ def _still_old(job: Job) -> Value | None:
     except ProviderError:
         return None
     return held if same else None
+
+
+def _another(job: Job, name: str) -> str:
+    """Return what the place holds if the provider knows it and it is neither the old one nor ours: it is not to be written over."""
+    try:
+        there = job.one.target.read()
+        found = named(job.one.kind, job.c.owner, there, job.at) if there else ""
+        theirs = found not in {"", name, job.c.identifier} and found in listing(job.one.kind, job.c.owner, job.at)
+    except ProviderError:
+        return ""
+    return found if theirs else ""
 
 
 def _put_back(job: Job, old: Value) -> None:

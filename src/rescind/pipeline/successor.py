@@ -66,10 +66,19 @@ def opened(c: Credential, ctx: Context) -> Opened:
     return one
 
 
+def held(job: Job) -> Value | None:
+    """Return what its user would read now. Raises `Stop` where that cannot be read: then nothing is known of it."""
+    try:
+        return job.one.target.read()
+    except ProviderError as error:
+        why = f"{job.one.target.place} cannot be read, so the old one was left alone: {error.message}"
+        raise Stop(EndState.UNKNOWN, why) from None
+
+
 def working(job: Job, value: Value) -> Observation:
     """Return the proof that what its user reads works. Raises `Stop` without one."""
-    held = job.one.target.read()
-    seen = alive(job, replace(held, identifier=value.identifier)) if held else unknown("nothing is there")
+    there = held(job)
+    seen = alive(job, replace(there, identifier=value.identifier)) if there else unknown("nothing is there")
     if seen.liveness is not Liveness.LIVE:
         why = f"{job.one.target.place} holds {value.identifier}, which could not be shown to work: {seen.evidence}"
         raise Stop(EndState.UNKNOWN, why)
