@@ -13,6 +13,7 @@ from rescind import catalogue
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.errors import Rejected, RescindError
+from rescind.models.checkin import ScanScope
 from rescind.models.config import Config
 from rescind.models.credential import Credential, EndState
 from rescind.models.kind import Act, Identity, Liveness, Observation, Rest, Verb
@@ -167,6 +168,12 @@ def test_the_value_is_read_again_where_it_was_seen(read, monkeypatch):
     # what the provider said since does not matter: the value is the same one
     assert reader(replace(c, identifier="acc-1", issuer="elsewhere")).reveal() == VALUE
     assert scanned == ["vault-token"]
+
+
+def test_what_the_scope_excludes_is_not_read_for_its_value_either(read):
+    _, c, home, s = read
+    s = replace(s, config=replace(s.config, scan=ScanScope(exclude=(".vault-token",))))
+    assert machine.secret_reader(s, Case(target=str(home)))(c) is None
 
 
 def test_another_value_in_the_same_place_is_not_it(read):

@@ -23,19 +23,27 @@ def rotate(
     from rescind.models.plan import Case
     from rescind.pipeline import rotations
     from rescind.pipeline import session as flow
+    from rescind.pipeline.render import safe
     from rescind.schema.playbook import load_playbook
 
     s = session(ctx)
     chosen = [r.name for r in rotations.chosen(s, names or ())]
+    unread: list[str] = []
     if only_due:
-        past = {a.row.name for a in rotations.ages(s) if a.due}
-        chosen = [name for name in chosen if name in past]
+        ages = {a.row.name: a for a in rotations.ages(s)}
+        unread = [name for name in chosen if ages[name].seconds is None]
+        for name in unread:
+            sys.stderr.write(f"rescind: {name} was left alone, its age is not known: {safe(ages[name].why)}\n")
+        chosen = [name for name in chosen if ages[name].due]
         if not chosen:
-            sys.stderr.write("rescind: no rotation is due; nothing was done\n")
-            raise typer.Exit(0)
+            sys.stderr.write(f"rescind: no rotation is {'known to be ' if unread else ''}due; nothing was done\n")
+            raise typer.Exit(7 if unread else 0)
     made = flow.survey(s, load_playbook("rotate-tokens"), Case(rotations=tuple(chosen)))
     confirm(made, yes=yes)
-    start_run(s, made, as_json=as_json, self_allowed=False, wait=wait)
+    try:
+        start_run(s, made, as_json=as_json, self_allowed=False, wait=wait)
+    except typer.Exit as done:
+        raise typer.Exit(7 if unread and done.exit_code in {0, 5} else done.exit_code) from None
 
 
 def due(ctx: typer.Context, as_json: bool = JSON) -> None:

@@ -165,7 +165,14 @@ def secret_reader(session: Session, case: Case) -> Callable[[Credential], Secret
         try:
             rows = [row for name, row in catalogue.stores().items() if name in named]
             with Detector() as detector:
-                held = scan(target, clock=session.clock, stores=rows, keychain=items, detector=detector)
+                held = scan(
+                    target,
+                    clock=session.clock,
+                    stores=rows,
+                    keychain=items,
+                    exclude=scope_of.excluded(session.config.scan),
+                    detector=detector,
+                )
             seen, raw = inventories.build(held, key=key)
         except EvidenceError:
             return None
