@@ -10,6 +10,7 @@ import os
 import socket
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ from rescind.host.names import visible
 from rescind.models.evidence import Gap, Location
 
 Reading = tuple[Location, bytes]
-MOST_PROCESSES, MOST_BYTES, SECONDS = 5000, 256 * 1024, 2.0
+MOST_PROCESSES, MOST_BYTES, MOST_PLACES, SECONDS = 5000, 256 * 1024, 32, 2.0
 _AGENTC_REQUEST_IDENTITIES, _AGENT_IDENTITIES_ANSWER = 11, 12
 
 
@@ -28,7 +29,7 @@ class Live:
     def __init__(self, home: Path, environ: Mapping[str, str], *, proc: Path = Path("/proc")) -> None:
         self.home, self.environ, self._proc = home.resolve(), environ, proc
         self._read: list[tuple[str, list[bytes]]] | None = None
-        self.unreadable = 0
+        self.unreadable = self.cut = self.left_out = 0
 
     def processes(self) -> list[tuple[str, list[bytes]]]:
         """Return the (name, variables) of each process of this home, each variable only in the first that has it."""
@@ -47,7 +48,9 @@ class Live:
             # what this program was started with, its parent has too; the system's first process belongs to no home
             aside = {str(os.getpid()), "1"}
             pids = (e.name for e in os.scandir(self._proc) if e.name.isdigit() and e.name not in aside)
-            return sorted(pids, key=int)[:MOST_PROCESSES]
+            found = sorted(pids, key=int)
+            self.left_out = max(0, len(found) - MOST_PROCESSES)
+            return found[:MOST_PROCESSES]
         return []
 
     def _variables(self, pid: str) -> list[bytes]:
@@ -56,7 +59,9 @@ class Live:
             if place.stat().st_uid != self.home.stat().st_uid:
                 return []
             with (place / "environ").open("rb") as file:
-                return [v for v in file.read(MOST_BYTES).split(b"\0") if v]
+                held = file.read(MOST_BYTES + 1)
+            self.cut += len(held) > MOST_BYTES
+            return [v for v in held[:MOST_BYTES].split(b"\0") if v]
         except (FileNotFoundError, ProcessLookupError):
             return []  # it ended while we looked
         except OSError:
@@ -94,18 +99,43 @@ def environments(live: Live) -> Iterator[Reading | Gap]:
     for name, held in live.processes():
         if held:
             yield Location(root="live", path=f"process/{name}"), b"\0".join(held)
-    if live.unreadable:
-        yield _gap(
-            "process-environment", f"the environment of {live.unreadable} of this user's processes may not be read"
-        )
+    for count, what in (
+        (live.unreadable, "of this user's processes may not be read"),
+        (live.cut, f"of this user's processes is longer than {MOST_BYTES} bytes and was read up to there"),
+        (live.left_out, f"processes beyond the first {MOST_PROCESSES} was not looked at"),
+    ):
+        if count:
+            yield _gap("process-environment", f"the environment of {count} {what}")
+
+
+def _bounded(source: str, places: list[Path]) -> Iterator[Path | Gap]:
+    """Yield every absolute place once, at most `MOST_PLACES`: a variable is anybody's text, and each place may cost seconds."""
+    found = list(dict.fromkeys(p for p in places if p.is_absolute()))
+    yield from found[:MOST_PLACES]
+    if len(found) > MOST_PLACES:
+        more = len(found) - MOST_PLACES
+        yield _gap(source, f"{more} of the {len(found)} places that variables name were not looked at")
+
+
+def _listed(source: str, folder: Path) -> list[Path] | Gap:
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        return _gap(source, f"cannot be listed: {error.strerror}", str(folder))
 
 
 def ssh_agents(live: Live) -> Iterator[Reading | Gap]:
     """Yield each agent's list of identities, public halves only (https://datatracker.ietf.org/doc/draft-ietf-sshm-ssh-agent/)."""
     places = [Path(p) for p in live.named("SSH_AUTH_SOCK")]
-    with suppress(OSError):
-        places += sorted((live.home / ".ssh" / "agent").iterdir())  # OpenSSH 10.1 and later
-    for place in dict.fromkeys(p for p in places if p.is_absolute()):
+    more = _listed("ssh-agent", live.home / ".ssh" / "agent")  # OpenSSH 10.1 and later
+    if isinstance(more, Gap):
+        yield more
+    for place in _bounded("ssh-agent", places if isinstance(more, Gap) else places + more):
+        if isinstance(place, Gap):
+            yield place
+            continue
         answer = _asked("ssh-agent", place, b"\0\0\0\1" + bytes([_AGENTC_REQUEST_IDENTITIES]), _agent_answer)
         if isinstance(answer, Gap):
             yield answer
@@ -119,9 +149,10 @@ def gpg_agents(live: Live) -> Iterator[Reading | Gap]:
     """Yield what GnuPG's agent says of the keys it can use (`KEYINFO --list`, https://www.gnupg.org/documentation/manuals/gnupg/)."""
     runtime = [Path(p) / "gnupg" for p in live.named("XDG_RUNTIME_DIR")]
     homes = [Path(p) for p in live.named("GNUPGHOME")]
-    for folder in dict.fromkeys((live.home / ".gnupg", *homes, *runtime)):
-        place = folder / "S.gpg-agent"
-        if not os.path.lexists(place):
+    sockets = [folder / "S.gpg-agent" for folder in (live.home / ".gnupg", *runtime, *homes)]
+    for place in _bounded("gpg-agent", [p for p in sockets if os.path.lexists(p)]):
+        if isinstance(place, Gap):
+            yield place
             continue
         answer = _asked("gpg-agent", place, b"KEYINFO --list\nBYE\n", _to_the_end)
         if isinstance(answer, Gap):
@@ -145,20 +176,32 @@ def tickets(live: Live) -> Iterator[Reading | Gap]:
                 "kerberos-ccache", f"tickets are kept in a cache of type {visible(kind)[:20]}, which is not read"
             )
             continue
-        places = [Path(rest)] if kind == "FILE" else sorted(Path(rest).glob("tkt*"))
-        for place in places:
-            try:
-                with open(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
-                    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                        yield Location(root="live", path=f"tickets{place}"), file.read(MOST_BYTES)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                yield _gap("kerberos-ccache", f"cannot be read: {error.strerror}", str(place))
+        places = [Path(rest)] if kind == "FILE" else _listed("kerberos-ccache", Path(rest))
+        if isinstance(places, Gap):
+            yield places
+            continue
+        for place in _bounded("kerberos-ccache", [p for p in places if kind == "FILE" or p.name.startswith("tkt")]):
+            if (read := place if isinstance(place, Gap) else _ticket(place)) is not None:
+                yield read
+
+
+def _ticket(place: Path) -> Reading | Gap | None:
+    try:
+        with open(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return _gap("kerberos-ccache", "is no regular file", str(place))
+            held = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return _gap("kerberos-ccache", f"cannot be read: {error.strerror}", str(place))
+    if len(held) > MOST_BYTES:
+        return _gap("kerberos-ccache", f"is larger than {MOST_BYTES} bytes and was not read", str(place))
+    return Location(root="live", path=f"tickets{place}"), held
 
 
 def _asked(source: str, place: Path, question: bytes, read: Callable[[socket.socket], bytes]) -> bytes | Gap:
-    """Ask one local socket of this user one question. What does not answer in time is a gap."""
+    """Ask one local socket of this user one question. What has not answered it in whole in time is a gap."""
     try:
         found = place.lstat()
         if not stat.S_ISSOCK(found.st_mode):
@@ -179,16 +222,26 @@ def _asked(source: str, place: Path, question: bytes, read: Callable[[socket.soc
 
 
 def _agent_answer(s: socket.socket) -> bytes:
-    size = int.from_bytes(_exactly(s, 4), "big")
+    end = time.monotonic() + SECONDS
+    size = int.from_bytes(_exactly(s, 4, end), "big")
     if size > MOST_BYTES:
         raise ValueError(size)
-    return _exactly(s, size)
+    return _exactly(s, size, end)
 
 
-def _exactly(s: socket.socket, count: int) -> bytes:
+def _more(s: socket.socket, count: int, end: float) -> bytes:
+    """Return what came, before `end`: who answers a byte at a time gets no more time for it."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    s.settimeout(left)
+    return s.recv(count)
+
+
+def _exactly(s: socket.socket, count: int, end: float) -> bytes:
     held = b""
     while len(held) < count:
-        part = s.recv(count - len(held))
+        part = _more(s, count - len(held), end)
         if not part:
             raise ValueError(count)
         held += part
@@ -196,9 +249,11 @@ def _exactly(s: socket.socket, count: int) -> bytes:
 
 
 def _to_the_end(s: socket.socket) -> bytes:
-    held = b""
-    while len(held) < MOST_BYTES and (part := s.recv(4096)):
+    held, end = b"", time.monotonic() + SECONDS
+    while part := _more(s, 4096, end):
         held += part
+        if len(held) > MOST_BYTES:
+            raise ValueError(MOST_BYTES)
     return held
 
 
