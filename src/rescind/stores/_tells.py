@@ -26,7 +26,8 @@ _WORDS = re.findall(
 )
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _AFTER = re.compile(
-    r"(?P<rest>[\w.\-]{0,40})(?P<close>[\"'\]]{0,2})(?P<sep>[ \t]{0,8}(?::=|=>|=|:)[ \t]{0,8}|[ \t]{1,8})" + _VALUE
+    r"(?P<rest>[\w.\-]{0,40})(?P<close>[\"'\]]{0,2})(?P<sep>[ \t]{1,8}(?:DEFAULT|OVERRIDE)=|[ \t]{0,8}(?::=|=>|=|:)[ \t]{0,8}|[ \t]{1,8}DEFAULT=|[ \t]{1,8})"
+    + _VALUE
 )
 _HEADER = re.compile(
     r"(?i)uthorization[\"']{0,2}\s{0,3}[:=,]\s{0,3}[\"']{0,2}(?:value[\"']{0,2}:\s{0,3}[\"']{0,2})?(basic|bearer|token|apikey)\s+([\w+/=.~\-]{8,4096})"
@@ -82,6 +83,11 @@ _COMMANDS = (  # a first word and what follows it; groups `user` and `host` name
     *(_command(word, r"[ \t]+(?:BY[ \t]+|by[ \t]+)?'(?P<v>[^'\r\n]{1,256})'", any_case=True) for word in ("password", "identified")),
     _command("accountkey", r"=(?P<v>[A-Za-z0-9+/]{86}==)", any_case=True),
     _command("sharedaccesskey", r"=(?P<v>[A-Za-z0-9+/]{43}=)", any_case=True),
+    *(
+        ("auth", re.compile(rf"{word}(?<![^\r\n].{{4}})[ \t]+(?:[\w\-]{{1,60}}[ \t]+)?[\"']?(?P<v>{sign}[^\s\"']{{6,200}})[\"']?[ \t]*(?=[\r\n]|\Z)"))
+        for word, sign in (("AUTH", r"(?=[^\s\"']{12})"), ("(?i:auth)", r"(?=[^\s\"']{0,64}\d)"))
+    ),
+    _command("unseal key", r"[ \t]*\d{0,2}:[ \t]*(?P<v>[A-Za-z0-9+/=]{32,64})", any_case=True),
     _command("net use", rf"\b[^\r\n]{{0,200}}/user:(?P<user>\S{{1,100}})[ \t]+{_VALUE}", any_case=True),
 )  # fmt: skip
 _SQL_WORDS = frozenset({"password", "identified"})
@@ -192,10 +198,30 @@ def _is_given(name: str, lead: str, after: re.Match[str]) -> bool | None:
     option = lead.endswith(("--", " -", "\t-"))
     before = lead.rstrip(" \t")
     shell = before.endswith(
-        ("-gx", "-x", "-Ux", "-gxU", "-xU", "setx", "export", "config set", "setenv", "configure set")
+        (
+            "-gx",
+            "-x",
+            "-Ux",
+            "-gxU",
+            "-xU",
+            "setx",
+            "export",
+            "config set",
+            "setenv",
+            "configure set",
+            "set-environment -g",
+            "setenv -g",
+        )
     )
+    if after["sep"].strip() in {"DEFAULT=", "OVERRIDE="}:  # pam_env.conf(5)
+        return True
     if not after["sep"].strip():  # a blank: `--password X`, `set -gx N X`, `setx N X`
         return True if (option or shell) and not (after["b"] or "").startswith("-") else None
-    if after["sep"] == "=" and not after["close"] and (option or shell or name.upper() == name):
+    if (
+        after["sep"].strip() in {"=", "DEFAULT="}
+        and after["sep"][-1] == "="
+        and not after["close"]
+        and (option or shell or name.upper() == name)
+    ):
         return True
     return before.lower().endswith(("$env:", "--export", "setuvar", "export"))
