@@ -66,10 +66,7 @@ def test_identifiers_are_stable_and_tell_items_apart(backend):
     b = make_item("login", {"service": "s", "username": "u", "host": "b"}, "", None, None)
     c = make_item("other", {"service": "s", "username": "u", "host": "a"}, "", None, None)
     assert len({a.identifier, b.identifier, c.identifier}) == 3
-    assert (
-        make_item("login", {}, "one", None, None).identifier
-        != make_item("login", {}, "two", None, None).identifier
-    )
+    assert make_item("login", {}, "one", None, None).identifier != make_item("login", {}, "two", None, None).identifier
 
 
 def test_hostile_attributes_cannot_steer_a_terminal():
