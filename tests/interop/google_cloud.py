@@ -21,7 +21,7 @@ from rescind.secret import Secret
 from rescind.wire.pace import Pacer
 from tests.interop.google_model import Fault, Method
 
-CUSTOMER, PROJECT, ADMIN = "C0fake123", "acme-prod", "responder@acme.example"
+CUSTOMER, PROJECT, NUMBER, ADMIN = "C0fake123", "acme-prod", "123456789012", "responder@acme.example"
 TOKEN = "ya29.fake-operator-token"
 HONOURED = timedelta(minutes=23)
 """How long a deleted API key was seen to be accepted: https://www.aikido.dev/blog/google-api-keys-deletion."""
@@ -295,7 +295,7 @@ class Cloud:
 
     def api_key(self, project: str = PROJECT, **more: str) -> tuple[str, str]:
         uid, value = f"{next(self._ids)}-fake", "AIza" + secrets.token_urlsafe(40)[:35]
-        name = f"projects/{project}/locations/global/keys/{uid}"
+        name = f"projects/{NUMBER if project == PROJECT else project}/locations/global/keys/{uid}"
         self.put(
             ("apikey", name),
             {
@@ -331,7 +331,8 @@ class Cloud:
         return self._public(self.get("apikey", p["name"]))
 
     def apikeys_keys_list(self, p: dict[str, str], q: Any, b: Row) -> Row:
-        rows = [r for r in self.all("apikey") if r["name"].startswith(p["parent"] + "/")]
+        parent = p["parent"].replace(PROJECT, NUMBER)
+        rows = [r for r in self.all("apikey") if r["name"].startswith(parent + "/")]
         return self.paged("keys", [self._public(r) for r in rows if not r.get("deleteTime")], q)
 
     def _lro(self, row: Row) -> Row:
@@ -398,7 +399,9 @@ class Cloud:
         self._hmac_to(p, "DELETED")
 
     def cloudresourcemanager_get(self, p: dict[str, str], q: Any, b: Row) -> Row:
-        return {"projectId": p["projectId"], "projectNumber": "123456789012", "lifecycleState": "ACTIVE"}
+        if p["projectId"] not in {PROJECT, NUMBER}:  # Google does not say whether another project is there
+            raise Fault(403, f"The caller does not have permission on project {p['projectId']}.")
+        return {"projectId": PROJECT, "projectNumber": NUMBER, "lifecycleState": "ACTIVE"}
 
 
 def client(url: str, clock: Any, **settings: Any) -> _connect.Google:

@@ -9,7 +9,7 @@ from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreach
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallResult, CallStatus, Liveness, Observation, Subject
-from rescind.providers.google._api import LAG, Row, flag, gone, pages, read, seen, seg, text, unclear
+from rescind.providers.google._api import Row, flag, gone, pages, read, seen, seg, text, unclear
 from rescind.providers.google._connect import Google
 from rescind.wire.http import Answer
 
@@ -116,6 +116,3 @@ def control(client: Google, credential: Credential) -> Observation:
         return seen(answer, Liveness.LIVE, f"IAM lists {len(rows)} service accounts of project {where}")
     row, answer = find(client, *place(credential))
     return seen(answer, Liveness.LIVE, f"IAM shows service account {text(row, 'email')}")
-
-
-__all__ = ["LAG"]

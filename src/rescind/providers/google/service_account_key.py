@@ -27,7 +27,7 @@ from rescind.models.kind import (
     Verb,
 )
 from rescind.providers.google import _accounts
-from rescind.providers.google._api import Row, flag, gone, moment, pages, read, seen, seg, text, unclear
+from rescind.providers.google._api import LAG, Row, flag, gone, moment, pages, read, seen, seg, text, unclear
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 from rescind.wire.http import Answer
@@ -179,7 +179,7 @@ KIND = Kind(
         source="https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys/delete",
         shortened_by={Verb.DENY: _accounts.SEVEN_MINUTES},
     ),
-    death=Death(negatives=3, seconds=10.0, source=_accounts.LAG),
+    death=Death(negatives=3, seconds=10.0, source=LAG),
     steps_by_hand=(
         "Google Cloud console, IAM and Admin, Service accounts, the account, Keys: disable the key, later delete it. To stop tokens made "
         "with it, disable the account for as long as a token lives."

@@ -1,0 +1,113 @@
+"""Users of a Workspace: whom sessions, grants and app passwords belong to, suspended and taken back as a whole.
+
+Suspended before anything is signed out: a client of a living account signs in again (https://support.google.com/a/answer/33312). What
+was granted before may work again once the suspension is lifted, so grants, app passwords and codes are ended too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rescind.models.credential import Credential, EndState
+from rescind.models.evidence import Gap
+from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.providers.google import _people
+from rescind.providers.google._api import Row, called, flag, moment, seen, shown, text, unclear
+from rescind.providers.google._connect import Google
+from rescind.secret import Secret
+from rescind.wire.http import Answer
+
+
+def _known(row: Row, answer: Answer) -> Known:
+    return Known(
+        identifier=text(row, "id"),
+        issuer=text(row, "customerId"),
+        subject=text(row, "primaryEmail"),
+        owner=text(row, "primaryEmail"),
+        attributes=_people.facts(row, answer),
+        created_at=moment(text(row, "creationTime")),
+        last_used=moment(text(row, "lastLoginTime")),
+        liveness=Liveness.DEAD if flag(row, "suspended", answer) else Liveness.LIVE,
+    )
+
+
+def identify(client: Google, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  a user has no value
+    """Ask for a user by id, else by address. Raises typed provider errors."""
+    return _known(*_people.find(client, credential.identifier or credential.owner))
+
+
+def enumerate_(client: Google, subject: Subject) -> Iterator[Known | Gap]:
+    """Show the person's users, suspended ones too."""
+    for found in _people.people(client, subject):
+        yield found if isinstance(found, Gap) else _known(*found)
+
+
+def _set(client: Google, credential: Credential, *, suspended: bool) -> CallResult:
+    what = "user update"
+    answer = client.send("directory", "PUT", _people.path(credential.identifier), json={"suspended": suspended})
+    row, _ = shown(answer, "id", what=what)
+    if text(row, "id") != credential.identifier or flag(row, "suspended", answer) is not suspended:
+        raise unclear(answer, f"{what}: the answer shows something else than was asked")
+    return called(answer, CallStatus.DONE)
+
+
+def suspend(client: Google, credential: Credential) -> CallResult:
+    """Suspend the user. Raises typed provider errors; `Denied` for a super administrator, whom only another one may touch."""
+    return _set(client, credential, suspended=True)
+
+
+def reinstate(client: Google, credential: Credential) -> CallResult:
+    """Take the suspension back, if there was none before the run. Raises typed provider errors."""
+    if (credential.attributes.get("before.suspended") or credential.attributes.get("suspended")) != "false":
+        return CallResult(status=CallStatus.ALREADY, notes={"left": "the user was not known to be active before"})
+    return _set(client, credential, suspended=False)
+
+
+def snapshot(client: Google, credential: Credential) -> Mapping[str, str]:
+    """Return the user as they are before the suspension. Raises typed provider errors."""
+    return _people.facts(*_people.find(client, credential.identifier))
+
+
+def verify(client: Google, credential: Credential) -> Observation:
+    """Read `suspended` back. A user that is not there is no proof: `NotFound`. Raises other typed provider errors."""
+    row, answer = _people.find(client, credential.identifier)
+    if not flag(row, "suspended", answer):
+        return seen(answer, Liveness.LIVE, "the directory shows the user as active")
+    reason = text(row, "suspensionReason")
+    return seen(answer, Liveness.DEAD, f"the directory shows the user as suspended {reason}".strip(), reversible=True)
+
+
+KIND = Kind(
+    id="google.user",
+    title="Google Workspace user (identity)",
+    provider="google",
+    actions={
+        Verb.DEACTIVATE: Act(
+            call=suspend,
+            reversible=True,
+            idempotent=True,
+            permissions=(_people.UPDATE,),
+            ends=EndState.CONTAINED,
+            undo="update the user with suspended false",
+            snapshot=snapshot,
+            restore=reinstate,
+        )
+    },
+    verify=verify,
+    control=_people.control,
+    enumerate=enumerate_,
+    identify=identify,
+    read_permissions=(_people.LOOK,),
+    issuer_is_account=True,
+    identity=True,
+    death=Death(negatives=2, seconds=10.0, source=_people.PROPAGATES),
+    steps_by_hand=(
+        "Admin console, Directory, Users, the person: Suspend user; then Security: reset sign-in cookies, remove connected applications and "
+        "application-specific passwords. For a super administrator this takes a super administrator."
+    ),
+    reference="https://developers.google.com/workspace/admin/directory/reference/rest/v1/users/update",
+    since="0.2",
+    tested=(
+        "a simulator of ours, made of Google's discovery document admin:directory_v1 (20261104); no real Workspace",
+    ),
+)
