@@ -64,7 +64,8 @@ def chromium(h: Home) -> None:
         wal=True,
     )
     for host, _ in hosts:
-        h.row(f"T1-19.cookie-{host}", host.lstrip("."))
+        site = host.lstrip(".")
+        h.row(f"T1-19.cookie-{host}", (f"={site}", ".".join(site.split(".")[-2:])))
     h.row("T1-19.cookie-expired", "old.okta.com", expired=True)
     h.put(
         "{chrome}/Local State",

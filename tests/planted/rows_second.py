@@ -251,7 +251,7 @@ def crypto(h: Home) -> None:
     found = keys.gnupg(h.at(folder), "Ada <ada@gpg.example>")
     h.last = folder
     h.row("T2.gnupg", found)
-    h.put(".password-store/corp/db.gpg", t.raw(300))
+    h.put(".password-store/corp/db.gpg", b"\x84\x5e\x03" + t.raw(8) + b"\x12" + t.raw(84) + b"\xd2\x40\x01" + t.raw(63))
     h.put(".password-store/.gpg-id", found + "\n")
     h.row("T2.pass", "corp/db")
     import pyrage
@@ -416,6 +416,7 @@ def clients(h: Home) -> None:
                     "provider": "postgresql",
                     "driver": "postgres-jdbc",
                     "name": "prod",
+                    "save-password": True,
                     "configuration": {
                         "host": "dbeaver.corp.example",
                         "port": "5432",

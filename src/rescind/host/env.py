@@ -34,6 +34,17 @@ HIVES = ("NTUSER.DAT", "Windows/System32/config/SYSTEM")
 """The registry's files that hold variables, below a Windows home and below a Windows system."""
 
 HIVE_BYTES = 32 * 1024 * 1024
+_NAMED = r"[ \t]{0,20}\"?([^\"\r\n]{1,400}?)\"?[ \t]{0,20}\r?$"
+NAMING = (
+    (".ssh/config", "ssh:IdentityFile", re.compile(r"(?im)^[ \t]{0,20}IdentityFile[ \t=]" + _NAMED)),
+    (".ssh/config", "ssh:CertificateFile", re.compile(r"(?im)^[ \t]{0,20}CertificateFile[ \t=]" + _NAMED)),
+    *(
+        (name, "git:credential-store", re.compile(r"(?im)^[ \t]{0,20}helper[ \t]{0,9}=[ \t]{0,9}\"?store[ \t]{1,9}--file[= ]" + _NAMED))
+        for name in (".gitconfig", ".config/git/config")
+    ),
+)  # fmt: skip
+"""Settings of files in a home that name another file, by the word that a store's row has for them; `%d` is OpenSSH's word for the home."""
+
 HOME = "~"
 _MAX_VALUES = 16
 _MAX_LINE = 4096
@@ -110,6 +121,12 @@ def agent_variables(data: bytes) -> str:
         return "\n".join(plain_assignment(k, v) for k, v in pairs if isinstance(k, str) and isinstance(v, str))
     except Exception as exc:
         raise ValueError from exc
+
+
+def named(text: str, rule: re.Pattern[str]) -> list[str]:
+    """Return the paths that a settings file names, those that a program would have to work out aside."""
+    found = (value.strip().replace("%d", HOME) for value in rule.findall(text))
+    return [v for v in dict.fromkeys(found) if "%" not in v and v.lower() != "none"][:_MAX_VALUES]
 
 
 def places(value: str, *, windows: bool = False) -> list[str]:

@@ -26,6 +26,7 @@ class Moves:
         self._where, self._tree, self._home, self._environ = where, where.tree, home, environ
         self.troubles: list[Trouble] = []
         self._texts = self._start_up_files()
+        self._named = self._named_files()
         self.roots: dict[Root, list[Parts]] = {}
         for name, root in XDG.items():
             for value in self._values(name):
@@ -73,7 +74,20 @@ class Moves:
             return self._where.place(base, "/".join(rest)) or place
         return place
 
+    def _named_files(self) -> dict[str, list[str | None]]:
+        """Return what settings files of the home name, by the word for it in a store's row."""
+        found: dict[str, list[str | None]] = {}
+        for pattern, word, rule in env.NAMING:
+            texts: list[str] = []
+            for path in expand(self._where, self._home.parts, pattern.split("/"), folded=self._home.folded):
+                if not isinstance(path, Trouble):
+                    self._read(path, pattern, texts)  # its own store says what is wrong with it
+            found.setdefault(word, []).extend(value for text in texts for value in env.named(text, rule))
+        return found
+
     def _values(self, name: str) -> list[str | None]:
+        if ":" in name:
+            return self._named.get(name, [])
         found = env.values(self._texts, name)
         live = self._environ.get(name)
         return [live, *(v for v in found if v != live)] if live else found

@@ -141,7 +141,7 @@ class Host:
         yield from self.gaps[before:]
         seen: set[Parts] = set()
         for home, contexts in self._places:
-            rows = [_row(at, home) for at in store.where if _holds(at, home)]
+            rows = [_row(at, home) for at in store.where if _holds(at, home) or at.env]
             for number, context in enumerate(contexts):
                 for path in self._paths(rows, home, context, main=number == 0):
                     if isinstance(path, Trouble):
@@ -184,7 +184,7 @@ class Host:
         for at, glob, head in rows:
             if main and at.env:
                 yield from self._moves[home.parts].files(at, glob)
-            if head is None or at.root not in heads or (head and head not in heads[at.root]):
+            if not _holds(at, home) or head is None or at.root not in heads or (head and head not in heads[at.root]):
                 continue
             for path in expand(where, context[at.root], glob, folded=folded):
                 if isinstance(path, Trouble) or glob[-1] != "*" or not self._is_ordinary(path):

@@ -26,6 +26,8 @@ _LOCAL = frozenset({"keychain.item", "file.secret"})
 _VAGUE = frozenset({"file.secret", "oauth.access-token"})
 """Kinds that say what a value is for less well than most."""
 _LONG = 16
+_KEYS = frozenset({"ssh.user-key", "x509.private-key"})
+_HALVES = ("key_fingerprint", "spki_sha256")
 _MAX_ATTRIBUTE = 4096
 
 
@@ -48,7 +50,8 @@ def build(scan: ScanResult, *, key: bytes, as_of: datetime | None = None) -> tup
     expiry is judged (default: that of the scan). Sightings join by kind and identifier, without one by kind and fingerprint.
     """
     moment = as_of or (parse_rfc3339(scan.scanned_at) if scan.scanned_at else None)
-    sightings = _named([_sighting(store, finding, key, moment) for store, finding in scan.findings])
+    keys = _keys(finding for _, finding in scan.findings)
+    sightings = _named([_sighting(store, _held(finding, keys), key, moment) for store, finding in scan.findings])
     secrets: dict[str, Secret] = {}
     certain = _credentials([s for s in sightings if not s.finding.candidate], secrets)
     unsure = _credentials([s for s in sightings if s.finding.candidate], secrets)
@@ -59,6 +62,19 @@ def build(scan: ScanResult, *, key: bytes, as_of: datetime | None = None) -> tup
         workstation=workstation, credentials=credentials, candidates=candidates, gaps=scan.gaps, decoys=decoys
     )
     return found, {c.id: secrets[c.id] for c in (*credentials, *candidates) if c.id in secrets}
+
+
+def _keys(findings: Iterable[Finding]) -> frozenset[str]:
+    """Return what the private keys on the machine are known by, in the ways that certificates name theirs."""
+    mine = [f for f in findings if f.kind in _KEYS and f.state is State.LIVE_UNVERIFIED]
+    return frozenset(name for f in mine for name in (f.identifier, f.attributes.get("spki_sha256", "")) if name)
+
+
+def _held(finding: Finding, keys: frozenset[str]) -> Finding:
+    """A certificate of which the key lies in another file on the machine is as good as one beside its key."""
+    if finding.state is State.PUBLIC_ONLY and any(finding.attributes.get(half) in keys for half in _HALVES):
+        return replace(finding, state=State.LIVE_UNVERIFIED, attributes={**finding.attributes, "key_elsewhere": "yes"})
+    return finding
 
 
 def _sighting(store: str, finding: Finding, key: bytes, moment: datetime | None) -> _Sighting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass, field
 
@@ -64,6 +65,17 @@ def spki(certificate: x509.Certificate) -> str:
         return ""
 
 
+def ssh_fingerprint(certificate: x509.Certificate) -> str:
+    """Return what OpenSSH calls the certificate's key (`SHA256:…`), "" for an algorithm that SSH does not have."""
+    try:
+        key = certificate.public_key()
+        line = key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+        digest = hashlib.sha256(base64.b64decode(line.split()[1])).digest()
+        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+    except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
+        return ""
+
+
 def identifier(certificate: x509.Certificate) -> str:
     """Return `<serial>@<issuer>`: lower-case hex serial without leading zeros, first 16 hex digits of SHA-256(issuer DN, DER).
 
@@ -99,6 +111,7 @@ def facts(certificate: x509.Certificate) -> dict[str, str]:
     out = {"serial": f"{certificate.serial_number:x}", "not_before": rfc3339(certificate.not_valid_before_utc)}
     out["sha256"] = hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
     out["spki_sha256"] = spki(certificate)
+    out["key_fingerprint"] = ssh_fingerprint(certificate)
     for extension in certificate.extensions:
         match extension.value:
             case x509.SubjectKeyIdentifier() as v:

@@ -38,6 +38,7 @@ def places(*names: str, programs: bool = False) -> tuple[At, ...]:
             out += [At(root=Root.MAC_SUPPORT, glob=f"{b}/{glob}", os=("macos",)) for b in _MAC]
             out += [At(root=Root.LOCALAPPDATA, glob=f"{b}/{glob}", os=("windows",)) for b in _WINDOWS]
             out.append(At(root=Root.APPDATA, glob=f"Opera Software/Opera Stable/{glob}", os=("windows",)))
+        out += [At(root=Root.HOME, glob=f"snap/chromium/common/chromium/{glob}", os=("linux",)) for glob in inner]
         for glob in (f"*/{name}", f"*/Partitions/*/{name}") if programs else ():
             out += [
                 At(root=Root.XDG_CONFIG, glob=glob, os=("linux",)),

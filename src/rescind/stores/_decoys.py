@@ -19,7 +19,7 @@ _WORDS = frozenset(
 )
 _PLACEHOLDER = re.compile(
     r"<[^<>]{0,100}>|\[[^\[\]]{0,60}\]|\{\{.{0,200}\}\}|\{[A-Za-z_. -]{0,60}\}|%\w+%|[*•xX._\-…]+|(?:your|insert|enter|replace|paste|change)[-_ ].{0,200}|.*EXAMPLE(?:KEY)?"
-    r"|(?:[A-Za-z0-9]{1,12}[-_]){1,3}[xX*]{4,}",
+    r"|(?:[A-Za-z0-9]{1,12}[-_]){1,3}(?:[xX*]{4,}|(?:your|my|insert|enter|replace|paste)[-_ ][A-Za-z_ -]{0,60}|\.{3}|…)",
     re.DOTALL,
 )
 _REFERENCE = re.compile(

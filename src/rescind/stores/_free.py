@@ -48,7 +48,7 @@ _WEAK = frozenset(
         """user pass password passwd pwd changeme secret postgres root guest example admin test token tiger anonymous mysecretpassword my-secret-pw x-oauth-basic""",
     )
 )
-_DATABASES = frozenset({"mysql", "mariadb", "redis-cli", "mongo", "sqlcmd", "SQL"})
+_DATABASES = frozenset({"auth", "mysql", "mariadb", "redis-cli", "mongo", "sqlcmd", "SQL"})
 _CODE = re.compile(r"[(){}\[\]<>$`,]|^[./~]|^(?:https?|ssh|git|file)://|\.\w+\(|^[A-Za-z]:\\")
 _NO_SECRET = re.compile(
     r"\s|://|^[*]|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|^\d{4}-\d\d-\d\d|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -165,6 +165,10 @@ def _run(run: str, page: Page, start: int, tally: Tally) -> None:
                 break
 
 
+_NAME = re.compile(
+    r"""(?:(?:\$env:|(?<![\w/@.\-:\\]))([A-Za-z_][\w.\-]{1,80})["']?\s{0,3}(?:[=:]|DEFAULT=)\s{0,3}"""
+    r"""|(?:set\s-\w{1,4}|set-environment\s-g|setx)\s["']?([A-Za-z_]\w{1,80})["']?\s)["'`]{0,3}\Z"""
+)
 _HOOKS = ("https://hooks.slack", "https://discord")
 _HINT = re.compile(
     r"gh[pousr]_|github_pat_|gl[a-z]{2,5}-|sk-|npm_|pypi-|xox|xapp-|https:|[sr]k_(?:live|test)|hf_|api_org_|AIza|GOCSPX|1//0|ya29\."
@@ -182,11 +186,17 @@ def _form(value: str, page: Page, start: int, tally: Tally) -> bool:
     if is_placeholder(value) or is_harmless(value) or _STAND_IN.search(value) or len(set(value[-20:])) < 4:
         return True
     more = {"form": form_of(value, named=False)} if form.kind == "vault.token" else {}
-    finding = _forms.finding(value, page.place(start), more)
+    finding = _forms.finding(value, page.place(start), {**more, "name": _name_before(page.text, start)})
     if _github.checksum(value) == "wrong" and form.kind in {"github.token", "npm.token"}:
         finding = replace(finding, secret=None, state=State.PLACEHOLDER)
     tally.add(finding, page)
     return True
+
+
+def _name_before(text: str, start: int) -> str:
+    """Return the name that a value stands beside, as in `NAME=`, `"name": "` and `set -gx NAME `; "" without one."""
+    found = _NAME.search(text, max(0, start - 120), start)
+    return (found[1] or found[2]) if found else ""
 
 
 def _jwts(page: Page, tally: Tally) -> None:

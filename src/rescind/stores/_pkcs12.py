@@ -76,6 +76,11 @@ def work(blob: bytes) -> int:
     return total
 
 
+def locked_pkcs12(blob: bytes) -> bool:
+    """Tell whether a PFX keeps its certificates behind a password, so that only its file's name can be told."""
+    return is_pkcs12(blob) and _ENCRYPTED in blob
+
+
 def open_pkcs12(blob: bytes) -> tuple[bytes, list[x509.Certificate]]:
     """Return the private key (PKCS#8 DER, empty where there is none) and the certificates, its own first.
 

@@ -5,25 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
 from rescind.stores import _forms, _owners, _urls
 from rescind.stores._aws import in_variables
-from rescind.stores._decoys import is_harmless, is_placeholder, literal
+from rescind.stores._decoys import is_harmless, is_placeholder, is_sample_key, literal
 from rescind.stores._dotenv import Variable
 from rescind.stores._names import is_sample_file, is_secret_name, userinfo
+from rescind.stores._openssh import read_block
 from rescind.stores._owners import of_name
+from rescind.stores._pem import blocks
 from rescind.stores._sighting import sighting
 from rescind.stores._vault import form_of, is_vault_name
 
 KINDS = tuple(
     dict.fromkeys(
         (
-            *("aws.access-key", "aws.role-session", "vault.token", "url.password", "file.secret"),
+            *("aws.access-key", "aws.role-session", "vault.token", "url.password", "file.secret", "ssh.user-key"),
             *(*_urls.KINDS, *_owners.KINDS),
         )
     )
 )
 """Every kind that a variable can hold."""
+
+
+def _private(v: Variable, at: Location) -> Iterator[Finding]:
+    """Yield the private keys that a variable holds whole and in clear, by their fingerprints."""
+    for block in blocks(v.value):
+        if not block.label.endswith("PRIVATE KEY") or not block.whole or block.encrypted:
+            continue
+        try:
+            key = read_block(block)
+        except Unparsable:
+            continue
+        state = State.PLACEHOLDER if is_sample_key(key.fingerprint) else State.LIVE_UNVERIFIED
+        place = replace(at, line=v.line, pointer=v.name)
+        more = {**key.facts(), "name": v.name}
+        yield sighting(
+            "ssh.user-key", place, identifier=key.fingerprint, secret=key.private, attributes=more, state=state
+        )
 
 
 def findings(held: Iterable[Variable], at: Location) -> Iterator[Finding]:
@@ -34,6 +54,9 @@ def findings(held: Iterable[Variable], at: Location) -> Iterator[Finding]:
         url = userinfo(v.value)
         value = literal(url.password if url else v.value)
         form, told = form_of(value, named=is_vault_name(v.name)), _forms.identify(value)
+        if "PRIVATE KEY-----" in value and (keys := list(_private(v, at))):
+            yield from keys
+            continue
         if not value or is_harmless(value) or not (form or told or url or is_secret_name(v.name)):
             continue
         facts = {"name": v.name, "form": form, "commented": "yes" if v.commented else ""}

@@ -1,19 +1,30 @@
-"""Files in which smaller AI tools keep one key, or one for each provider: llm, Amp, Grok CLI, Codeium and Windsurf."""
+"""Files in which smaller AI tools keep one key, or one for each provider: llm, Amp, Grok CLI, Codeium, Windsurf and RunPod."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, KiB, Root, Store
 from rescind.stores import _ai_key
 from rescind.stores._json import pairs, table, text
 from rescind.stores._sighting import sighting
 from rescind.stores._token import token
+from rescind.stores._toml import read
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield each key of the file. Raises `Unparsable` for what is no JSON object."""
+    if at.path.endswith(".toml"):
+        document, trouble = read(blob)
+        for name, value in pairs(document):
+            key = value if name == "api_key" else text(value, "api_key")
+            if isinstance(key, str) and key:
+                yield from token("file.secret", key, at, f"/{name}", issuer="runpod.io", more={"name": "api_key"})
+        if trouble:
+            raise Unparsable(trouble)
+        return
     document = table(blob)
     if at.path.endswith("keys.json"):
         for name, value in pairs(document):
@@ -42,6 +53,7 @@ STORE = Store(
         At(root=Root.APPDATA, glob=_LLM, os=("windows",)),
         At(root=Root.XDG_DATA, glob="amp/secrets.json"),
         At(root=Root.HOME, glob=".grok/user-settings.json"),
+        At(root=Root.HOME, glob=".runpod/config.toml"),
         At(root=Root.HOME, glob=".codeium/config.json"),
         At(root=Root.XDG_DATA, glob=".codeium/config.json"),
     ),

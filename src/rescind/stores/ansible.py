@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rescind.errors import Unparsable
-from rescind.models.evidence import Finding, Location
+from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, KiB, Root, Store
 from rescind.stores._ini import entries
 from rescind.stores._json import text
@@ -48,7 +48,8 @@ def _vaults(plain: str, at: Location) -> Iterator[Finding]:
             replace(at, line=plain.count("\n", 0, found.start()) + 1),
             {"vault_id": found[3] or "", "form": found[1]},
         )
-        yield locked("ansible.vault", place, "passphrase", subject=found[3] or "default", more=own)
+        sealed = locked("ansible.vault", place, "passphrase", subject=found[3] or "default", more=own)
+        yield replace(sealed, state=State.PUBLIC_ONLY)  # what opens it is a credential; it is none without that
 
 
 _PLACES = (

@@ -13,7 +13,7 @@ from dataclasses import replace
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, MiB, Root, Store
-from rescind.stores import _entra
+from rescind.stores import _dpapi, _entra
 from rescind.stores._json import load, text
 from rescind.stores._sighting import sighting
 from rescind.stores._text import decode
@@ -23,6 +23,12 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield every token and secret of a plain file. Raises `Unparsable` for encrypted ones, for markers, and for other JSON."""
     if at.path.endswith(".sig"):
         raise Unparsable("a marker: the tokens are in the system's keychain, not in this file")
+    if _dpapi.facts(blob):
+        kind = "entra.client-secret" if "service_principal" in at.path else "entra.refresh-token"
+        yield sighting(
+            kind, at, attributes={"at_rest": "dpapi", **_dpapi.facts(blob), "file": at.path.rpartition("/")[2]}
+        )
+        raise Unparsable("the file is encrypted (DPAPI): whose tokens are in it cannot be seen")
     if not (plain := decode(blob).strip()).startswith(("{", "[")):
         if plain:
             raise Unparsable("the file is encrypted (DPAPI), or a marker of tokens that are in the system's keychain")

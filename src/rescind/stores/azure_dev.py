@@ -22,8 +22,8 @@ from rescind.stores._text import decode
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield the tokens and secrets of one file. Raises `Unparsable` for what is neither JSON nor encrypted."""
     name = at.path.rpartition("/")[2]
-    if not blob.strip():
-        return
+    if not blob.strip() or (not name.startswith(_OWN) and b'"Contexts"' not in blob):
+        return  # empty, or somebody's own file of a like name
     if not decode(blob).lstrip().startswith("{"):
         if name.endswith(".json"):
             raise Unparsable("the file is not a JSON object")
@@ -55,6 +55,8 @@ def _context(context: object, at: Location) -> Iterator[Finding]:
         yield from _entra.sections(load(cache), replace(at, pointer=f"{at.pointer}/TokenCache"))
 
 
+_OWN = ("AzureRmContext", "TokenCache", "msal", "cache", "cred")
+_SAVED = tuple(f"*{word}*.json" for word in ("ontext", "zure", "profile", "AzProfile"))
 _AZURE = ("AzureRmContext.json", "TokenCache.dat", "msal.cache", "msal.cache.cae")
 STORE = Store(
     id="azure-dev",
@@ -66,6 +68,11 @@ STORE = Store(
         ),
         *(At(root=Root.HOME, glob=f"{folder}/{name}") for folder in (".Azure", ".azure") for name in _AZURE),
         *(At(root=Root.HOME, glob=f"{folder}AzureRmContext*.json") for folder in ("", "Documents/", "Downloads/")),
+        *(
+            At(root=Root.HOME, glob=f"{folder}/{name}")
+            for folder in ("Documents", "Downloads", "Desktop")
+            for name in _SAVED
+        ),
     ),
     yields=("entra.refresh-token", "entra.access-token", "entra.client-secret"),
     max_bytes=16 * MiB,

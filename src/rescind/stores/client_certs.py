@@ -14,10 +14,15 @@ from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, KiB, Root, Store
 from rescind.stores._certificate import contents, finding, usage
+from rescind.stores._locked import locked
+from rescind.stores._pkcs12 import locked_pkcs12
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield every certificate with its key, and bare ones made for clients (public only); then raise for what was unreadable."""
+    if locked_pkcs12(blob):
+        own = {"file": at.path.rpartition("/")[2], "has_key": "encrypted", "form": "PKCS#12"}
+        yield locked("x509.client-cert", at, "passphrase", more=own)
     found, trouble = contents(blob, container=at.path.lower().endswith((".p12", ".pfx", ".der")))
     for held in found:
         if held.has_key != "no" or (usage(held.certificate) == "client" and not held.authority):

@@ -68,6 +68,7 @@ STORE = Store(
         At(root=Root.HOME, glob=".pgpass", env="PGPASSFILE"),
         At(root=Root.APPDATA, glob="postgresql/pgpass.conf", os=("windows",)),
         At(root=Root.HOME, glob=".pg_service.conf", env="PGSERVICEFILE"),
+        At(root=Root.APPDATA, glob="MySQL/.mylogin.cnf", os=("windows",), env="MYSQL_TEST_LOGIN_FILE"),
         *(At(root=Root.HOME, glob=g) for g in (".my.cnf", ".mylogin.cnf", ".mysql/my.cnf", ".config/mycli/myclirc")),
         At(root=Root.HOME, glob=".odbc.ini", env="ODBCINI"),
         *(At(root=Root.SYSTEM, glob=g) for g in ("etc/mysql/debian.cnf", "etc/odbc.ini", "root/.my.cnf")),

@@ -43,6 +43,7 @@ STORE = Store(
         *(At(root=Root.MAC_SUPPORT, glob=name) for name in _CODE),
         *(At(root=Root.APPDATA, glob=g) for g in ("Notepad++/backup/*", "Sublime Text*/Local/*.sublime_session")),
         At(root=Root.LOCALAPPDATA, glob="Packages/Microsoft.WindowsNotepad_*/LocalState/TabState/*.bin"),
+        At(root=Root.MAC_SUPPORT, glob="Sublime Text*/Local/*.sublime_session"),
         At(root=Root.XDG_CONFIG, glob="sublime-text*/Local/*.sublime_session"),
         At(root=Root.XDG_CACHE, glob="JetBrains/*/LocalHistory/*"),
     ),

@@ -26,13 +26,17 @@ _SECTION = re.compile(r"[ \t]*\[[\w.\-]{1,60}(?:[ \t]*\"([^\"]{0,500})\")?[ \t]*
 _HEADER = re.compile(
     r"(?i)[ \t]*extraheader[ \t]*=[ \t]*\"?authorization:[ \t]*(basic|bearer|token)[ \t]+([^\s\"]{8,8192})"
 )
+_MAIL = tuple(
+    re.compile(rf"(?im)^[ \t]{{0,20}}smtp{name}[ \t]{{0,9}}=[ \t]{{0,9}}(\S{{1,255}})") for name in ("User", "Server")
+)
 _PASSWORD = re.compile(r"(?i)[ \t]*(smtpPass|password)[ \t]*=[ \t]*(\S{1,500})")
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield one finding per URL with a password or a token in it, per header that logs in, and per password of its own."""
-    host = ""
-    for number, line in ((n, row) for n, row in enumerate(lines(decode(blob)), 1) if row):
+    host, plain = "", decode(blob)
+    mail = tuple((m[1].strip("\"'") if (m := rule.search(plain)) else "") for rule in _MAIL)
+    for number, line in ((n, row) for n, row in enumerate(lines(plain), 1) if row):
         place = replace(at, line=number)
         if section := _SECTION.match(line):
             host = host_in(section[1] or "")
@@ -45,7 +49,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         if (header := _HEADER.match(line)) and (held := _login(header[1].lower(), header[2])):
             yield _finding(held[0], held[1], host, replace(place, pointer="extraheader"))
         elif found := _PASSWORD.match(line):
-            yield _finding("", found[2].strip("\"'"), host, replace(place, pointer=found[1]))
+            who, server = mail if found[1].lower() == "smtppass" else ("", host)
+            yield _finding(who, found[2].strip("\"'"), server, replace(place, pointer=found[1]))
 
 
 def _login(scheme: str, value: str) -> tuple[str, str] | None:
@@ -70,7 +75,8 @@ STORE = Store(
     id="git-credentials",
     title="Git credential store and URLs with a login",
     where=(
-        *(At(root=Root.HOME, glob=name) for name in (".git-credentials", ".gitconfig")),
+        At(root=Root.HOME, glob=".git-credentials", env="git:credential-store"),
+        At(root=Root.HOME, glob=".gitconfig", env="GIT_CONFIG_GLOBAL"),
         *(At(root=Root.XDG_CONFIG, glob=f"git/{name}") for name in ("credentials", "config")),
         *(
             At(root=Root.HOME, glob=f"**/{name}")

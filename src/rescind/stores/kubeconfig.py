@@ -55,6 +55,7 @@ STORE = Store(
         ),
         *(At(root=Root.HOME, glob=g) for g in _MORE),
         *(At(root=Root.SYSTEM, glob=g) for g in _SYSTEM),
+        *(At(root=Root.TEMP, glob=g) for g in ("*kubeconfig*", "kube*.conf", "kube*.y*ml")),
     ),
     yields=("kube.token", "x509.client-cert", "file.secret", "github.token"),
     parse=parse,

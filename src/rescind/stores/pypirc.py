@@ -5,6 +5,7 @@ A PyPI token is a macaroon that names itself and what it may upload, so it can b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,7 +17,10 @@ from rescind.stores._names import userinfo
 from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
 from rescind.stores._text import decode
+from rescind.stores._token import token
 from rescind.stores._urls import findings, host_in
+
+_CHANNEL = re.compile(r"https?://([\w.\-]{1,255}(?::\d{1,5})?)/(?:[\w\-]{1,60}/)?t/([\w\-]{10,200})/")
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
@@ -38,6 +42,9 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
             yield sighting(
                 "pypi.password", place, issuer=host, subject=user, secret=secret, attributes=more, state=known
             )
+    for found in _CHANNEL.finditer(text):
+        place = replace(at, line=text.count("\n", 0, found.start()) + 1)
+        yield from token("anaconda.token", found[2], place, issuer=found[1].lower())
     yield from findings(text, at, "pypi.password")
 
 
@@ -56,7 +63,7 @@ STORE = Store(
         At(root=Root.SYSTEM, glob="etc/pip.conf"),
         At(root=Root.HOME, glob=".condarc", env="CONDARC"),
     ),
-    yields=("pypi.password", *_urls.KINDS, "file.secret"),
+    yields=("pypi.password", "anaconda.token", *_urls.KINDS, "file.secret"),
     max_bytes=256 * KiB,
     parse=parse,
     since="0.2",

@@ -37,9 +37,12 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
 STORE = Store(
     id="ssh-certs",
     title="SSH user certificates",
-    where=tuple(
-        At(root=Root.HOME, glob=g)
-        for g in (".ssh/*-cert.pub", ".ssh/*/*-cert.pub", ".step/ssh/*-cert.pub", ".tsh/keys/**/*-cert.pub")
+    where=(
+        *(
+            At(root=Root.HOME, glob=g)
+            for g in (".ssh/*-cert.pub", ".ssh/*/*-cert.pub", ".step/ssh/*-cert.pub", ".tsh/keys/**/*-cert.pub")
+        ),
+        At(root=Root.HOME, glob=".ssh/id_*-cert.pub", env="ssh:CertificateFile"),
     ),
     yields=("ssh.user-cert",),
     max_bytes=256 * KiB,

@@ -58,7 +58,16 @@ STORE = Store(
             At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP)
             for name in ("id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", "*.ppk")
         ),
-        At(root=Root.HOME, glob=".ollama/id_ed25519"),
+        At(root=Root.HOME, glob=".ssh/id_*", env="ssh:IdentityFile"),
+        *(
+            At(root=Root.HOME, glob=g)
+            for g in (
+                ".ollama/id_ed25519",
+                ".docker/contexts/tls/*/*/*key.pem",
+                ".docker/*key.pem",
+                ".docker/machine/*/*/key.pem",
+            )
+        ),
         At(root=Root.SYSTEM, glob="etc/ssh/ssh_host_*_key"),
         At(root=Root.SYSTEM, glob="ProgramData/ssh/ssh_host_*_key", os=("windows",)),
     ),

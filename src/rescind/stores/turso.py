@@ -29,6 +29,7 @@ STORE = Store(
     where=(
         At(root=Root.XDG_CONFIG, glob="turso/settings.json", env="TURSO_CONFIG_FOLDER"),
         At(root=Root.MAC_SUPPORT, glob="turso/settings.json", os=("macos",)),
+        At(root=Root.APPDATA, glob="turso/settings.json", os=("windows",)),
         At(root=Root.LOCALAPPDATA, glob="turso/settings.json", os=("windows",)),
     ),
     yields=(_KIND,),
