@@ -160,6 +160,15 @@ def test_windows_that_does_not_list_is_a_gap(monkeypatch, error, word):
         keychain.listing()
 
 
+def test_windows_with_more_than_are_listed_is_a_gap_and_proves_no_absence(monkeypatch):
+    monkeypatch.setattr(keychain_windows, "_MOST", 1)
+    made = Windows(*({"type": 1, "target_name": f"t{i}", "user_name": "ada"} for i in range(2)))
+    item, gap = sorted(windows(monkeypatch, made), key=lambda f: isinstance(f, Gap))
+    assert "too large" in gap.reason
+    with pytest.raises(Denied):
+        keychain.has("gone#0", item.location.path)
+
+
 def test_windows_without_credentials_is_empty(monkeypatch):
     assert windows(monkeypatch, Windows(error=1168)) == []
 

@@ -75,13 +75,15 @@ def undo(
     as_json: bool = JSON,
 ) -> None:
     """Take a run back that was a false alarm: puts back exactly what was there, as a plan of its own."""
-    from rescind.engine.runs import outcomes, plans_of
+    from rescind.engine.runs import attested, outcomes, plans_of
+    from rescind.pipeline import case_steps
     from rescind.pipeline.undo import make_undo, snapshots
 
     chosen = known_run(state_dir(ctx), run)
     plans, _ = plans_of(state_dir(ctx), chosen)
     s = session(ctx)
     log = open_log(s.state_dir)
-    made = make_undo(s, chosen, plans, outcomes(log, chosen), snapshots(log, chosen))
+    case = case_steps.results(log, chosen, plans[0].case_steps, attested(log, chosen))
+    made = make_undo(s, chosen, plans, outcomes(log, chosen), snapshots(log, chosen), case)
     confirm(made, yes=yes)
     raise typer.Exit(show_result(_carry_out(s, made), as_json=as_json))

@@ -126,7 +126,10 @@ def findings(backend: object | None = None) -> Iterator[Finding | Gap]:
         return
     for name in found.locked:
         yield Gap(
-            source=SOURCE, root=SOURCE, path=short(name), reason="the collection is locked: its items were not listed"
+            source=SOURCE,
+            root=SOURCE,
+            path=short(name),
+            reason="the collection is locked, or too large: not all of its items were listed",
         )
     for item in found.items:
         facts = {"service": item.service, "username": item.username, "label": item.label, "collection": item.collection}
@@ -152,7 +155,7 @@ def has(identifier: str, collection: str, backend: object | None = None) -> bool
 
 def _matching(found: Listing, identifier: str, collection: str) -> tuple[Item, ...]:
     if collection in found.locked:
-        raise Denied("the item's collection is locked")
+        raise Denied("the item's collection is locked, or too large to be listed whole")
     if collection not in found.readable:
         raise NotFound("the item's collection is not in this session's keychain")
     return tuple(i for i in found.items if i.identifier == identifier and i.collection == collection)

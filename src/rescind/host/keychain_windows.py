@@ -73,6 +73,8 @@ def windows_listing() -> Listing:
         items = tuple(_made(found[i].contents) for i in range(min(count.value, _MOST)))
     finally:
         library.CredFree(found)
+    if count.value > _MOST:  # what is not among them is not shown to be gone
+        return Listing(items=items, readable=(), locked=(COLLECTION,))
     return Listing(items=items, readable=(COLLECTION,))
 
 

@@ -51,6 +51,13 @@ def _drift(c: Credential, kind: Kind, at: Connected, ctx: Context) -> str:
     return why
 
 
+def _restored(c: Credential, ctx: Context) -> str:
+    """Return by what an undo put a credential back in this run, "" if none did: what is left of the run would take it away again."""
+    told = (e.data for e in ctx.log.entries(run=ctx.run, type="verification") if e.data.get("credential") == c.id)
+    back = [r for r in map(receipts.from_json, told) if (r.end_state, r.liveness) == (EndState.SKIPPED, Liveness.LIVE)]
+    return back[-1].evidence if back else ""
+
+
 def _call(row: Act, c: Credential, at: Connected) -> tuple[CallResult, int]:
     try:
         return at.ask(lambda: at.run(row.call, c, look=False), repeatable=row.idempotent)
@@ -102,6 +109,9 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
         return _close(ctx, step, c, rotate(step, c, at, ctx))
     if ROTATION in c.attributes and not step.reverse and (left := not_yet(step, c, at, ctx)):
         return _close(ctx, step, c, left)
+    if not step.reverse and (why := _restored(c, ctx)):
+        told = receipt(step, EndState.SKIPPED, ctx, evidence=f"left alone: {why}", liveness=Liveness.LIVE)
+        return _close(ctx, step, c, told)
     if step.reverse:
         return _close(ctx, step, c, put_back(step, c, kind, row, at, ctx))
     return _close(ctx, step, c, _carry_out(step, c, kind, row, at, ctx, attempted=earlier is not None))

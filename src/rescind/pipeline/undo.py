@@ -14,9 +14,9 @@ from rescind.audit.log import AuditLog
 from rescind.errors import RefusedError
 from rescind.models.clock import rfc3339
 from rescind.models.credential import Credential, EndState
-from rescind.models.kind import Act, Liveness
-from rescind.models.plan import Accepted, Case, Decision, Plan, Step
-from rescind.models.run import Receipt
+from rescind.models.kind import Act, CaseVerb, Liveness
+from rescind.models.plan import Accepted, Case, CaseStep, Decision, Plan, Step
+from rescind.models.run import CaseResult, Receipt
 from rescind.pipeline import inventory as inventories
 from rescind.pipeline import receipts as kept
 from rescind.pipeline.machine import inventory_of
@@ -59,8 +59,9 @@ def make_undo(
     plans: Sequence[Plan],
     done: Mapping[str, Receipt],
     before: Mapping[str, Mapping[str, Any]],
+    case: Iterable[CaseResult] = (),
 ) -> Plan:
-    """Return the plan that takes a run back. Raises `RefusedError` when the run left nothing that could be, or a tenant changed."""
+    """Return the plan that takes a run back; what was done for the `case` becomes tasks for who did it. Raises `RefusedError` when the run left nothing that could be, or a tenant changed."""
     took = _took(plans, done)
     gone = {c.id for _, c, _, row in took if not row.reversible and not row.supports}
     back = [t for t in took if t[3].restore is not None and (t[1].id not in gone or t[3].supports)]
@@ -87,7 +88,26 @@ def make_undo(
             decisions.append(
                 Decision(credential=c.id, end_state=EndState.SKIPPED, reason=f"{why}; {row.undo}".rstrip("; "))
             )
-    return _bound(session, run, plans[0], tuple(credentials.values()), tuple(steps), tuple(decisions))
+    plan = _bound(session, run, plans[0], tuple(credentials.values()), tuple(steps), tuple(decisions))
+    plan = replace(plan, case_steps=tuple(_called_off(s, run) for s in case if _begun(s)))
+    return replace(plan, digest=plan_file.digest_of(plan))
+
+
+def _begun(s: CaseResult) -> bool:
+    """Tell whether something was done for the case, or somebody may be doing it."""
+    return s.end_state not in {EndState.HELD, EndState.SKIPPED} and bool(s.at or s.attested_by)
+
+
+def _called_off(s: CaseResult, run: str) -> CaseStep:
+    wiped = s.verb is CaseVerb.WIPE
+    how = "Stop it if it has not begun; what is wiped cannot be taken back" if wiped else "Take it back, or call it off"
+    return CaseStep(
+        phase=f"undo-{s.phase}",
+        verb=CaseVerb.NOTIFY if wiped else s.verb,
+        task=f"A false alarm (run {run}). {how}: {s.task}",
+        owner=s.owner,
+        done_when=f"It is as it was before run {run}, or cannot be and its owner knows.",
+    )
 
 
 def _bound(
@@ -113,7 +133,7 @@ def _bound(
     title = f"Put back what run {run} cut"
     playbook = {**first.playbook, "name": "undo", "title": title, "scope": scope, "sweep": {"rounds": 0}}
     seen, _ = inventory_of(session, case, scope=())
-    plan = Plan(
+    return Plan(
         created_at=rfc3339(session.clock.now()),
         case=case,
         playbook=playbook,
@@ -132,7 +152,6 @@ def _bound(
         sweep_rounds=0,
         parent_digest=first.digest,
     )
-    return replace(plan, digest=plan_file.digest_of(plan))
 
 
 def record(
