@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -250,6 +250,9 @@ class Tree:
             os.close(fd)
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and len(data) == after.st_size
         return Blob(data=data, modified=moment(after.st_mtime)) if same else None
+
+    def fetch(self, wanted: Mapping[Parts, int]) -> None:
+        """Nothing to do: a file is read where it lies."""
 
     def ends(self, parts: Parts, max_bytes: int) -> Blob | None:
         """Return the first ninth and the last eight ninths of `max_bytes` of a file that is larger, whole lines, None when it is not.

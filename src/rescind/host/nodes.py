@@ -6,7 +6,8 @@ import os
 import re
 import stat
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from rescind.errors import EvidenceError
@@ -40,6 +41,9 @@ class Full(Exception):
 
 class Source(Protocol):
     """Where the bytes of members come from."""
+
+    def fetch(self, wanted: Mapping[int, int]) -> None:
+        """Make members quick to read."""
 
     def read(self, where: int, most: int) -> bytes:
         """Return a member's bytes, at most so many and one more. Raises `EvidenceError`."""
@@ -262,6 +266,20 @@ class NodeTree:
         if len(data) != node.size:
             raise EvidenceError("holds another number of bytes than the archive says")
         return Blob(data=data, modified=None if node.modified is None else moment(node.modified))
+
+    def fetch(self, wanted: Mapping[Parts, int]) -> None:
+        """Have files at hand that will be read; what cannot be had shows when it is read."""
+        by_source: dict[int, tuple[Source, dict[int, int]]] = {}
+        for parts, most in wanted.items():
+            try:
+                found = self._resolve(parts)
+            except EvidenceError:
+                continue
+            if found and found[1].source is not None:
+                by_source.setdefault(id(found[1].source), (found[1].source, {}))[1][found[1].where] = most
+        for source, places in by_source.values():
+            with suppress(EvidenceError):
+                source.fetch(places)
 
     def ends(self, parts: Parts, max_bytes: int) -> Blob | None:
         """Return None: a member of an archive is read whole or not at all."""

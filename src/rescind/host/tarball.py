@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import stat
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from rescind.errors import EvidenceError
@@ -93,18 +93,33 @@ class Tarball:
         self._passes += 1
         if self._passes > MOST_PASSES:
             raise EvidenceError(f"was not read: the archive would have to be unpacked more than {MOST_PASSES} times")
-        self._kept.clear()
-        self._room = KEPT_BYTES
+        if self._room < most:
+            self._kept.clear()
+            self._room = KEPT_BYTES
         self._wanted[where] = most
 
         def take(tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
-            if info.offset >= where and info.offset in self._wanted:
+            if info.offset >= where and info.offset in self._wanted and info.offset not in self._kept:
                 self._keep(tar, info)
 
         self._go(take)
         if where not in self._kept:
             raise EvidenceError("could not be found again in the archive")
         return self._kept[where]
+
+    def fetch(self, wanted: Mapping[int, int]) -> None:
+        """Keep the bytes of members that will be asked for beside those of rows, all in one pass."""
+        missing = {where: most for where, most in wanted.items() if where not in self._kept}
+        if self._plain or not missing or self._passes >= MOST_PASSES:
+            return
+        self._passes += 1
+        self._wanted.update(missing)
+
+        def take(tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
+            if info.offset in missing and info.size <= missing[info.offset]:
+                self._keep(tar, info)
+
+        self._go(take)
 
     def _keep(self, tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
         if info.size <= self._room:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -117,6 +117,9 @@ class Evidence(Protocol):
 
     def read(self, parts: Parts, max_bytes: int) -> Blob | None:
         """Return a regular file's bytes, None when there is none."""
+
+    def fetch(self, wanted: Mapping[Parts, int]) -> None:
+        """Have files at hand that will be read, each up to so many bytes."""
 
     def ends(self, parts: Parts, max_bytes: int) -> Blob | None:
         """Return the two ends of a file that is larger than this, None when it is not, or cannot be read in parts."""

@@ -102,6 +102,9 @@ class Host:
 
     def prepare(self, stores: Iterable[Store]) -> None:
         """Walk every home once for the `**` rows of all these stores; what the walk could not look into goes to `gaps`."""
+        stores = list(stores)
+        if len(stores) > 1:
+            self._tree.fetch(self._moved_files(stores))
         new = [s for s in stores if s.id not in self._walked and any("**" in at.glob.split("/") for at in s.where)]
         for store in new:
             self._walked[store.id] = []
@@ -121,6 +124,17 @@ class Host:
             self.gaps += [self._gap("scan", t) for t in done.troubles[:_MAX_TROUBLES]]
             if (more := len(done.troubles) - _MAX_TROUBLES) > 0:
                 self.gaps.append(self._gap("scan", Trouble((), f"{more} more places could not be looked into")))
+
+    def _moved_files(self, stores: list[Store]) -> dict[Parts, int]:
+        """Return the files that variables and settings name, and how much of each is read: no glob tells an archive of them."""
+        rows = [(store.max_bytes, at) for store in stores for at in store.where if at.env]
+        found: dict[Parts, int] = {}
+        for moves in self._moves.values():
+            for most, at in rows:
+                for path in moves.files(at, at.glob.split("/")):
+                    if not isinstance(path, Trouble):
+                        found[path] = max(found.get(path, 0), most)
+        return found
 
     def _rows(self, store: Store, at: At, home: roots.Home, contexts: list[roots.Context]) -> Iterator[Wanted]:
         """Yield what the walk looks for because of one row: as it stands, and in folders that its variable names."""

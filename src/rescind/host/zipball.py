@@ -7,6 +7,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from typing import BinaryIO
 
 from rescind.errors import EvidenceError
@@ -66,6 +67,9 @@ class Zipball:
         if kind == stat.S_IFLNK:
             link = self.read(number, _MOST_LINK).decode("utf-8", "surrogateescape")[:_MOST_LINK] or "."
         return Node(kind | 0o644, size=info.file_size, modified=_modified(info.extra), link=link)
+
+    def fetch(self, wanted: Mapping[int, int]) -> None:
+        """Nothing to do: a member is read where it lies."""
 
     def read(self, where: int, most: int) -> bytes:
         """Return a member's bytes, at most so many and one more."""
