@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from rescind import catalogue
 from rescind.audit.log import AuditLog
 from rescind.engine import Resting, execute, state
 from rescind.engine.rests import sleep_until, still_resting
 from rescind.engine.runs import CaseWork, result
+from rescind.errors import EvidenceError
 from rescind.models.clock import rfc3339
 from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
@@ -18,7 +20,7 @@ from rescind.pipeline import inventory_json as inventory_file
 from rescind.pipeline.approvals import Approval
 from rescind.pipeline.case import new_run_id
 from rescind.pipeline.case_plan import on_hold
-from rescind.pipeline.machine import secret_reader
+from rescind.pipeline.machine import is_locked, secret_reader
 from rescind.pipeline.rotations import opened
 from rescind.pipeline.session import Session, in_scope, people
 from rescind.pipeline.session import tenants as connect
@@ -68,11 +70,23 @@ def again(
 ) -> RunResult:
     """Go on with a stored run. Steps that have an outcome keep it; a step of unknown fate is looked at before it is repeated.
 
-    Raises `RefusedError` before the moment that a resting run waits for, unless `wait`.
+    Raises `RefusedError` before the moment that a resting run waits for, unless `wait`, and `EvidenceError` while what it needs is sealed.
     """
+    _unlocked(session, run, plan, log)
     if not wait:
         still_resting(session.state_dir, run, session.clock.now())
     return _carry_out(session, run, plan, playbook, _fresh(session, plan), log, wait=wait)
+
+
+def _unlocked(session: Session, run: str, plan: Plan, log: AuditLog) -> None:
+    """Refuse to go on without the key to a seal that holds what is needed: a forgotten option would make tasks of it for good."""
+    by_value = {c.id for c in plan.credentials if (k := catalogue.kinds().get(c.kind)) and k.needs_secret}
+    left = {s.credential for s in plan.steps if s.credential in by_value and log.last("outcome", run, s.id) is None}
+    if left and is_locked(session, plan.case):
+        raise EvidenceError(
+            f"{len(left)} credentials of run {run} can only be ended by their values, and these are sealed; nothing was done",
+            hint=f"rescind resume {run} --identity FILE: the age key that the inventory was sealed to",
+        )
 
 
 def _fresh(session: Session, plan: Plan) -> Tenants:

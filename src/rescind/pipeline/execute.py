@@ -90,7 +90,11 @@ def act(step: Step, c: Credential, ctx: Context) -> Receipt:
                 step, EndState.FAILED, ctx, evidence="this version cannot carry out the step", error="no such action"
             ),
         )
-    secret = ctx.read_secret(c) if kind.needs_secret and ctx.read_secret else None
+    try:
+        secret = ctx.read_secret(c) if kind.needs_secret and ctx.read_secret else None
+    except (EvidenceError, ProviderError) as error:
+        why = "the provider ends it by its value only, and what holds its value could not be read again"
+        return _close(ctx, step, c, receipt(step, EndState.UNKNOWN, ctx, evidence=why, error=error.message))
     if kind.needs_secret and not secret:
         return _close(ctx, step, c, _without_value(step, kind, ctx, attempted=earlier is not None))
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hmac
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -150,7 +149,10 @@ def inventory_of(
 
 
 def secret_reader(session: Session, case: Case) -> Callable[[Credential], Secret | None]:
-    """Return what reads a credential's value again, only from the stores it was seen in; None when it is not there any more."""
+    """Return what reads a credential's value again, only from the stores it was seen in; None when it is not there any more.
+
+    It raises `EvidenceError` or a `ProviderError` where a seal that may hold it cannot be opened again.
+    """
 
     def read(c: Credential) -> Secret | None:
         if case.inventory or case.checkin:
@@ -182,9 +184,24 @@ def secret_reader(session: Session, case: Case) -> Callable[[Credential], Secret
     return read
 
 
+def is_locked(session: Session, case: Case) -> bool:
+    """Tell whether what a case's values lie in is sealed, and no key to it was given."""
+    if session.identity is not None:
+        return False
+    if case.checkin:
+        return True
+    try:
+        with Path(case.inventory).open("rb") as file:
+            return bool(case.inventory) and file.read(len(sealed.MAGIC)) == sealed.MAGIC
+    except OSError:
+        return False
+
+
 def _sealed_value(session: Session, case: Case, c: Credential) -> Secret | None:
-    """Return a value that was sealed beside the inventory; the seal is opened again after a crash. None without one."""
+    """Return a value that was sealed beside the inventory, None without one. The seal is opened again after a crash.
+
+    Raises `EvidenceError` or a `ProviderError` where that fails: it is not known then whether the value is there.
+    """
     if session.identity is not None and not session.values:
-        with contextlib.suppress(EvidenceError, ProviderError):
-            inventory_of(session, case)
+        inventory_of(session, case)
     return session.values.get(c.fingerprint) if c.fingerprint else None

@@ -6,9 +6,10 @@ Nothing is written at any provider. Each look is an entry of the audit trail, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
-from rescind.errors import ProviderError, RefusedError
+from rescind.errors import EvidenceError, ProviderError, RefusedError
 from rescind.models.clock import rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.kind import CallResult, CallStatus, Liveness
@@ -50,7 +51,9 @@ def _look(step: Step, c: Credential, before: Receipt, ctx: Context) -> Receipt |
     row = kind.actions.get(step.verb) if kind else None
     if kind is None or row is None or (row.verify is None and kind.verify is None):
         return None
-    secret = ctx.read_secret(c) if kind.needs_secret and ctx.read_secret else None
+    secret = None
+    with suppress(EvidenceError, ProviderError):
+        secret = ctx.read_secret(c) if kind.needs_secret and ctx.read_secret else None
     if kind.needs_secret and not secret:
         return None  # only its value could be shown to the provider, and it is not in the evidence any more: what was seen stands
     # The cut stays where it was: only then does the clock of what was derived run out. And what no provider accepted then is not

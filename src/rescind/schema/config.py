@@ -17,12 +17,22 @@ from typing import Any, NoReturn
 import platformdirs
 
 from rescind import catalogue
-from rescind.errors import ConfigError, redact
+from rescind.audit.note import parse_vkey
+from rescind.errors import AuditError, ConfigError, redact
 from rescind.models.checkin import CheckinConf, Enrolled, ScanScope, SinkConf
 from rescind.models.config import Config, Hook, Org
 from rescind.models.kind import Provider
 from rescind.models.tenant import SecretRef, Tenant
-from rescind.schema.config_shape import CheckinShape, ConfigShape, HooksShape, OrgShape, RefShape, TenantShape, named
+from rescind.schema.config_shape import (
+    CheckinShape,
+    ConfigShape,
+    HooksShape,
+    OrgShape,
+    RefShape,
+    TenantShape,
+    WorkstationShape,
+    named,
+)
 from rescind.schema.faults import Fault, KeyPath, checked, nearest, pointer, typed
 from rescind.schema.owned import read_owned
 from rescind.schema.policy import policy_digest
@@ -216,6 +226,18 @@ def _checkin(toml: _Toml, shape: CheckinShape | None) -> CheckinConf | None:
     return CheckinConf(sink=conf, workstation=shape.workstation, values=shape.values)
 
 
+def _enrolled(toml: _Toml, name: str, shape: WorkstationShape) -> Enrolled:
+    if not named(name):
+        toml.refuse(("workstation", name), "a name that is none", "letters, digits, dots, hyphens and underscores")
+    try:
+        whose = parse_vkey(shape.key)[0].rpartition("/")[2]
+    except AuditError:
+        toml.refuse(("workstation", name, "key"), "something else", "what `rescind checkin key` prints on that machine")
+    if whose != name:
+        toml.refuse(("workstation", name, "key"), f"the key of {whose[:60]!r}", f"the key of {name!r}")
+    return Enrolled(key=shape.key, person=shape.person)
+
+
 def load(
     path: Path | None = None, *, evidence: Path | None = None, known: Mapping[str, Provider] | None = None
 ) -> Config:
@@ -259,7 +281,7 @@ def load(
         rotations=rotations(shape.rotation, tenants, toml.path.parent, toml.refuse),
         scan=ScanScope(ownership=shape.scan.ownership, exclude=shape.scan.exclude),
         checkin=_checkin(toml, shape.checkin),
-        workstations={name: Enrolled(key=w.key, person=w.person) for name, w in shape.workstation.items()},
+        workstations={name: _enrolled(toml, name, w) for name, w in shape.workstation.items()},
         hooks={
             verb: Hook(command=h.command, seconds=h.timeout_seconds)
             for verb in HooksShape.model_fields
