@@ -52,12 +52,16 @@ class User:
 
 @dataclass
 class FakeAws:
-    """One account. `rights` None: the operator may do everything. `lag` is how long IAM still honours what it says is gone."""
+    """One account. `rights` None: the operator may do everything.
+
+    `lag` is how long IAM still honours what it says is gone, `trail_lag` how long CloudTrail takes to tell.
+    """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     rights: set[str] | None = None
     page: int = 100
     lag: timedelta = timedelta(0)
+    trail_lag: timedelta = timedelta(0)
     users: dict[str, User] = field(default_factory=dict)
     roles: dict[str, User] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -138,7 +142,9 @@ class FakeAws:
             "AccessKeyId": lambda e: [e["userIdentity"].get("accessKeyId")],
             "ResourceName": lambda e: [r["ARN"] for r in e.get("resources", [])],
         }[attribute]
-        rows = [{"CloudTrailEvent": json.dumps(e), "EventName": e["eventName"]} for e in self.events if value in of(e)]
+        until = (self.now() - self.trail_lag).strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = [e for e in self.events if e["eventTime"] <= until]
+        rows = [{"CloudTrailEvent": json.dumps(e), "EventName": e["eventName"]} for e in told if value in of(e)]
         start = int(given.get("NextToken") or 0)
         size = min(self.page, given.get("MaxResults") or 50)
         more = {"NextToken": str(start + size)} if start + size < len(rows) else {}

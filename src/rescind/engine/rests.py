@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from rescind import catalogue
 from rescind.audit.log import AuditLog
 from rescind.engine import state
 from rescind.engine.work import Interrupted, PhaseSpec, Resting
@@ -70,6 +71,23 @@ def rested(state_dir: Path, log: AuditLog, run: str, rest: Rest | None) -> None:
         log.sign_head()
     told = f"run {run} waits for {rest.reason}" + (f", {rest.until}" if rest.until else "")
     raise Resting(told, until=rest.until, hint=f"go on then with: rescind resume {run}")
+
+
+def let_settle(
+    log: AuditLog, run: str, plans: Sequence[Plan], after: Sequence[float], round_: int, clock: Clock
+) -> None:
+    """Sleep until a sweep's round may look: so long after the last cut as the playbook says, where the provider is an eventual one.
+
+    AWS honours for seconds what it says is gone, and whoever is inside mints more meanwhile: a look at once would miss it
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency).
+    """
+    slow = {name for name, row in catalogue.providers().items() if row.eventual}
+    cuts = {s.id for p in plans for c in p.credentials if c.provider in slow for s in p.steps if s.credential == c.id}
+    intents = log.entries(run=run, type="intent") if after and cuts else ()
+    acts = [parse_rfc3339(entry.at) for entry in intents if entry.step in cuts]
+    if acts:
+        left = after[min(round_, len(after)) - 1] - (clock.now() - max(acts)).total_seconds()
+        clock.sleep(max(left, 0.0))
 
 
 def still_resting(state_dir: Path, run: str, now: datetime) -> None:

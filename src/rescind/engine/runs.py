@@ -17,7 +17,7 @@ from typing import Any
 from rescind.audit.log import AuditLog
 from rescind.engine import state
 from rescind.engine.record import attested, outcomes, plans_of, result
-from rescind.engine.rests import phases_of, rest_before, rested
+from rescind.engine.rests import let_settle, phases_of, rest_before, rested
 from rescind.engine.work import PhaseSpec
 from rescind.errors import RefusedError
 from rescind.models.clock import Clock, parse_rfc3339, rfc3339
@@ -184,9 +184,11 @@ class CaseWork:
     def sweep(self, run: str, round: int) -> dict[str, Any]:  # noqa: A002  the engine's word
         """Ask the providers again; what appeared, or came back, becomes a stored addendum with its parent's digest."""
         stored = state.load_addendum(self._dir, run, round)
+        after = self._playbook.sweep_after
         if stored is None:
             self._plans.pop(run, None)
             plans = self._load(run)
+            let_settle(self._log, run, plans, after, round, self._clock)
             extra = self._look_again(run, plans, round)
             stored = "" if extra is None else json.dumps(plan_file.to_json(extra))
             state.save_addendum(self._dir, run, round, stored)
@@ -203,7 +205,7 @@ class CaseWork:
                     "credentials": [c.id for c in extra.credentials],
                 }
                 self._log.append("addendum", run=run, step=f"sweep-{round}", data=data)
-        return {"steps": len(steps), "again": bool(steps)}
+        return {"steps": len(steps), "again": bool(steps) or round < len(after)}
 
     def _look_again(self, run: str, plans: Sequence[Plan], round_: int) -> Plan | None:
         first = plans[0]

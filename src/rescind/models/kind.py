@@ -284,6 +284,7 @@ class Provider:
 
     `connect(tenant, resolve, pacer, write=…)` returns a `Client`; `required` settings are checked before anything is contacted.
     `controls_email`: an owner that equals the person's e-mail is the provider's own attestation (a CA's SAN), not a free text.
+    `eventual`: it says that something is done before that holds everywhere, so a playbook's sweeps look again after a while.
     """
 
     id: str
@@ -293,3 +294,4 @@ class Provider:
     settings: tuple[str, ...] = ()
     reference: str = ""
     controls_email: bool = False
+    eventual: bool = False

@@ -96,6 +96,7 @@ class Playbook:
     kinds: tuple[str, ...] = ()
     max_credentials: int = 500
     sweep_rounds: int = 3
+    sweep_after: tuple[float, ...] = ()
     manual: tuple[Rule, ...] = ()
     skip: tuple[Rule, ...] = ()
     accept: tuple[Rule, ...] = ()

@@ -155,6 +155,7 @@ def _freeze(doc: Document, shape: PlaybookShape) -> Playbook:
         kinds=_known_kinds(doc, shape.scope.kinds) or ((EVERY_KIND,) if shape.scope.identities else ()),
         max_credentials=shape.limits.max_credentials,
         sweep_rounds=shape.sweep.rounds,
+        sweep_after=tuple(map(seconds, shape.sweep.after)),
         phases=_phases(doc, shape),
         manual=tuple(
             Rule(select=_select(doc, r.select, ("manual", i, "select")), task=r.task)

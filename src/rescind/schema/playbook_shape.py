@@ -133,6 +133,16 @@ class Sweep(Edge):
     rounds: Annotated[
         int, Field(ge=0, le=10, description="The most rounds of looking for what appeared meanwhile.")
     ] = 3
+    after: Annotated[
+        tuple[Duration, ...],
+        Field(
+            max_length=10,
+            description=(
+                "How long after the last cut at a provider that honours for seconds what it says is gone (AWS) each round begins at the "
+                "earliest, the last one for all later rounds. At least so many rounds are made, and more while they find something."
+            ),
+        ),
+    ] = ()
 
 
 class StepShape(Edge):

@@ -21,5 +21,6 @@ PROVIDER = Provider(
         "sso_region",
         "sso_start_url",
     ),
+    eventual=True,
     reference="https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html",
 )

@@ -1,0 +1,214 @@
+"""An intruder who is quicker than AWS: what is minted while a dead key is still honoured, or a second after a cut, is found and ended.
+
+S16: IAM honours a deactivated key for 4 seconds, and with it another key is made. S2: a session is minted a second after the cut-off,
+and CloudTrail tells of it half a minute later. The server is ours, the clock jumps, and the figures are printed (-s).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rescind.audit.log import open_log
+from rescind.audit.signer import load_signer
+from rescind.engine import state
+from rescind.engine.runs import CaseWork, outcomes, result
+from rescind.models.clock import parse_rfc3339
+from rescind.models.credential import EndState, Inventory
+from rescind.models.plan import Case
+from rescind.models.tenant import SecretRef, Tenant
+from rescind.pipeline.enumerate import enumerate_all
+from rescind.pipeline.people import People
+from rescind.pipeline.plan import make_plan
+from rescind.pipeline.tenants import Tenants
+from rescind.schema import plan as plan_file
+from rescind.schema.playbook import parse_playbook
+from rescind.secret import Secret
+from tests.interop.aws_cloud import ACCOUNT, OPERATOR, FakeAws
+from tests.interop.aws_model import serve
+from tests.unit.made_up import FakeClock
+
+BOOK = """
+name: race
+version: 1
+title: t
+inputs: {{person: required}}
+scope: {{evidence: [], providers: [aws], sides: [provider], kinds: [{kinds}]}}
+sweep: {{rounds: 6, after: {after}}}
+phases:
+{phases}
+"""
+KEYS = """
+  - name: keys
+    steps:
+      - {select: 'credential.kind == "aws.access-key"', verbs: [deactivate], wait: 60s}
+"""
+SESSIONS = """
+  - name: sessions
+    steps:
+      - {select: 'credential.kind == "aws.role-session"', verbs: [revoke], wait: 60s}
+"""
+
+
+class Clock(FakeClock):
+    """A clock that jumps second by second, and lets the intruder act in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.intruder: Callable[[], None] = lambda: None
+        self.calls = 0
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC) + timedelta(seconds=self.t)
+
+    def sleep(self, seconds: float) -> None:
+        end = self.t + seconds
+        while self.t < end:
+            self.t = min(self.t + 1.0, end)
+            self.intruder()
+
+
+class Run:
+    """One run of one playbook against one account, phase by phase and sweep by sweep, without the engine's process."""
+
+    def __init__(self, cloud: FakeAws, url: str, folder: Path, clock: Clock, book: str) -> None:
+        tenant = Tenant(
+            name="prod", provider="aws", settings={"account_id": ACCOUNT, "endpoint_url": url}, rate=1000,
+            refs={"access_key_id": SecretRef(env="I"), "secret_access_key": SecretRef(env="S")},
+        )  # fmt: skip
+        values = {"I": Secret(OPERATOR), "S": Secret("fake-" + "x" * 35)}
+        self.clock, self.cloud, self.dir = clock, cloud, folder
+        self.tenants = Tenants((tenant,), resolve=lambda ref: values[str(ref.env)], clock=clock, write=True)
+        people = People(person="ada@example.com", mapped={"aws": ("ada",)})
+        self.log = open_log(folder / "rescind.db", load_signer(folder), clock)
+        playbook = parse_playbook(book, "race.yaml")
+        found = enumerate_all(
+            Inventory(workstation={}, credentials=()),
+            {},
+            self.tenants,
+            people,
+            providers=("aws",),
+            kinds=playbook.kinds,
+        )
+        made = make_plan(
+            found, playbook, Case(person="ada@example.com"), now=clock.now(), inventory_digest="i", policy_digest="p"
+        )
+        made = replace(made, digest=plan_file.digest_of(made))
+        state.save_run(folder, "r", json.dumps(plan_file.to_json(made)), {})
+        self.work = CaseWork(
+            state_dir=folder, tenants=self.tenants, people=people, log=self.log, clock=clock, playbook=playbook, providers=("aws",)
+        )  # fmt: skip
+        self.rounds: list[tuple[float, int]] = []
+
+    def _carry_out(self, phases: Any) -> None:
+        for phase in phases:
+            for steps in phase.lanes.values():
+                for step in steps:
+                    self.work.act("r", step)
+            self.work.phase_done("r", phase.name)
+
+    def all(self) -> Any:
+        self._carry_out(self.work.phases("r"))
+        for round_ in range(1, self.work.sweep_rounds("r") + 1):
+            found = self.work.sweep("r", round_)
+            self.rounds.append((self.clock.t, found["steps"]))
+            self._carry_out(self.work.addendum("r", round_) if found["steps"] else [])
+            if not found["again"]:
+                break
+        return result(self.dir, self.log, "r", self.clock)
+
+
+@contextmanager
+def account(clock: Clock) -> Iterator[tuple[FakeAws, str]]:
+    cloud = FakeAws(clock=clock.now)
+    with serve(cloud) as url:
+        yield cloud, url
+
+
+def race(cloud: FakeAws, clock: Clock, honoured: float) -> list[str]:
+    """Ada's key, and an intruder who makes another with it as long as AWS lets the key in; returns what was minted."""
+    cloud.lag = timedelta(seconds=honoured)
+    first, minted = cloud.hold("ada", "AccessKey", "AKIA"), []
+
+    def intrude() -> None:
+        dying = cloud.honoured.get(first)
+        late = dying and cloud.now() - dying >= timedelta(seconds=honoured - 1)
+        if late and not minted and cloud.key_works(first):
+            minted.append(cloud.iam_CreateAccessKey({"UserName": "ada"})["AccessKey"]["AccessKeyId"])
+
+    clock.intruder = intrude
+    return minted
+
+
+def test_s16_a_key_minted_while_the_dead_one_was_honoured_is_found_and_ended(tmp_path: Path) -> None:
+    clock = Clock()
+    with account(clock) as (cloud, url):
+        minted = race(cloud, clock, 4.0)
+        book = BOOK.format(kinds="aws.access-key", after="[10s, 60s]", phases=KEYS)
+        run = Run(cloud, url, tmp_path, clock, book)
+        done = run.all()
+        assert minted, "the intruder was quick enough"
+        states = {c.identifier: c.end_state for c in done.credentials}
+        assert states.keys() == {*cloud.users["ada"].held["AccessKey"]}
+        assert set(states.values()) == {EndState.RESIDUAL}
+        clock.sleep(4)
+        assert not [k for k in states if cloud.key_works(k)], "AWS itself lets none of them in"
+    cuts = [parse_rfc3339(o.cut_at) for o in outcomes(run.log, "r").values()]
+    ended = (max(cuts) - min(cuts)).total_seconds()
+    print(f"S16: minted {len(minted)}, the last cut {ended:.0f} s after the first, rounds {run.rounds}")
+    assert [steps for _, steps in run.rounds] == [1, 0]
+    assert run.rounds[-1][0] - (max(cuts) - datetime(2026, 11, 24, 12, tzinfo=UTC)).total_seconds() >= 59
+
+
+def test_s16_without_the_wait_a_slow_iam_would_have_been_missed(tmp_path: Path) -> None:
+    """The control: the same intruder, an IAM that honours for 40 s, and rounds that look at once: two keys are left alive."""
+    results = {}
+    for after in ("[]", "[10s, 60s]"):
+        clock = Clock()
+        folder = tmp_path / after
+        folder.mkdir()
+        with account(clock) as (cloud, url):
+            minted = race(cloud, clock, 40.0)
+            run = Run(cloud, url, folder, clock, BOOK.format(kinds="aws.access-key", after=after, phases=KEYS))
+            run.all()
+            clock.sleep(80)
+            results[after] = [key for key in minted if cloud.key_works(key)]
+            assert minted
+    print(f"S16: alive without the wait {len(results['[]'])}, with it {len(results['[10s, 60s]'])}")
+    assert (len(results["[]"]), len(results["[10s, 60s]"])) == (1, 0)
+
+
+def test_s2_a_session_minted_a_second_after_the_cut_is_found_and_cut(tmp_path: Path) -> None:
+    clock = Clock()
+    with account(clock) as (cloud, url):
+        cloud.trail_lag = timedelta(seconds=30)
+        key = cloud.hold("ada", "AccessKey", "AKIA")
+        old = cloud.assume(cloud.as_user("ada", key), "deployers", "ada")
+        clock.sleep(45)
+        minted: list[str] = []
+
+        def intrude() -> None:
+            if cloud.roles["deployers"].policies and not minted and cloud.key_works(key):
+                minted.append("pending")
+                clock.t += 3  # past the margin of the cut-off: this one is newer
+                minted[:] = [cloud.assume(cloud.as_user("ada", key), "deployers", "ada")]
+
+        clock.intruder = intrude
+        kinds = "aws.role-session, aws.access-key"
+        run = Run(cloud, url, tmp_path, clock, BOOK.format(kinds=kinds, after="[10s, 60s]", phases=SESSIONS + KEYS))
+        done = run.all()
+        states = {c.identifier: c.end_state for c in done.credentials}
+        assert minted and states.keys() == {key, old, *minted}
+        assert states[old] is states[minted[0]] is EndState.CONTAINED
+        document = json.loads(next(t for n, t in cloud.roles["deployers"].policies.items() if minted[0] in n))
+        cut = document["Statement"][-1]["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
+        issued = next(
+            e["eventTime"] for e in cloud.events if any(r["ARN"] == minted[0] for r in e.get("resources", []))
+        )
+        assert parse_rfc3339(issued) < parse_rfc3339(cut)
+    print(f"S2: old and re-minted session cut, rounds {run.rounds}")
