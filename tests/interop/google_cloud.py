@@ -153,7 +153,7 @@ class Cloud:
         return f"codes:{uid}"
 
     def who(self, key: str) -> str:
-        rows = [r for r in self.all("user") if key in {r["id"], r["primaryEmail"], *r.get("aliases", [])}]
+        rows = [r for r in self.all("user") if key.casefold() in {r["id"], r["primaryEmail"], *r.get("aliases", [])}]
         if not rows:
             raise Fault(404, "Resource Not Found: userKey")
         return str(rows[0]["id"])
@@ -229,7 +229,7 @@ class Cloud:
         """Exchange a key for an access token: when it was made, or None where Google refuses."""
         key, account = self.things["key", email, kid].now, self.things["account", email].now
         ok = key is not None and not key.get("disabled") and account is not None and not account.get("disabled")
-        return self.now() if ok else None
+        return self.now().replace(microsecond=0) if ok else None  # tokens count in whole seconds
 
     def accepts(self, email: str, minted: datetime) -> bool:
         """Tell whether an access token works: until it expires, whatever became of its key, unless its account is off."""
@@ -322,7 +322,7 @@ class Cloud:
         return {k: v for k, v in row.items() if k != "keyString"}
 
     def apikeys_keys_lookupkey(self, p: Any, q: dict[str, str], b: Row) -> Row:
-        row = next((r for r in self.all("apikey") if r["keyString"] == q["keyString"]), None)
+        row = next((r for r in self.all("apikey") if r["keyString"] == q.get("keyString")), None)
         if row is None:
             raise Fault(404, "Requested entity was not found.")
         return {"parent": row["name"].partition("/keys/")[0], "name": row["name"]}

@@ -6,11 +6,13 @@ import json
 import re
 
 import pytest
+import yaml
 
 from rescind import catalogue
 from rescind.dev import policies
 from rescind.models.kind import Verb
 from rescind.schema.playbook import load_playbook, parse_playbook, shipped
+from tests.interop.google_model import PERMISSIONS, methods
 
 FILES = policies.files()
 AWS = [f for f in FILES if f.endswith(".aws.json")]
@@ -75,7 +77,7 @@ def test_what_plans_may_not_write_and_what_applies_may_do_all_that_is_declared(p
     assert set(plan) == {"RescindLook"}
     assert all(re.match(r"[a-z]+:(Get|List|Lookup|Describe|Simulate)", a) for a in plan["RescindLook"])
     assert apply["RescindLook"] == plan["RescindLook"]
-    declared = {p for _, w in policies.needed(load_playbook(playbook)).values() for p in w if ":" in p and " " not in p}
+    declared = {p for _, w in policies.needed(load_playbook(playbook)).values() for p in w if ":" in p and "//" not in p and " " not in p}
     assert declared <= {a for some in apply.values() for a in some}
 
 
@@ -93,6 +95,20 @@ def test_vault_rules(playbook):
     assert all(capabilities <= apply[path] for path, capabilities in plan.items())
     known = {"create", "read", "update", "delete", "list", "sudo", "patch"}
     assert all(capabilities <= known for capabilities in apply.values())
+
+
+@pytest.mark.parametrize("playbook", shipped())
+def test_google_roles_and_scopes(playbook):
+    roles = [yaml.safe_load(FILES.get(f"policy-{playbook}.{job}.google-role.yaml", "{}")) for job in ("plan", "apply")]
+    scopes = [FILES.get(f"policy-{playbook}.{job}.google-scopes.txt", "").split(",") for job in ("plan", "apply")]
+    plan, apply = (set(r.get("includedPermissions", ())) for r in roles)
+    assert plan <= apply <= set(PERMISSIONS.values())
+    assert all(re.search(r"\.(get|list|lookup)$", p) for p in plan)
+    assert set(scopes[0]) <= set(scopes[1])
+    known = {s for m in methods() for s in m.row.get("scopes", ())}
+    assert {s.strip() for s in scopes[1]} - {""} <= known
+    declared = {p for r, w in policies.needed(load_playbook(playbook)).values() for p in (*r, *w)}
+    assert {p for p in declared if p in known} == {s.strip() for s in scopes[1]} - {""}
 
 
 def test_only_what_applies_may_revoke_a_token():

@@ -1,4 +1,5 @@
-"""Least privilege per playbook, out of the kinds' own `permissions`: IAM policies for AWS, HCL policies for OpenBao and Vault.
+"""Least privilege per playbook, out of the kinds' own `permissions`: IAM policies for AWS, custom roles and scopes for Google, HCL policies for
+OpenBao and Vault.
 
 `plan` holds what `plan`, `doctor` and `scan` need; `apply` holds that and what ends credentials. An action that no kind of the
 playbook's scope declares is in neither. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html,
@@ -24,6 +25,8 @@ from rescind.schema.playbook import load_playbook, shipped
 
 MOUNT = "pki"
 _AWS = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
+_GOOGLE = re.compile(r"(iam|apikeys|storage|resourcemanager)\.[A-Za-z]+\.[A-Za-z]+")
+_SCOPE = re.compile(r"https://www\.googleapis\.com/auth/[a-z.-]+")
 _PATH = re.compile(r"(?P<path>[^:\s]+): (?P<capabilities>[a-z, ]+)")
 _ON = re.compile(r"(?P<capability>create|read|update|delete|list|sudo|patch)(?: on)? (?P<path>[^\s,]+)")
 
@@ -109,14 +112,29 @@ def vault(read: Iterable[str], write: Iterable[str]) -> str:
     return "\n".join(rules)
 
 
+def google(permissions: Iterable[str], title: str) -> str:
+    """Return a custom role of Google Cloud: https://cloud.google.com/iam/docs/creating-custom-roles#creating."""
+    names = sorted({p for p in permissions if _GOOGLE.fullmatch(p)})
+    rows = "".join(f"- {name}\n" for name in names)
+    return f"title: {title}\nstage: GA\nincludedPermissions:\n{rows}" if rows else ""
+
+
+def google_scopes(permissions: Iterable[str]) -> str:
+    """Return the scopes of Workspace as the Admin console takes them for domain-wide delegation: each one that is asked for."""
+    scopes = sorted({p for p in permissions if _SCOPE.fullmatch(p)})
+    return ",".join(scopes) + "\n" if scopes else ""
+
+
 def files() -> Mapping[str, str]:
-    """Return every policy by file name: `policy-<playbook>.<plan|apply>.<aws.json|vault.hcl>`."""
+    """Return every policy by file name: `policy-<playbook>.<plan|apply>.<aws.json|google-role.yaml|google-scopes.txt|vault.hcl>`."""
     made: dict[str, str] = {}
     for name in shipped():
         parts = needed(load_playbook(name)).values()
         read, write = [p for r, _ in parts for p in r], [p for _, w in parts for p in w]
         for job, more in (("plan", []), ("apply", write)):
             made[f"policy-{name}.{job}.aws.json"] = aws(read, more)
+            made[f"policy-{name}.{job}.google-role.yaml"] = google([*read, *more], f"Rescind {name} {job}")
+            made[f"policy-{name}.{job}.google-scopes.txt"] = google_scopes([*read, *more])
             note = f"# {job} of the playbook {name}; `{MOUNT}` stands for the mount of your certificate authority.\n\n"
             rules = vault(read, more)
             made[f"policy-{name}.{job}.vault.hcl"] = note + rules if rules else ""

@@ -89,6 +89,8 @@ def enable(client: Google, credential: Credential) -> CallResult:
 
 def _switch(client: Google, credential: Credential, verb: str) -> CallResult:
     project, email = place(credential)
+    if email in client.own:
+        raise Rejected("that is the service account that we act as ourselves", code="ourselves")
     answer = client.send("iam", "POST", path(project, email, f":{verb}"), json={})
     return gone(answer, f"service account {verb}", empty=200)
 

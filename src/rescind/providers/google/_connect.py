@@ -8,11 +8,13 @@ say where the APIs are.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from rescind.errors import ConfigError, Denied, Rejected, Unreachable, Unrecognised
 from rescind.models.kind import Identity
@@ -24,6 +26,8 @@ from rescind.wire.pace import Pacer
 CREDENTIALS = ("default", "service-account", "token")
 _AUTH = "https://www.googleapis.com/auth/"
 _CLOUD = ("cloud-platform",)
+READS: Mapping[str, str] = {"X-HTTP-Method-Override": "GET"}
+"""What makes a POST a read whose parameters stand in its body: Google's own client sends long ones so (googleapiclient/http.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +75,15 @@ Auth = Callable[[], Mapping[str, str]]
 
 
 class Google:
-    """One organisation. `send` names the API; a path is never joined to any host but that API's own."""
+    """One organisation. `send` names the API; a path is never joined to any host but that API's own.
 
-    def __init__(self, tenant: Tenant, doors: Mapping[str, Http]) -> None:
+    A request that only looks goes with a bearer whose scopes only look, in a run that acts too.
+    """
+
+    def __init__(self, tenant: Tenant, door: Callable[[str, bool], Http], own: frozenset[str] = frozenset()) -> None:
         self.tenant = tenant
-        self._doors = doors
+        self.own = own  # addresses of service accounts that we act as, and the id of the key that we sign in with
+        self._door = functools.cache(door)  # each is made when it is first used
 
     @property
     def subject(self) -> str:
@@ -97,13 +105,14 @@ class Google:
         """Send one request to one API. Raises typed errors; `Rejected` for Workspace where nobody said as whom to ask."""
         if APIS[api].workspace and not self.subject:
             raise Rejected(f"tenant {self.tenant.name!r} names no subject to ask Workspace as", code="no-subject")
-        return self._doors[api].send(method, path, **more)
+        looks = method == "GET" or more.get("headers") == READS
+        return self._door(api, looks).send(method, path, **more)
 
     def identity(self) -> Identity:
         """Ask who we are: the administrator's own entry in Workspace, else the first project. Raises a `ProviderError`."""
         if self.subject:
             me = _said(
-                self.send("directory", "GET", f"/admin/directory/v1/users/{self.subject}"), "our administrator",
+                self.send("directory", "GET", f"/admin/directory/v1/users/{quote(self.subject)}"), "our administrator",
                 ("id", "customerId", "primaryEmail"),
             )  # fmt: skip
             return Identity(
@@ -127,7 +136,20 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
 
     Raises `ConfigError` for a tenant that cannot be told, or a sign-in that lacks something.
     """
-    client = Google(tenant, {})
+    addresses, sign_in = _addresses(tenant), _sign_in(tenant, resolve, write=write)
+    auth = _auth(tenant, sign_in)
+
+    def door(name: str, looks: bool) -> Http:
+        api = APIS[name]
+        return Http(
+            addresses[api.host],
+            pacer=pacer,
+            auth=auth(api, api.look if looks else api.act),
+            verify=tenant.text("ca_bundle") or True,
+            plaintext=tenant.settings.get("plaintext") is True,
+        )
+
+    client = Google(tenant, door, _own(sign_in))
     if not client.subject and not client.projects:
         raise ConfigError(
             f"tenant {tenant.name!r} names neither a subject nor projects",
@@ -139,18 +161,7 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
         raise ConfigError(f"projects of tenant {tenant.name!r}: {bad[0]!r} is no project id")
     if not re.fullmatch(r"\d{0,7}", tenant.text("access_seconds")):
         raise ConfigError(f"access_seconds of tenant {tenant.name!r} is no number of seconds")
-    addresses, auth = _addresses(tenant), _auth(tenant, resolve, write=write)
-    doors = {
-        name: Http(
-            addresses[api.host],
-            pacer=pacer,
-            auth=auth(api, api.act if write else api.look),
-            verify=tenant.text("ca_bundle") or True,
-            plaintext=tenant.settings.get("plaintext") is True,
-        )
-        for name, api in APIS.items()
-    }
-    return Google(tenant, doors)
+    return client
 
 
 def _addresses(tenant: Tenant) -> Mapping[str, str]:
@@ -170,35 +181,62 @@ def _addresses(tenant: Tenant) -> Mapping[str, str]:
     return found
 
 
-def _auth(
-    tenant: Tenant, resolve: Callable[[SecretRef], Secret], *, write: bool
-) -> Callable[[Api, tuple[str, ...]], Auth]:
-    """Return what makes, for an API and its scopes, the writer of the `Authorization` header. Raises `ConfigError`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SignIn:
+    """How we sign in: with what value, acting as which account, with which scopes instead of each API's own."""
+
+    how: str
+    value: Secret
+    target: str
+    scopes: tuple[str, ...]
+
+
+def _sign_in(tenant: Tenant, resolve: Callable[[SecretRef], Secret], *, write: bool) -> _SignIn:
     refs = {**tenant.refs, **(tenant.write_refs if write else {})}
     settings = {**tenant.settings, **(tenant.write if write else {})}
-    how = str(
-        settings.get("credential") or next((c for c in ("token", "service-account") if _ref(c) in refs), "default")
-    )
+    held = next((c for c in ("token", "service-account") if _ref(c) in refs), "default")
+    how = str(settings.get("credential") or held)
     if how not in CREDENTIALS:
         raise ConfigError(f"tenant {tenant.name!r}: no credential {how!r}", hint=f"one of {', '.join(CREDENTIALS)}")
     if how != "default" and _ref(how) not in refs:
         raise ConfigError(f"tenant {tenant.name!r} names no {_ref(how)}", hint=f'{_ref(how)} = {{ keyring = "…" }}')
-    value = resolve(refs[_ref(how)]) if how != "default" else Secret("")
-    if how == "token":
-        return lambda _api, _scopes: lambda: {"Authorization": f"Bearer {value.reveal().strip()}"}
-    chosen, target = settings.get("scopes", ()), str(settings.get("impersonate") or "")
+    chosen = settings.get("scopes", ())
+    return _SignIn(
+        how=how,
+        value=resolve(refs[_ref(how)]) if how != "default" else Secret(""),
+        target=str(settings.get("impersonate") or ""),
+        scopes=chosen if isinstance(chosen, tuple) else (str(chosen),),
+    )
+
+
+def _own(given: _SignIn) -> frozenset[str]:
+    key = _key(given.value) if given.how == "service-account" else {}
+    return frozenset(filter(None, (given.target, str(key.get("client_email", "")), str(key.get("private_key_id", "")))))
+
+
+def _key(value: Secret) -> Mapping[str, Any]:
+    try:
+        key = json.loads(value.reveal())
+    except ValueError:
+        key = None
+    if not isinstance(key, dict):
+        raise ConfigError("service_account_key is not the key of a service account")
+    return key
+
+
+def _auth(tenant: Tenant, given: _SignIn) -> Callable[[Api, tuple[str, ...]], Auth]:
+    """Return what makes, for an API and its scopes, the writer of the `Authorization` header."""
+    if given.how == "token":
+        return lambda _api, _scopes: lambda: {"Authorization": f"Bearer {given.value.reveal().strip()}"}
+
+    @functools.cache  # one source for all APIs that are asked with the same scopes as the same subject
+    def source(wanted: tuple[str, ...], subject: str) -> Any:
+        return _source(given.value, list(wanted), subject, given.target)
 
     def made(api: Api, scopes: tuple[str, ...]) -> Auth:
-        held: list[Any] = []
-        wanted = [s if "/" in s else _AUTH + s for s in (chosen if isinstance(chosen, tuple) and chosen else scopes)]
+        wanted = tuple(s if "/" in s else _AUTH + s for s in given.scopes or scopes)
         subject = tenant.text("subject") if api.workspace else ""
-
-        def header() -> Mapping[str, str]:
-            if not held:
-                held.append(_source(value, wanted, subject, target))
-            return {"Authorization": f"Bearer {_token(held[0])}"}
-
-        return header
+        return lambda: {"Authorization": f"Bearer {_token(source(wanted, subject))}"}
 
     return made
 
@@ -220,7 +258,7 @@ def _source(key: Secret, scopes: list[str], subject: str, target: str) -> Any:
     asked, who = (scopes, subject) if not target else ([_AUTH + "cloud-platform"], "")
     try:
         if key:
-            info = json.loads(key.reveal())
+            info = _key(key)
             plain: Any = signed.from_service_account_info(info, scopes=asked, subject=who or None)
         else:
             plain, _ = google.auth.default(scopes=asked)

@@ -30,7 +30,7 @@ from rescind.models.kind import (
 )
 from rescind.providers.google import _projects
 from rescind.providers.google._api import LAG, Row, called, moment, pages, read, seen, seg, shown, text, unclear
-from rescind.providers.google._connect import Google
+from rescind.providers.google._connect import READS, Google
 from rescind.secret import Secret
 from rescind.wire.http import Answer, raise_for
 
@@ -45,9 +45,7 @@ def _path(name: str, rest: str = "") -> str:
 
 
 def _name(client: Google, secret: Secret) -> str:
-    answer = client.send(
-        "apikeys", "POST", "/v2/keys:lookupKey", form={"keyString": secret}, headers={"X-HTTP-Method-Override": "GET"}
-    )
+    answer = client.send("apikeys", "POST", "/v2/keys:lookupKey", form={"keyString": secret}, headers=READS)
     row, _ = shown(answer, "parent", what="API key by its value")
     if not text(row, "name"):
         raise NotFound("Google has purged this API key", status=200, request_id=answer.request_id)

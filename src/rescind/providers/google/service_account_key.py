@@ -91,8 +91,14 @@ def enumerate_(client: Google, subject: Subject) -> Iterator[Known | Gap]:
             yield from rows
 
 
+def _not_ours(client: Google, credential: Credential) -> None:
+    if credential.identifier in client.own:
+        raise Rejected("that is the key that we sign in with ourselves", code="ourselves")
+
+
 def disable(client: Google, credential: Credential) -> CallResult:
-    """Switch the key off. Raises typed errors."""
+    """Switch the key off. Raises typed errors, `Rejected` for the key that we sign in with."""
+    _not_ours(client, credential)
     return gone(client.send("iam", "POST", _path(credential, ":disable"), json={}), "key disable", empty=200)
 
 
@@ -104,7 +110,8 @@ def enable(client: Google, credential: Credential) -> CallResult:
 
 
 def delete(client: Google, credential: Credential) -> CallResult:
-    """Delete the key; `ALREADY` when IAM does not know it. Raises typed errors."""
+    """Delete the key; `ALREADY` when IAM does not know it. Raises typed errors, `Rejected` for the key that we sign in with."""
+    _not_ours(client, credential)
     return gone(client.send("iam", "DELETE", _path(credential)), "key delete", empty=200)
 
 
