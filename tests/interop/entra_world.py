@@ -58,6 +58,12 @@ def model() -> dict[str, Any]:
 
 
 @cache
+def roles() -> dict[str, str]:
+    """Return the ids of application permissions by name."""
+    return json.loads(MODEL.read_text("utf-8"))["roles"]
+
+
+@cache
 def _templates() -> list[tuple[str, re.Pattern[str], str]]:
     made = []
     for operation in model():

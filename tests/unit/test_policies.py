@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from rescind import catalogue
-from rescind.dev import policies
+from rescind.dev import graph_roles, policies
 from rescind.models.kind import Verb
 from rescind.schema.playbook import load_playbook, parse_playbook, shipped
+from tests.interop import entra_world
 from tests.interop.google_model import PERMISSIONS, methods
 
 FILES = policies.files()
@@ -77,7 +78,12 @@ def test_what_plans_may_not_write_and_what_applies_may_do_all_that_is_declared(p
     assert set(plan) == {"RescindLook"}
     assert all(re.match(r"[a-z]+:(Get|List|Lookup|Describe|Simulate)", a) for a in plan["RescindLook"])
     assert apply["RescindLook"] == plan["RescindLook"]
-    declared = {p for _, w in policies.needed(load_playbook(playbook)).values() for p in w if ":" in p and "//" not in p and " " not in p}
+    declared = {
+        p
+        for _, w in policies.needed(load_playbook(playbook)).values()
+        for p in w
+        if ":" in p and "//" not in p and " " not in p
+    }
     assert declared <= {a for some in apply.values() for a in some}
 
 
@@ -148,3 +154,38 @@ def test_a_kind_outside_the_scope_gives_no_right():
     made = policies.needed(book('credential.kind == "vault.token"'))
     assert made["aws.access-key"][1] == []
     assert made["vault.token"][1] == ["auth/token/revoke-accessor: update"]
+
+
+GRAPH = [f for f in FILES if f.endswith(".graph.json")]
+
+
+def test_graph_permissions_are_those_of_microsofts_own_list():
+    # https://learn.microsoft.com/en-us/entra/identity-platform/reference-microsoft-graph-app-manifest#requiredresourceaccess-attribute
+    theirs = entra_world.roles()
+    assert {name: theirs[name] for name in graph_roles.ROLES} == graph_roles.ROLES
+    for kind in (k for k in catalogue.kinds().values() if k.provider == "entra"):
+        named = {*kind.read_permissions, *(p for v in kind.actions for p in kind.permissions(v))}
+        assert named <= set(graph_roles.ROLES), kind.id
+
+
+@pytest.mark.parametrize("name", GRAPH)
+def test_application_manifest(name):
+    (row,) = json.loads(FILES[name])["requiredResourceAccess"]
+    ids = [a["id"] for a in row["resourceAccess"]]
+    assert {a["type"] for a in row["resourceAccess"]} == {"Role"}
+    assert len(ids) == len(set(ids))
+    names = {n for n, i in graph_roles.ROLES.items() if i in ids}
+    assert set(graph_roles.SIGNED_IN) <= names
+    if ".plan." in name:
+        assert not [n for n in names if "ReadWrite" in n or "Revoke" in n or "EnableDisable" in n]
+    else:
+        assert set(ids) > {
+            a["id"]
+            for r in json.loads(FILES[name.replace(".apply.", ".plan.")])["requiredResourceAccess"]
+            for a in r["resourceAccess"]
+        }
+
+
+def test_contain_may_switch_off_and_nothing_else():
+    names = {n for n, i in graph_roles.ROLES.items() if i in FILES["policy-contain.apply.graph.json"]}
+    assert names == {*graph_roles.SIGNED_IN, "User.EnableDisableAccount.All"}

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 from rescind import catalogue
+from rescind.dev.graph_roles import manifest
 from rescind.errors import PlaybookError
 from rescind.models.credential import Credential, Ownership, Relation
 from rescind.models.evidence import State
@@ -126,13 +127,14 @@ def google_scopes(permissions: Iterable[str]) -> str:
 
 
 def files() -> Mapping[str, str]:
-    """Return every policy by file name: `policy-<playbook>.<plan|apply>.<aws.json|google-role.yaml|google-scopes.txt|vault.hcl>`."""
+    """Return every policy by file name: `policy-<playbook>.<plan|apply>.<aws.json|graph.json|google-role.yaml|google-scopes.txt|vault.hcl>`."""
     made: dict[str, str] = {}
     for name in shipped():
         parts = needed(load_playbook(name)).values()
         read, write = [p for r, _ in parts for p in r], [p for _, w in parts for p in w]
         for job, more in (("plan", []), ("apply", write)):
             made[f"policy-{name}.{job}.aws.json"] = aws(read, more)
+            made[f"policy-{name}.{job}.graph.json"] = manifest([*read, *more])
             made[f"policy-{name}.{job}.google-role.yaml"] = google([*read, *more], f"Rescind {name} {job}")
             made[f"policy-{name}.{job}.google-scopes.txt"] = google_scopes([*read, *more])
             note = f"# {job} of the playbook {name}; `{MOUNT}` stands for the mount of your certificate authority.\n\n"

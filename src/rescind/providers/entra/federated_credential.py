@@ -91,7 +91,7 @@ KIND = Kind(
     provider="entra",
     actions={
         Verb.DENY: _application.DENY,
-        Verb.DELETE: Act(
+        Verb.REVOKE: Act(
             call=delete,
             reversible=False,
             idempotent=True,

@@ -1,9 +1,9 @@
 """Cut the requests that the entra kinds make out of Graph's own metadata: what exists, with which body, under which permission.
 
-    slice.py CSDL PERMISSIONS REVISIONS > graph-v1.0.json
+    slice.py CSDL PERMISSIONS DESCRIPTIONS REVISIONS > graph-v1.0.json
 
 CSDL is `clean_v10_metadata/cleanMetadata.xml` of microsoftgraph/msgraph-metadata, PERMISSIONS `permissions/new/permissions.json` of
-microsoftgraph/microsoft-graph-devx-content; REVISIONS names the commits of both. A path that the CSDL does not have stops it.
+microsoftgraph/microsoft-graph-devx-content, DESCRIPTIONS its `permissions/permissions-descriptions.json`; REVISIONS names the commits of both. A path that the CSDL does not have stops it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,10 @@ def main():
             "entity": kind, "collection": many, "body": body if body is None or body["properties"] else None,
             "properties": sorted({p for t in [kind] for p in model.properties(t)}), **{k: sorted(set(v)) for k, v in given.items()},
         }  # fmt: skip
-    print(json.dumps({"source": "Microsoft Graph v1.0", "revisions": sys.argv[3], "operations": made}, indent=0))
+    named = {p for row in made.values() for p in row["application"]}
+    rows = json.load(open(sys.argv[3]))["applicationScopesList"]
+    roles = {r["value"]: r["id"] for r in rows if r["value"] in named}
+    print(json.dumps({"source": "Microsoft Graph v1.0", "revisions": sys.argv[4], "roles": roles, "operations": made}, indent=0))
 
 
 main()
