@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from rescind import catalogue
 from rescind.errors import ProviderError
-from rescind.models.credential import Credential, Inventory, Relation
+from rescind.models.credential import Credential, EndState, Inventory, Relation
 from rescind.models.evidence import Gap, State
 from rescind.models.kind import Kind, Liveness, Subject
 from rescind.models.plan import Decision
@@ -23,11 +23,22 @@ from rescind.pipeline.tenants import LOCAL, Connected, Tenants
 from rescind.secret import Secret
 
 _OURS = ("before.", "did.")  # what a run itself knows of a credential; an undo puts it back
+_FIRST_HAND = frozenset(
+    {
+        ROTATION,
+        *("seen_active_by", "seen_alive_by"),  # that we saw a token live: only then is a refusal a death
+        *("seen_at", "evaluated", "expires"),  # since when Entra's sessions count, and how long a token outlives them
+        *("cut", "only", "unique", "issued_by", "bound_by"),  # whose sessions AWS denies, and which of them
+        "workstation",  # that a provider calls something like the lost machine
+    }
+)
+"""Attributes that a provider's kind sets by what it saw, and trusts later. No store sets one."""
+_OPEN = {EndState.MANUAL, EndState.UNKNOWN}
 
 
 def _from_outside(c: Credential) -> Credential:
     """Return a credential of an inventory without the attributes that only this program may set: a machine could plant them."""
-    said = {k: v for k, v in c.attributes.items() if k != ROTATION and not k.startswith(_OURS)}
+    said = {k: v for k, v in c.attributes.items() if k not in _FIRST_HAND and not k.startswith(_OURS)}
     return c if len(said) == len(c.attributes) else replace(c, attributes=said)
 
 
@@ -138,6 +149,14 @@ def _joined(one: Credential, other: Credential) -> Credential:
     )
 
 
+def _under(found: tuple[Credential, ...]) -> Iterable[Credential]:
+    """Name, for what ends with something else that was found, that as its parent."""
+    above = [(c, kind.covers) for c in found if (kind := catalogue.kinds().get(c.kind)) and kind.covers and c.tenant]
+    for c in found:
+        over = [p.id for p, covers in above if p.id != c.id and covers(p, c)] if not c.parent else []
+        yield replace(c, parent=over[0]) if len(over) == 1 else c
+
+
 def enumerate_all(
     inventory: Inventory,
     secrets: Mapping[str, Secret],
@@ -173,6 +192,8 @@ def enumerate_all(
         gaps += more_gaps
         for c, liveness in extra:
             by_id[c.id] = merge(by_id[c.id], c) if c.id in by_id else c
+            if c.id in decided and decided[c.id].end_state in _OPEN:
+                del decided[c.id]  # the provider's own listing says whose it is: what evidence said of it hides nothing
             if liveness is Liveness.LIVE:
                 live.add(c.id)
     else:
@@ -188,7 +209,7 @@ def enumerate_all(
     ids = {c.identifier: c.id for c in by_id.values() if c.identifier}
     linked = tuple(replace(c, parent=ids.get(c.parent, c.parent)) for c in by_id.values())
     return Enumerated(
-        credentials=tuple(sorted(linked, key=lambda c: (c.kind, c.id))),
+        credentials=tuple(sorted(_under(linked), key=lambda c: (c.kind, c.id))),
         candidates=inventory.candidates,
         decided=decided,
         gaps=tuple(dict.fromkeys(gaps)),

@@ -100,7 +100,7 @@ def checked_in(session: Session, case: Case) -> tuple[Inventory, Mapping[str, Se
     if conf is None:
         raise EvidenceError(
             f"nothing says where check-ins of {case.workstation!r} are",
-            hint="[checkin] was there when the plan was made",
+            hint="put [checkin] back into rescind.toml, as it was when the plan was made",
         )
     sink = open_sink(conf.sink, session.resolve)
     found = received.fetch(sink, case.workstation, name, _enrolled(session, case))

@@ -187,7 +187,7 @@ def gate(
         raise RefusedError("the plan was made by another version of rescind or of its catalogue", hint=again)
     if plan.policy_digest != policy_digest(session.config):
         raise RefusedError(
-            "the configuration (tenants, protected identities, people or limits) changed since the plan was made",
+            "the configuration changed since the plan was made: tenants, people, limits, holds, rotations, machines or tools",
             hint=again,
         )
     seen, _ = inventory_of(session, plan.case, scope=playbook.evidence)
