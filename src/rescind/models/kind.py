@@ -179,6 +179,7 @@ IdentifyFn = Callable[[Any, Credential, Secret | None], Known]
 CallFn = Callable[[Any, Credential], CallResult] | Callable[[Any, Credential, Secret], CallResult]
 LookFn = Callable[[Any, Credential], Observation] | Callable[[Any, Credential, Secret], Observation]
 SnapshotFn = Callable[[Any, Credential], Mapping[str, str]]
+CoversFn = Callable[[Credential, Credential], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +245,7 @@ class Kind:
     `shared`: several tenants may accept the same one (an SSH key); it is looked for, ended and counted at each.
     `identity`: it is whom credentials belong to, not one of them; listed only for a playbook whose scope names the kind.
     `rotation`: how a successor is made and shown to work; it carries out the verb `rotate`, which is not among the `actions`.
+    `covers(c, other)`: `other`, of whichever kind, was made under `c` and ends with it, by the provider's word.
     """
 
     id: str
@@ -266,6 +268,7 @@ class Kind:
     identity: bool = False
     shared: bool = False
     rotation: Rotation | None = None
+    covers: CoversFn | None = None
 
     def permissions(self, verb: Verb) -> tuple[str, ...]:
         """Return the least rights that a verb needs; none for one that the kind does not offer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rescind import catalogue
 from rescind.models.credential import EndState
 from rescind.models.run import CredentialResult
 
@@ -20,6 +21,27 @@ _STILL_WORKS = {
 
 
 _LOOKS_ENDED = {EndState.DEAD, *CUT_NOT_PROVEN}
+
+
+def children(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]:
+    """What its provider ends together with its parent, and nobody could end by itself, is in the state of that parent."""
+    for child in list(results.values()):
+        parent = results.get(child.parent)
+        kind = catalogue.kinds().get(parent.kind) if parent else None
+        nobody = child.end_state in {EndState.MANUAL, EndState.UNKNOWN} and not child.steps
+        if parent is None or kind is None or not kind.covers or not nobody:
+            continue
+        if parent.end_state in {EndState.DEAD, EndState.RESIDUAL}:
+            results[child.id] = replace(
+                child,
+                end_state=parent.end_state,
+                residual_until=parent.residual_until,
+                residual_what=parent.residual_what,
+                reason=f"it ended with {parent.kind} {parent.identifier}: {parent.reason}",
+                verify_method=parent.verify_method,
+                tasks=(),
+            )
+    return results
 
 
 def parents(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]:

@@ -17,7 +17,7 @@ from rescind.models.credential import WORST_FIRST, Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.plan import Decision, Plan
 from rescind.models.run import CredentialResult, Receipt, RunResult
-from rescind.pipeline.derived import CUT_NOT_PROVEN, parents
+from rescind.pipeline.derived import CUT_NOT_PROVEN, children, parents
 
 LIVE_OR_PRESUMED = {
     EndState.FAILED,
@@ -153,7 +153,7 @@ def add_up(
         # attesting closes the task, not the truth: the state stays what it is
         tasks = tuple({**t, **(attested or {}).get(c.id, {})} for t in shown.tasks)
         results[c.id] = replace(shown, steps=tuple(mine), tasks=tasks)
-    results = parents(results)
+    results = parents(children(results))
     counts = {str(s): sum(r.end_state is s for r in results.values()) for s in WORST_FIRST}
     cuts = [r.cut_at for r in receipts.values() if r.cut_at]
     first = (parse_rfc3339(min(cuts)) - parse_rfc3339(started_at)).total_seconds() if cuts and started_at else None

@@ -53,6 +53,15 @@ def revoke(client: Google, credential: Credential) -> CallResult:
     return gone(client.send("security", "DELETE", where), "grant removal")
 
 
+def covers(grant: Credential, other: Credential) -> bool:
+    """Tell whether a token from evidence was issued under a grant: by Google, to the same application, for the same user."""
+    if other.kind not in {"oauth.refresh-token", "oauth.access-token"} or other.issuer != "https://accounts.google.com":
+        return False
+    facts = other.attributes
+    same = facts.get("client_id", "") == grant.attributes.get("client_id")
+    return same and (facts.get("account") or other.subject).casefold() == grant.subject.casefold() != ""
+
+
 KIND = Kind(
     id="google.oauth-grant",
     title="Access that a Google Workspace user gave an application",
@@ -70,6 +79,7 @@ KIND = Kind(
     control=_people.control,
     enumerate=enumerate_,
     identify=identify,
+    covers=covers,
     read_permissions=(_people.LOOK, _people.SECURITY),
     issuer_is_account=True,
     residual=Residual(

@@ -7,10 +7,11 @@ applications are another matter: `google.oauth-grant`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, Kind, Known, Residual, Subject, Verb
+from rescind.models.kind import Act, CallResult, Kind, Known, Liveness, Residual, Subject, Verb
 from rescind.providers.google import _people
 from rescind.providers.google._api import Row, gone, text
 from rescind.providers.google._connect import Google
@@ -18,7 +19,8 @@ from rescind.secret import Secret
 
 
 def _known(user: Row) -> Known:
-    return _people.known(user, f"sessions:{text(user, 'id')}", live=True)
+    # neither dead nor alive: Google does not say, and a look that finds them again must not end them again
+    return replace(_people.known(user, f"sessions:{text(user, 'id')}", live=True), liveness=Liveness.UNKNOWN)
 
 
 def identify(client: Google, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  a cookie is never sent

@@ -1,0 +1,154 @@
+"""A lost laptop with Google's tools on it, and a person who is contained: through the whole line, at a simulator of ours of Google."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from rescind.audit.log import open_log
+from rescind.audit.signer import load_signer
+from rescind.engine import start
+from rescind.engine.runs import outcomes
+from rescind.models.config import Config
+from rescind.models.credential import EndState
+from rescind.models.plan import Case
+from rescind.models.tenant import SecretRef, Tenant
+from rescind.pipeline import session, undo
+from rescind.schema.playbook import load_playbook
+from rescind.secret import Secret
+from tests.contract.test_end_states import JumpClock
+from tests.contract.worlds_google import ADA, GCLOUD
+from tests.interop import google_model
+from tests.interop.google_cloud import ADMIN, PROJECT, TOKEN, Cloud
+
+ROBOT = f"ada@{PROJECT}.iam.gserviceaccount.com"
+REFRESH, ACCESS = "1//0" + "fakeRefresh" * 6, "ya29." + "fakeAccess" * 8
+PEM = "-----BEGIN PRIVATE KEY-----\n" + "RkFLRUZBS0VGQUtF" * 40 + "\n-----END PRIVATE KEY-----\n"
+
+
+class Laptop:
+    """Ada's laptop and Ada at Google, with everything on one clock that jumps instead of waiting."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = JumpClock()
+        self.cloud, self.folder = Cloud(clock=self.clock.now), folder
+        cloud = self.cloud
+        self.ada, self.bob = cloud.user(ADA), cloud.user("bob@acme.example")
+        self.grant, self.other = cloud.grant(self.ada, GCLOUD), cloud.grant(self.bob, GCLOUD)
+        self.asp, self.codes = cloud.asp(self.ada), cloud.codes(self.ada)
+        cloud.account("ada")
+        self.key, self.hmac = cloud.key(ROBOT), cloud.hmac(ROBOT)
+        self.api, self.value = cloud.api_key()
+        self.home, self.state = folder / "home", folder / "state"
+        self._home()
+
+    def _home(self) -> None:
+        gcloud = self.home / ".config" / "gcloud"
+        gcloud.mkdir(parents=True)
+        login = {"type": "authorized_user", "client_id": GCLOUD, "client_secret": "fake", "refresh_token": REFRESH}
+        db = sqlite3.connect(gcloud / "credentials.db")
+        db.execute("CREATE TABLE credentials (account_id TEXT PRIMARY KEY, value BLOB)")
+        db.execute("INSERT INTO credentials VALUES (?, ?)", (ADA, json.dumps(login)))
+        db.commit()
+        db.close()
+        key = {
+            "type": "service_account", "project_id": PROJECT, "private_key_id": self.key, "private_key": PEM, "client_email": ROBOT,
+            "token_uri": "https://attacker.example/token",
+        }  # fmt: skip
+        (gcloud / "application_default_credentials.json").write_text(json.dumps(key))
+        (self.home / ".bashrc").write_text(f"export GEMINI_API_KEY={self.value}\n")
+
+    def session(self, url: str) -> session.Session:
+        settings = {"subject": ADMIN, "projects": (PROJECT,), "base_url": url}
+        refs = {"token": SecretRef(env="T")}
+        tenant = Tenant(name="google", provider="google", settings=settings, refs=refs, rate=1000.0)
+        config = Config(tenants=(tenant,), persons={ADA: {"google": (ROBOT, f"projects/{PROJECT}")}})
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        return session.Session(config=config, resolve=lambda _: Secret(TOKEN), clock=self.clock, state_dir=self.state)
+
+    def log(self):
+        return open_log(self.state / "rescind.db", load_signer(self.state), self.clock)
+
+    def run(self, url: str, playbook: str, case: Case):
+        s, book = self.session(url), load_playbook(playbook)
+        plan = session.survey(s, book, case)
+        return plan, self.carry_out(s, plan, book)
+
+    def carry_out(self, s, plan, book):
+        return start.new(s, plan, book, session.gate(s, plan, book), self.log())
+
+
+@pytest.fixture
+def laptop(tmp_path):
+    return Laptop(tmp_path)
+
+
+def test_a_lost_laptop_is_ended_at_google_and_what_a_grant_covers_ends_with_it(laptop):
+    with google_model.serve(laptop.cloud) as url:
+        plan, done = laptop.run(url, "lost-laptop", Case(person=ADA, target=str(laptop.home)))
+    by = {(c.kind, c.identifier): c for c in done.credentials}
+    assert {k: c.end_state for k, c in by.items() if k[0].startswith("google.")} == {
+        ("google.oauth-grant", laptop.grant): EndState.RESIDUAL,
+        ("google.user-session", f"sessions:{laptop.ada}"): EndState.ACKNOWLEDGED,
+        ("google.app-password", laptop.asp): EndState.DEAD,
+        ("google.verification-codes", laptop.codes): EndState.DEAD,
+        ("google.service-account-key", laptop.key): EndState.RESIDUAL,
+        ("google.hmac-key", laptop.hmac): EndState.RESIDUAL,
+        ("google.api-key", laptop.api): EndState.RESIDUAL,
+    }
+    refresh = next(c for c in done.credentials if c.kind == "oauth.refresh-token")
+    assert refresh.end_state is EndState.RESIDUAL
+    assert refresh.reason.startswith(f"it ended with google.oauth-grant {laptop.grant}")
+    assert not refresh.tasks
+    # at Google itself, and for nobody else
+    things = laptop.cloud.things
+    assert things["token", laptop.ada, GCLOUD].now is None
+    assert things["token", laptop.bob, GCLOUD].now is not None
+    assert laptop.cloud.mint(ROBOT, laptop.key) is None
+    assert things["signed-out", laptop.ada].now
+    assert not things["user", laptop.ada].now["suspended"], "the person stays"
+    # the account was switched off: what the key had made is refused well within the hour
+    key = by["google.service-account-key", laptop.key]
+    steps = {s.verb: s for s in key.steps}
+    assert steps["deny"].at <= steps["deactivate"].at
+    assert key.residual_until < steps["deactivate"].residual_until
+    text = json.dumps([repr(plan), repr(done)])
+    assert not [v for v in (laptop.value, REFRESH, PEM[40:80]) if v in text]
+    order = [
+        (verb, target.partition("?")[0].rpartition("/")[2])
+        for _, verb, target, _, _ in laptop.cloud.log
+        if verb != "GET"
+    ]
+    print("writes:", order)
+    # signed out before anything else; the account before its key; codes last; and no sweep does any of it again
+    said = [f"{verb} {name}" for verb, name in order]
+    assert said[0] == "POST signOut"
+    assert said[-1] == "POST invalidate"
+    assert len(said) == len(set(said)) == 8
+
+
+def test_contain_suspends_the_person_and_their_accounts_and_undo_puts_both_back(laptop):
+    cloud = laptop.cloud
+    alone = cloud.account("off-before")
+    cloud.iam_serviceaccounts_disable({"name": f"projects/{PROJECT}/serviceAccounts/{alone}"}, {}, {})
+    before = {k: cloud.things[k].now for k in (("user", laptop.ada), ("account", ROBOT), ("account", alone))}
+    with google_model.serve(cloud) as url:
+        plan, done = laptop.run(url, "contain", Case(person=ADA))
+        assert {c.kind: c.end_state for c in done.credentials} == {
+            "google.user": EndState.CONTAINED,
+            "google.service-account": EndState.CONTAINED,
+        }
+        assert all(c.reversible for c in done.credentials)
+        assert cloud.things["user", laptop.ada].now["suspended"]
+        assert not cloud.things["user", laptop.bob].now["suspended"]
+        assert cloud.mint(ROBOT, laptop.key) is None
+        assert done.time_to_first_cut is not None
+        s, log = laptop.session(url), laptop.log()
+        back = undo.make_undo(s, done.run, [plan], outcomes(log, done.run), undo.snapshots(log, done.run))
+        laptop.carry_out(s, back, load_playbook("contain"))
+    assert {k: cloud.things[k].now for k in before} == before
+    assert cloud.mint(ROBOT, laptop.key) is not None
+    print(f"time to first cut: {done.time_to_first_cut:.1f} s on the simulated clock")
