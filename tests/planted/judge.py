@@ -28,7 +28,6 @@ from tests.planted import decoys, plant
 from tests.planted.layout import HOMES, SYSTEMS, Row
 
 FORMS = ("root", "home", "tar.gz", "zip")
-_GRAM = 8
 
 
 @dataclass
@@ -97,23 +96,37 @@ def _shown(want: str | tuple[str, ...], text: str) -> bool:
     return any(one.casefold() in text for one in ((want,) if isinstance(want, str) else want))
 
 
-def grams(rows: Iterable[Row]) -> dict[str, str]:
-    """Return what must never be shown: every eight characters of every secret in its usual writings, without what is no secret in it."""
-    found: dict[str, set[str]] = {}
+def grams(rows: Iterable[Row]) -> dict[int, dict[str, str]]:
+    """Return what must never be shown, by length: every eight characters of every secret, and as many in its usual writings.
+
+    What two secrets share (a prefix) and what stands in the non-secret names is none.
+    """
+    found: dict[int, dict[str, set[str]]] = {}
     public = "\n".join(w for r in rows for want in r.want for w in ((want,) if isinstance(want, str) else want))
     for row in rows:
         for secret in row.secrets:
             data = secret.encode()
-            for text in (secret, base64.b64encode(data).decode(), data.hex(), quote(secret, safe="")):
-                for i in range(len(text) - _GRAM + 1):
-                    found.setdefault(text[i : i + _GRAM], set()).add(secret)
-    return {g: next(iter(s)) for g, s in found.items() if len(s) == 1 and g not in public}
+            writings = (
+                (8, secret),
+                (8, quote(secret, safe="")),
+                (11, base64.b64encode(data).decode()),
+                (16, data.hex()),
+            )
+            for size, text in writings:
+                for i in range(len(text) - size + 1):
+                    found.setdefault(size, {}).setdefault(text[i : i + size], set()).add(secret)
+    return {
+        size: {g: next(iter(s)) for g, s in of_size.items() if len(s) == 1 and g not in public}
+        for size, of_size in found.items()
+    }
 
 
 def leaks(rows: list[Row], shown: str) -> list[str]:
-    forbidden = grams(rows)
+    """Return the rows of which a part of the secret was shown."""
     owners = {secret: row.name for row in rows for secret in row.secrets}
-    seen = {owners[forbidden[g]] for i in range(len(shown) - _GRAM + 1) if (g := shown[i : i + _GRAM]) in forbidden}
+    seen = set()
+    for size, forbidden in grams(rows).items():
+        seen |= {owners[forbidden[g]] for i in range(len(shown) - size + 1) if (g := shown[i : i + size]) in forbidden}
     return sorted(seen)
 
 

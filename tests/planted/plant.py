@@ -5,12 +5,22 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from tests.planted import rows_ai, rows_cloud, rows_code, rows_moved, rows_os, rows_second, rows_text, rows_third
+from tests.planted import (
+    rows_ai,
+    rows_cloud,
+    rows_code,
+    rows_more,
+    rows_moved,
+    rows_os,
+    rows_second,
+    rows_text,
+    rows_third,
+)
 from tests.planted import tokens as t
 from tests.planted.layout import Home, Row
 
 TIERS = (
-    (1, (rows_cloud, rows_code, rows_ai, rows_text, rows_os)),
+    (1, (rows_cloud, rows_code, rows_ai, rows_text, rows_os, rows_more)),
     (2, (rows_second,)),
     (3, (rows_third,)),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from rescind.errors import EvidenceError
-from rescind.host import roots, sqlite_log
+from rescind.host import registry, roots, sqlite_log
 from rescind.host.globs import Wanted, expand, wanted
 from rescind.host.listing import Listings, fold, is_magic
 from rescind.host.moved import Moves
@@ -23,6 +23,7 @@ from rescind.models.clock import Clock
 from rescind.models.evidence import Gap, Location
 from rescind.models.store import At, Match, Root, Store
 
+_HIVE = b"regf"  # a store is given the variables that a registry file holds, as lines
 _SIBLING_BYTES = 256 * 1024
 _SIBLINGS = (".pub", "-cert.pub")
 _MAX_TROUBLES = 500
@@ -225,7 +226,12 @@ class Host:
         location = Location(root=self._root, path=as_text(path), modified=blob.modified)
         beside = self._siblings(path) if ssh else {}
         snapshot = next((s for base, s in self._snapshots.items() if path[: len(base)] == base), "")
-        data = self._with_log(store.id, path, blob.data, store.max_bytes)
+        try:
+            data = self._with_log(store.id, path, blob.data, store.max_bytes)
+            if data.startswith(_HIVE):
+                data = registry.assignments(data).encode("utf-8", "surrogateescape")
+        except EvidenceError as exc:
+            return self._gap(store.id, Trouble(path, exc.message))
         return Opened(store=store, blob=data, location=location, siblings=beside, snapshot=snapshot)
 
     def _ends(self, store: Store, path: Parts) -> Blob | None:

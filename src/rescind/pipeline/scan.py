@@ -187,9 +187,10 @@ def _parse(item: Opened, sheet: _Sheet, late: Callable[[], bool]) -> None:
                 gap(f"holds more than {MAX_FINDINGS_PER_FILE} findings; the rest was not taken")
                 break
             count += 1
-            sheet.findings.append(
-                (item.store.id, _in_snapshot(_with_public_half(finding, item.siblings), item.snapshot))
-            )
+            found = _in_snapshot(_with_public_half(finding, item.siblings), item.snapshot)
+            sheet.findings.append((item.store.id, found))
+            if found.kind == "ssh.user-key" and not found.identifier:
+                gap("an encrypted key without its public half beside it: which key it is cannot be told")
             if late():
                 break
     except Unparsable as exc:

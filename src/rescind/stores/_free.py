@@ -167,6 +167,7 @@ def _run(run: str, page: Page, start: int, tally: Tally) -> None:
 
 _NAME = re.compile(
     r"""(?:(?:\$env:|(?<![\w/@.\-:\\]))([A-Za-z_][\w.\-]{1,80})["']?\s{0,3}(?:[=:]|DEFAULT=)\s{0,3}"""
+    r"""|<key>([A-Za-z_]\w{1,80})</key>\s{0,20}<string>"""
     r"""|(?:set\s-\w{1,4}|set-environment\s-g|setx)\s["']?([A-Za-z_]\w{1,80})["']?\s)["'`]{0,3}\Z"""
 )
 _HOOKS = ("https://hooks.slack", "https://discord")
@@ -196,7 +197,7 @@ def _form(value: str, page: Page, start: int, tally: Tally) -> bool:
 def _name_before(text: str, start: int) -> str:
     """Return the name that a value stands beside, as in `NAME=`, `"name": "` and `set -gx NAME `; "" without one."""
     found = _NAME.search(text, max(0, start - 120), start)
-    return (found[1] or found[2]) if found else ""
+    return next(filter(None, found.groups()), "") if found else ""
 
 
 def _jwts(page: Page, tally: Tally) -> None:

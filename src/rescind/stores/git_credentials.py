@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rescind.models.evidence import Finding, Location, State
-from rescind.models.store import At, KiB, Root, Store
+from rescind.models.store import At, MiB, Root, Store
 from rescind.stores import _forms, _github
 from rescind.stores._names import userinfo
 from rescind.stores._password import is_stand_in
@@ -80,14 +80,14 @@ STORE = Store(
         *(At(root=Root.XDG_CONFIG, glob=f"git/{name}") for name in ("credentials", "config")),
         *(
             At(root=Root.HOME, glob=f"**/{name}")
-            for name in (".git/config", ".git/FETCH_HEAD", ".gitmodules", ".gitconfig")
+            for name in (".git/config", ".git/FETCH_HEAD", ".git/logs/HEAD", ".gitmodules", ".gitconfig")
         ),
         *(At(root=Root.HOME, glob=f"**/.git/modules/{deep}config") for deep in ("*/", "*/*/", "*/*/*/")),
         At(root=Root.SYSTEM, glob="etc/gitconfig"),
         At(root=Root.SYSTEM, glob="Program Files/Git/etc/gitconfig", os=("windows",)),
     ),
     yields=("git.password", *_forms.KINDS),
-    max_bytes=256 * KiB,
+    max_bytes=4 * MiB,
     parse=parse,
     since="0.1",
     reference="https://git-scm.com/docs/git-credential-store#_storage_format",

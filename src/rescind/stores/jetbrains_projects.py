@@ -9,10 +9,12 @@ from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, MiB, Root, Store
 from rescind.stores import _jsonc
+from rescind.stores._dotenv import Variable
 from rescind.stores._names import userinfo
 from rescind.stores._nested import secrets
 from rescind.stores._sighting import sighting
 from rescind.stores._token import token
+from rescind.stores._variables import KINDS, findings
 from rescind.stores._xml import Element, load
 
 _JDBC = re.compile(r"(?i)^jdbc:(?:[a-z0-9]+:)*?(?=[a-z0-9+]+://)")
@@ -32,6 +34,9 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     for source in load(blob).walk():
         if source.tag == "data-source":
             yield from _source(source, at)
+        elif source.tag == "env":
+            said = source.attributes
+            yield from findings([Variable(said.get("name", ""), said.get("value", ""), 1)], at)
 
 
 def _source(source: Element, at: Location) -> Iterator[Finding]:
@@ -50,6 +55,8 @@ def _source(source: Element, at: Location) -> Iterator[Finding]:
 
 
 _NAMES = (
+    ".idea/workspace.xml",
+    ".idea/runConfigurations/*.xml",
     ".idea/dataSources.xml",
     ".idea/dataSources.local.xml",
     "http-client.private.env.json",
@@ -59,7 +66,7 @@ STORE = Store(
     id="jetbrains-projects",
     title="JetBrains project files",
     where=tuple(At(root=Root.HOME, glob=f"**/{name}") for name in _NAMES),
-    yields=("database.password", "file.secret", "github.token"),
+    yields=tuple(dict.fromkeys(("database.password", "file.secret", "github.token", *KINDS))),
     max_bytes=4 * MiB,
     parse=parse,
     since="0.2",

@@ -58,7 +58,10 @@ STORE = Store(
         At(root=Root.MAC_SUPPORT, glob="pip/pip.conf", os=("macos",)),
         At(root=Root.APPDATA, glob="pip/pip.ini", os=("windows",)),
         At(root=Root.HOME, glob="pip/pip.ini", os=("windows",)),
-        *(At(root=Root.HOME, glob=f"**/{name}") for name in ("pip.conf", "pip.ini", ".pypirc", "uv.toml")),
+        *(
+            At(root=Root.HOME, glob=f"**/{name}")
+            for name in ("pip.conf", "pip.ini", ".pypirc", "uv.toml", "pyproject.toml", "requirements*.txt", "Pipfile")
+        ),
         At(root=Root.XDG_CONFIG, glob="uv/uv.toml", env="UV_CONFIG_FILE"),
         At(root=Root.SYSTEM, glob="etc/pip.conf"),
         At(root=Root.HOME, glob=".condarc", env="CONDARC"),

@@ -41,7 +41,11 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         try:
             findings.append(_finding(read_block(block), at, block.line))
         except Unparsable as e:
-            trouble = trouble or e.message
+            if block.whole and block.encrypted:  # a scan looks for the public half in the `.pub` beside it
+                own = {"protected": "yes", "form": block.label}
+                findings.append(sighting("ssh.user-key", at, line=block.line, attributes=own))
+            else:
+                trouble = trouble or e.message
     yield from findings
     if trouble:
         raise Unparsable(trouble)
@@ -53,7 +57,7 @@ STORE = Store(
     id="ssh-keys",
     title="SSH private keys",
     where=(
-        *(At(root=Root.HOME, glob=g) for g in (".ssh/*", ".ssh/*/*", *_LOOSE)),
+        *(At(root=Root.HOME, glob=g) for g in (".ssh/*", ".ssh/*/*", ".ssh/*/*/*", *_LOOSE)),
         *(
             At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP)
             for name in ("id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", "*.ppk")
