@@ -34,6 +34,7 @@ from rescind.wire.pace import Pacer
 MODEL = Path(__file__).parents[1] / "vectors" / "providers" / "entra" / "graph-v1.0.json"
 TENANT = "11111111-2222-3333-4444-555555555555"
 APP = "99999999-8888-7777-6666-555555555555"
+GRAPH = "00000003-0000-0000-c000-000000000000"
 TOKEN = "eyJ-fake-operator-bearer"  # visibly fake
 OPTIONS = {"$select", "$filter", "$top", "$count", "$skiptoken"}
 _FILTER = re.compile(r"(\w+) eq '((?:[^']|'')*)'")
@@ -155,6 +156,7 @@ class Graph:
         self._lock = threading.RLock()
         self.put("organization", TENANT, {"displayName": "Contoso (simulated)"})
         self.principal(APP, owners=())
+        self.principal(GRAPH, owners=())
 
     # state
 
@@ -213,7 +215,8 @@ class Graph:
 
     def principal(self, app: str, *, owners: tuple[str, ...]) -> str:
         key = str(uuid.uuid4())
-        self.put("servicePrincipal", key, {"appId": app, "displayName": "a service", "accountEnabled": True, "passwordCredentials": [], "keyCredentials": [], "owners": list(owners)})  # fmt: skip
+        roles_ = [{"id": i, "value": n} for n, i in roles().items()] if app == GRAPH else []
+        self.put("servicePrincipal", key, {"appRoles": roles_, "appId": app, "displayName": "a service", "accountEnabled": True, "passwordCredentials": [], "keyCredentials": [], "owners": list(owners)})  # fmt: skip
         return key
 
     def secret(self, kind: str, key: str, name: str = "ci") -> tuple[str, str]:
@@ -399,6 +402,10 @@ class Graph:
                 return [
                     {"@odata.type": "#microsoft.graph.user", **u} for u in self.all("user") if u["id"] in row["owners"]
                 ]
+            case ["servicePrincipals", "{id}", "appRoleAssignments"]:
+                row, graph = (self._one("servicePrincipal", k, w) for k, w in ((keys[0], ""), (GRAPH, "appId")))
+                named = self.granted if row["appId"] == APP else row.get("granted", ())
+                return [{"id": secrets.token_hex(8), "principalId": row["id"], "resourceId": graph["id"], "appRoleId": roles()[p]} for p in sorted(named)]  # fmt: skip
             case ["applications", "{id}", "federatedIdentityCredentials"]:
                 return self.all(f"federated/{self._one('application', keys[0], stale=True)['id']}")
         return []
@@ -422,7 +429,7 @@ class Graph:
 
 def _selected(kind: str, row: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
     wanted = query.get("$select", "").split(",") if query.get("$select") else DEFAULTS.get(kind)
-    hidden = {"owners", "owner", "segment"}
+    hidden = {"owners", "owner", "segment", "granted"}
     shown = {k: v for k, v in row.items() if k not in hidden and (not wanted or k in wanted or k.startswith("@") or k == "id")}  # fmt: skip
     if "keyCredentials" in shown and "keyCredentials" not in (wanted or ()):
         shown["keyCredentials"] = [{**k, "key": None} for k in shown["keyCredentials"]]

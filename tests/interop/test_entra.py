@@ -15,10 +15,13 @@ from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Known, Liveness, Rest, Subject, Verb
 from rescind.models.tenant import SecretRef, Tenant
+from rescind.pipeline import doctor
+from rescind.pipeline.tenants import Connected
 from rescind.providers.entra import _connect
 from rescind.secret import Secret
 from rescind.wire import rest
 from rescind.wire.pace import Pacer
+from rescind.wire.retry import Retry
 from tests.contract.worlds_entra import ADA, BOB, MAKERS
 from tests.interop import entra_world
 from tests.interop.entra_world import APP, TENANT, Clock, Graph, breaches, model, operation_of
@@ -639,3 +642,37 @@ def test_who_we_are_is_the_application_or_the_user(graph):
         ours = next(p["id"] for p in graph.all("servicePrincipal") if p["appId"] == APP)
         assert (me.account, me.principal, me.identifiers) == (TENANT, APP, (ours, APP))
     assert operation_of("GET", "/me")[0] in model()
+
+
+def test_the_doctor_says_what_could_be_ended_without_doing_it(graph, client):
+    row = kind("entra.user")
+    wanted = row.permissions(Verb.DEACTIVATE)
+    graph.granted = {"User.Read.All", "Application.Read.All"}
+    assert client.may(wanted) == {"User.EnableDisableAccount.All": False, "User.Read.All": True}
+    at = Connected(tenant=client.tenant, client=client, identity=client.identity(), retry=Retry(FakeClock()))
+    assert doctor._may(row, at) == {"writable": "no", "missing": ["User.EnableDisableAccount.All"]}
+    client._granted = None
+    graph.granted |= {"User.ReadWrite.All"}
+    assert doctor._may(row, at)["writable"] == "yes"
+    for method, path, query, body in graph.seen:
+        assert method == "GET"
+        assert not breaches(method, path, query, body)
+    # the write identity is asked about by its name, without being loaded
+    other = str(entra_world.uuid.uuid4())
+    graph.update(
+        "servicePrincipal",
+        graph.principal(other, owners=()),
+        granted=["User.EnableDisableAccount.All", "User.Read.All"],
+    )
+    client._granted, client.tenant = None, replace(client.tenant, write={"client_id": other})
+    assert set(client.may(wanted).values()) == {True}
+    client._granted, client.tenant = None, replace(client.tenant, write={}, write_refs={"token": SecretRef(env="W")})
+    assert doctor._may(row, replace(at, client=client)) == {"writable": "unknown", "missing": []}
+
+
+def test_wider_permissions_are_wider_by_microsofts_map():
+    for narrow, wider in _connect.WIDER.items():
+        named = [r for r in model().values() if narrow in r["application"]]
+        least = [r for r in named if narrow in r["least"]] or named
+        assert least, narrow
+        assert all(w in r["application"] for r in least for w in wider), narrow

@@ -49,6 +49,10 @@ def doctor(
                 sys.stdout.write(entry(kind["kind"], f"{kind['readable']}: {kind['evidence']}", width=width()))
                 if kind["readable"] != "yes":
                     sys.stdout.write(entry("", f"needs: {', '.join(kind['permissions'])}", width=width()))
+                if kind["missing"]:
+                    sys.stdout.write(
+                        entry("", f"to end them it also needs: {', '.join(kind['missing'])}", width=width())
+                    )
     bad = [r for r in rows if r["verdict"] != "reached" or any(k["readable"] != "yes" for k in r["kinds"])]
     raise typer.Exit(7 if bad or not rows else 0)
 

@@ -1,4 +1,4 @@
-"""Reach every tenant read-only, and say for each kind whether its control read works. Nothing is written anywhere."""
+"""Reach every tenant read-only, and say for each kind whether its control read works, and whether it could be ended. Nothing is written anywhere."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def _kind(kind: Kind, at: Connected) -> dict[str, Any]:
         "readable": "unknown",
         "evidence": "no control read",
         "permissions": list(kind.read_permissions),
+        **_may(kind, at),
     }
     control = kind.control
     if control is None:
@@ -55,3 +56,16 @@ def _kind(kind: Kind, at: Connected) -> dict[str, Any]:
     except ProviderError as error:
         return {**row, "readable": "no", "evidence": error.message}
     return {**row, "readable": "yes" if seen.liveness is Liveness.LIVE else "unknown", "evidence": seen.evidence}
+
+
+def _may(kind: Kind, at: Connected) -> dict[str, Any]:
+    """Say whether what acts would be allowed to, where the provider answers that without anything being done."""
+    may = getattr(at.client, "may", None)
+    wanted = sorted({p for verb in kind.actions for p in kind.permissions(verb)})
+    try:
+        told = dict(at.ask(lambda: may(wanted))[0]) if may else {}
+    except ProviderError:
+        told = {}
+    missing = [p for p in wanted if told.get(p) is False]
+    sure = bool(wanted) and all(told.get(p) for p in wanted)
+    return {"writable": "no" if missing else "yes" if sure else "unknown", "missing": missing}

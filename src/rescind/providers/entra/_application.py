@@ -217,7 +217,7 @@ def _principal(client: Entra, credential: Credential) -> tuple[Row, Answer]:
 
 def _set(client: Entra, credential: Credential, *, enabled: bool) -> CallResult:
     row, _ = _principal(client, credential)
-    if text(row, "appId").lower() == client.tenant.text("client_id").lower():
+    if text(row, "appId").lower() == client.app:
         raise Rejected("it is the application that we work with ourselves", code="self")
     answer = client.http.send("PATCH", f"/servicePrincipals/{seg(text(row, 'id'))}", json={"accountEnabled": enabled})
     return written(answer, "service principal update")

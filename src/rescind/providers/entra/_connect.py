@@ -7,8 +7,9 @@ their addresses. `credential` says how we sign in; a `token` by reference is sen
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from rescind.errors import ConfigError, Denied, Unreachable, Unrecognised
 from rescind.models.kind import Identity
@@ -24,6 +25,16 @@ CLOUDS: Mapping[str, tuple[str, str]] = {
     "china": ("https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
 }
 CREDENTIALS = ("default", "client-secret", "certificate", "workload-identity", "managed-identity", "azure-cli", "token")
+GRAPH = "00000003-0000-0000-c000-000000000000"
+WIDER: Mapping[str, tuple[str, ...]] = {
+    "User.Read.All": ("User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+    "User.EnableDisableAccount.All": ("User.ReadWrite.All", "Directory.ReadWrite.All"),
+    "User.RevokeSessions.All": ("User.ReadWrite.All", "Directory.ReadWrite.All"),
+    "Device.ReadWrite.All": ("Directory.ReadWrite.All",),
+    "DelegatedPermissionGrant.ReadWrite.All": ("Directory.ReadWrite.All",),
+    "BitlockerKey.ReadBasic.All": ("BitlockerKey.Read.All",),
+}
+"""Permissions that hold another one, by Microsoft's own permission map."""
 ACCESS_SECONDS = 5400
 """The longest default life of an access token: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#token-lifetime"""
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -32,10 +43,12 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class Entra:
     """One tenant. `http` carries our bearer to Graph v1.0; `tenant_id` is what every id in it is relative to."""
 
-    def __init__(self, tenant: Tenant, http: Http) -> None:
+    def __init__(self, tenant: Tenant, http: Http, app: str) -> None:
         self.tenant = tenant
         self.http = http
+        self.app = app
         self.tenant_id = tenant.text("tenant_id").lower()
+        self._granted: frozenset[str] | None = None
 
     @property
     def access_seconds(self) -> int:
@@ -45,18 +58,44 @@ class Entra:
     def identity(self) -> Identity:
         """Ask which organisation this is and who we are there: our own application, else the signed-in user. Raises a `ProviderError`."""
         org = _row(self.http.send("GET", "/organization", query={"$select": "id,displayName"}), "organization")
-        app = self.tenant.text("client_id").lower()
-        if app:
-            answer = self.http.send(
-                "GET", f"/servicePrincipals(appId='{app}')", query={"$select": "id,appId,displayName"}
-            )
-            me = _object(answer, "our own service principal")
-            names = (str(me["id"]), app)
+        if self.app:
+            me = self._principal(self.app, "id,appId,displayName")
+            names = (str(me["id"]), self.app)
         else:
             answer = self.http.send("GET", "/me", query={"$select": "id,userPrincipalName"})
             me = _object(answer, "our own user (an application names its client_id)")
             names = (str(me["id"]), str(me.get("userPrincipalName") or me["id"]))
         return Identity(account=str(org["id"]).lower(), principal=names[1], identifiers=names)
+
+    def _principal(self, app: str, select: str) -> Mapping[str, Any]:
+        answer = self.http.send("GET", f"/servicePrincipals(appId='{app}')", query={"$select": select})
+        return _object(answer, "our own service principal")
+
+    def may(self, permissions: Iterable[str]) -> Mapping[str, bool]:
+        """Say of each permission whether the application that acts holds it, under its name or a wider one. Raises a `ProviderError`.
+
+        Empty when nobody can tell: for a signed-in user it depends on roles, and a write identity without a client_id is unknown.
+        """
+        apart = bool(self.tenant.write or self.tenant.write_refs)
+        app = str(self.tenant.write.get("client_id") or ("" if apart else self.app)).lower()
+        if not _GUID.fullmatch(app):
+            return {}
+        if self._granted is None:
+            self._granted = frozenset(self._roles(app))
+        return {p: bool(self._granted & {p, *WIDER.get(p, ())}) for p in permissions}
+
+    def _roles(self, app: str) -> Iterator[str]:
+        graph = self._principal(GRAPH, "id,appRoles")
+        names = {r.get("id"): str(r.get("value")) for r in graph.get("appRoles", ()) if isinstance(r, dict)}
+        mine = str(self._principal(app, "id,appId")["id"])
+        answer = self.http.send("GET", f"/servicePrincipals/{quote(mine, safe='')}/appRoleAssignments")
+        raise_for(answer, what="our own roles")
+        rows = answer.json.get("value") if isinstance(answer.json, dict) else None
+        if not isinstance(rows, list) or "@odata.nextLink" in answer.json:
+            raise Unrecognised("our own roles: no list, or too many", status=answer.status)
+        for row in rows:
+            if isinstance(row, dict) and row.get("resourceId") == graph["id"] and row.get("appRoleId") in names:
+                yield names[row["appRoleId"]]
 
 
 def _object(answer: Answer, what: str) -> Mapping[str, Any]:
@@ -94,7 +133,8 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
         verify=tenant.text("ca_bundle") or True,
         plaintext=tenant.settings.get("plaintext") is True,
     )
-    return Entra(tenant, http)
+    app = (str(tenant.write.get("client_id") or "") if write else "") or tenant.text("client_id")
+    return Entra(tenant, http, app.lower())
 
 
 def endpoints(tenant: Tenant) -> tuple[str, str]:

@@ -29,7 +29,7 @@ OPERATIONS = (
     "POST /applications/{id}/removePassword", "GET /applications/{id}/federatedIdentityCredentials",
     "DELETE /applications/{id}/federatedIdentityCredentials/{id}", "POST /applications/{id}/federatedIdentityCredentials",
     "GET /servicePrincipals", "GET /servicePrincipals/{id}", "GET /servicePrincipals(appId={value})", "PATCH /servicePrincipals/{id}", "GET /servicePrincipals/{id}/owners",
-    "POST /servicePrincipals/{id}/removePassword", "POST /applications/{id}/addPassword",
+    "POST /servicePrincipals/{id}/removePassword", "POST /applications/{id}/addPassword", "GET /servicePrincipals/{id}/appRoleAssignments",
 )  # fmt: skip
 PRIMITIVES = {"Boolean": "boolean", "Int32": "integer", "Int64": "integer", "Int16": "integer", "Double": "number"}
 
