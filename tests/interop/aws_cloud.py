@@ -411,3 +411,19 @@ class FakeAws:
 
     def iot_UpdateCertificate(self, given: Given) -> None:
         self.tables["certificates"][self._certificate(given)] = given["newStatus"]
+
+    # Organizations: `tables["scp"]` holds one policy and what it is attached to
+
+    def organizations_DescribePolicy(self, given: Given) -> Given:
+        if given["PolicyId"] != "p-rescind1":
+            raise Fault("PolicyNotFoundException")
+        return {"Policy": {"PolicySummary": {"Id": "p-rescind1"}, "Content": self.tables["scp"]["content"]}}
+
+    def organizations_ListTargetsForPolicy(self, given: Given) -> Given:
+        return {"Targets": [{"TargetId": t} for t in self.tables["scp"]["targets"]]}
+
+    def organizations_UpdatePolicy(self, given: Given) -> Given:
+        if not json.loads(given["Content"])["Statement"]:
+            raise Fault("MalformedPolicyDocumentException")
+        self.tables["scp"]["content"] = given["Content"]
+        return {}

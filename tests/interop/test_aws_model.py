@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -292,6 +293,78 @@ def test_a_things_certificate_is_switched_off_and_revoked(cloud, client):
     with pytest.raises(NotFound, match="no more"):
         row.identify(client, c, None)
     assert cloud.tables["certificates"][his] == "ACTIVE"
+
+
+SCP_OTHERS = {
+    "Sid": "NoRoot",
+    "Effect": "Deny",
+    "Action": "*",
+    "Resource": "*",
+    "Condition": {"ArnLike": {"aws:PrincipalArn": "*:root"}},
+}
+
+
+@pytest.mark.parametrize("others", [[], [SCP_OTHERS]])
+def test_the_organisation_denies_first_and_is_taken_back_last(cloud, others):
+    row, act = kind("aws.user"), kind("aws.user").actions[Verb.DENY]
+    ada, bob = cloud.user("ada"), cloud.user("bob")
+    start = {
+        "Version": "2012-10-17",
+        "Statement": [*others, _denylist("arn:aws:iam::000000000000:user/nobody", bob.arn)],
+    }
+    cloud.tables["scp"] = {"content": json.dumps(start), "targets": ["111122223333"]}
+    only_declared(cloud, row.id, Verb.DENY)
+    with serve(cloud) as url:
+        client = cloud.client(url, scp_policy_id="p-rescind1")
+        c = whole(row.id, client, ada.arn)
+        before = act.snapshot(client, c)
+        cloud.asked.clear()
+        assert act.call(client, c).notes["scp_wrote"] == "yes"
+        writes = [name for name, _ in cloud.asked if name.split(":")[1].startswith(("Put", "Update"))]
+        assert writes == ["organizations:UpdatePolicy", "iam:PutUserPolicy"], "from outside the account first"
+        assert json.loads(cloud.tables["scp"]["content"])["Statement"][:-1] == others
+        assert {ada.arn, bob.arn} <= set(
+            json.loads(cloud.tables["scp"]["content"])["Statement"][-1]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+        )
+        assert row.verify(client, c).liveness is Liveness.DEAD
+        assert act.call(client, c).notes["scp_wrote"] == "no"
+
+        ours = cloud.tables["scp"]["content"]
+        cloud.tables["scp"]["content"] = json.dumps(start)
+        assert row.verify(client, c).liveness is Liveness.LIVE, "a deny in IAM alone can be taken off by who is inside"
+        cloud.tables["scp"]["content"] = ours
+        cloud.rights = None
+        c = replace(c, attributes={**c.attributes, **{f"before.{k}": v for k, v in before.items()}})
+        act.restore(client, c)
+        assert json.loads(cloud.tables["scp"]["content"]) == start
+        assert not cloud.denied("ada")
+
+
+def _denylist(*arns: str) -> dict[str, Any]:
+    condition = {"ArnEquals": {"aws:PrincipalArn": list(arns)}}
+    return {"Sid": "RescindDenyList", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+
+
+def test_an_organisations_policy_without_room_or_effect_is_said_and_iam_denies_all_the_same(cloud):
+    row, ada = kind("aws.user"), cloud.user("ada")
+    full = {"Version": "2012-10-17", "Statement": [_denylist(*(f"arn:aws:iam::1:user/{n:040d}" for n in range(90)))]}
+    with serve(cloud) as url:
+        client = cloud.client(url, scp_policy_id="p-rescind1")
+        for content, targets, code in ((full, ["r"], "LimitExceeded"), ({**full, "Statement": []}, [], "NotAttached")):
+            cloud.tables["scp"] = {"content": json.dumps(content), "targets": targets}
+            c = whole(row.id, client, ada.arn)
+            with pytest.raises(Rejected) as refused:
+                row.actions[Verb.DENY].call(client, c)
+            assert refused.value.code == code
+            assert cloud.denied("ada")
+            assert row.verify(client, c).liveness is Liveness.LIVE
+            cloud.users["ada"].policies.clear()
+        cloud.tables["scp"] = {"content": json.dumps({**full, "Statement": []}), "targets": ["r"]}
+        row.actions[Verb.DENY].call(client, c)
+        from rescind.providers.aws import _scp
+
+        assert _scp.change(client, ada.arn, deny=False)
+        assert _scp.denied(_scp.read(client)[0]) == ["arn:aws:iam::000000000000:user/nobody"]
 
 
 def test_regions_are_the_accounts_own_or_said_to_be_unknown(cloud, monkeypatch):

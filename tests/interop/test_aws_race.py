@@ -212,3 +212,29 @@ def test_s2_a_session_minted_a_second_after_the_cut_is_found_and_cut(tmp_path: P
         )
         assert parse_rfc3339(issued) < parse_rfc3339(cut)
     print(f"S2: old and re-minted session cut, rounds {run.rounds}")
+
+
+def test_a_chain_of_roles_is_followed_to_its_end_and_each_link_is_cut_alone(tmp_path: Path) -> None:
+    clock = Clock()
+    with account(clock) as (cloud, url):
+        cloud.page = 2
+        key = cloud.hold("ada", "AccessKey", "AKIA")
+        a = cloud.assume(cloud.as_user("ada", key), "a", "ada")
+        b = cloud.assume(cloud.as_role("a", "ada", a), "b", "hop")
+        c = cloud.assume(cloud.as_role("b", "hop", b), "c", "hop")
+        back = cloud.assume(cloud.as_role("c", "hop", c), "a", "again")
+        strangers = cloud.assume(cloud.as_role("b", "bob", cloud.number("ASIA")), "c", "bob")
+        kinds = "aws.role-session, aws.access-key"
+        run = Run(cloud, url, tmp_path, clock, BOOK.format(kinds=kinds, after="[]", phases=SESSIONS + KEYS))
+        done = run.all()
+        assert {s.identifier: s.end_state for s in done.credentials} == {
+            key: EndState.RESIDUAL, a: EndState.CONTAINED, b: EndState.CONTAINED, c: EndState.CONTAINED, back: EndState.CONTAINED
+        }  # fmt: skip
+        assert strangers not in {s.identifier for s in done.credentials}
+        names = {role: sorted(cloud.roles[role].policies) for role in "abc"}
+        assert names == {
+            role: sorted(f"RescindRevoke-{k}" for k in keys)
+            for role, keys in (("a", (a, back)), ("b", (b,)), ("c", (c,)))
+        }
+        condition = json.loads(cloud.roles["c"].policies[f"RescindRevoke-{c}"])["Statement"][0]["Condition"]
+        assert condition["StringEquals"] == {"aws:userid": f"{cloud.roles['c'].id}:hop"}

@@ -45,7 +45,7 @@ def used(**identity):
 def test_the_event_that_handed_a_session_out():
     made = _trail.minted(handed_out(), ACCOUNT)
     assert made == _trail.Session(
-        "ASIA1", "role:deploy", "AROA1:laptop", "ada", "2026-11-23T15:00:00Z", "2026-11-23T16:00:00Z"
+        "ASIA1", "role:deploy", "AROA1:laptop", "ada", "2026-11-23T15:00:00Z", "2026-11-23T16:00:00Z", "AKIA1"
     )
     own = _trail.minted(handed_out("GetSessionToken"), ACCOUNT)
     assert own is not None

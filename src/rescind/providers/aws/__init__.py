@@ -18,6 +18,7 @@ PROVIDER = Provider(
         "role_arn",
         "external_id",
         "ca_bundle",
+        "scp_policy_id",
         "sso_region",
         "sso_start_url",
     ),

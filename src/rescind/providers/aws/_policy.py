@@ -33,7 +33,7 @@ def managed_arn(client: AwsClient) -> str:
     return f"arn:{client.partition}:iam::aws:policy/AWSDenyAll"
 
 
-def _same_user(client: AwsClient, credential: Credential) -> str:
+def same_user(client: AwsClient, credential: Credential) -> str:
     """Return the user's name if it still is that user. A name can be given to somebody else, an id cannot. Raises typed errors.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
@@ -50,7 +50,7 @@ def deny(client: AwsClient, credential: Credential) -> CallResult:
     Raises typed provider errors; `Rejected` with code `LimitExceeded` when both quotas are used up
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
     """
-    iam, user = client.service("iam"), _same_user(client, credential)
+    iam, user = client.service("iam"), same_user(client, credential)
     policy = NAME
     try:
         answer = call(iam.put_user_policy, UserName=user, PolicyName=NAME, PolicyDocument=json.dumps(DOCUMENT))
@@ -83,7 +83,7 @@ def before(client: AwsClient, credential: Credential) -> Mapping[str, str]:
 
     Raises typed provider errors.
     """
-    iam, user = client.service("iam"), _same_user(client, credential)
+    iam, user = client.service("iam"), same_user(client, credential)
     facts = {"user": user, "deny": "no"}
     try:
         shown = call(iam.get_user_policy, UserName=user, PolicyName=NAME).body.get("PolicyDocument")
@@ -102,7 +102,7 @@ def restore(client: AwsClient, credential: Credential) -> CallResult:
 
     `Rejected` where what was there before is not known, or where the policy of our name is not what we wrote.
     """
-    iam, user, facts = client.service("iam"), _same_user(client, credential), credential.attributes
+    iam, user, facts = client.service("iam"), same_user(client, credential), credential.attributes
     was = facts.get("before.deny")
     if was is None:
         raise Rejected("what was on the user before the deny is not known; nothing was removed", code="no-snapshot")
@@ -148,7 +148,7 @@ def verify_deny(client: AwsClient, credential: Credential) -> Observation:
 
     Raises typed provider errors, `NotFound` when the user is not shown.
     """
-    iam, user = client.service("iam"), _same_user(client, credential)
+    iam, user = client.service("iam"), same_user(client, credential)
     other = ""
     try:
         answer = call(iam.get_user_policy, UserName=user, PolicyName=NAME)

@@ -25,6 +25,7 @@ from rescind.providers.aws._older import Target, principal
 OF_ROLE = {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
 OF_USER = {"GetSessionToken", "GetFederationToken"}
 MOST_PAGES = 200
+MOST_FOLLOWED, LONGEST_CHAIN = 500, 20
 LONGEST_USER, LONGEST_ROLE = timedelta(hours=36), timedelta(hours=12)
 _EXPIRY_FORMS = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p")  # how STS events print it; UTC
 _ASSUMED = re.compile(r"arn:[a-z-]+:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/([\w+=,.@-]{2,64})")
@@ -35,7 +36,8 @@ class Session(NamedTuple):
 
     `principal` is `role:NAME`, `user:NAME` or `root`; `unique` is AWS's unchangeable id of it, for a role with the session's name
     (`AROA…:name`, the value of `aws:userid`). `asked_by` is the IAM user of this account who asked for it, "" when it was somebody
-    else. `issued_by` is the latest moment at which it can have been issued.
+    else. `issued_by` is the latest moment at which it can have been issued. `parent` is the key that asked for it; where that is a
+    session's own, `asked_by` is the owner of the session at the beginning of the chain, as a person's names call it.
     """
 
     key_id: str
@@ -44,12 +46,23 @@ class Session(NamedTuple):
     asked_by: str = ""
     issued_by: str = ""
     expires_at: str = ""
+    parent: str = ""
 
 
 def role_of(arn: str, account: str) -> tuple[str, str]:
     """Return role and session name of an assumed-role ARN of this account, two empty texts for anything else."""
     found = _ASSUMED.fullmatch(arn)
     return (found[2], found[3]) if found and found[1] == account else ("", "")
+
+
+def owner_of(session: Session) -> str:
+    """Return whose a session is: who asked for it, for Identity Center's own roles its user, else its principal."""
+    if session.asked_by:
+        return session.asked_by
+    # Identity Center itself chooses the session's name in its own roles, whose prefix IAM lets nobody else use.
+    if session.principal.startswith("role:AWSReservedSSO_") and ":" in session.unique:
+        return "sso:" + session.unique.partition(":")[2]
+    return session.principal
 
 
 def _part(value: object, *path: str) -> Any:
@@ -89,13 +102,13 @@ def minted(event: Mapping[str, Any], account: str) -> Session | None:
         return None
     times = when(_text(event, "eventTime")), when(_text(event, "responseElements", "credentials", "expiration"))
     caller = event.get("userIdentity")
-    user = _user(caller, account)
+    user, parent = _user(caller, account), _text(caller, "accessKeyId")
     if name in OF_ROLE:
         role, _ = role_of(_text(event, "responseElements", "assumedRoleUser", "arn"), account)
         unique = _text(event, "responseElements", "assumedRoleUser", "assumedRoleId")
-        return Session(key, f"role:{role}", unique, user, *times) if role else None
+        return Session(key, f"role:{role}", unique, user, *times, parent) if role else None
     if name in OF_USER and user:
-        return Session(key, f"user:{user}", _text(caller, "principalId"), user, *times)
+        return Session(key, f"user:{user}", _text(caller, "principalId"), user, *times, parent)
     if name in OF_USER and _text(caller, "type") == "Root" and _text(caller, "accountId") == account:
         return Session(key, "root", "", "", *times)
     return None
@@ -165,12 +178,17 @@ def _event(row: object, request_id: str) -> Mapping[str, Any]:
     return event
 
 
-def find(client: AwsClient, key_id: str) -> Session | None:
-    """Return what CloudTrail shows of a session, None when it shows nothing. Raises typed provider errors."""
+def find(client: AwsClient, key_id: str, depth: int = 0) -> Session | None:
+    """Return what CloudTrail shows of a session, None when it shows nothing. Raises typed provider errors.
+
+    One that another session asked for is followed up to the beginning of its chain: its owner is whose that one is.
+    """
     for event in events(client, "ResourceName", key_id):
         session = minted(event, client.account)
         if session and session.key_id == key_id:
-            return session
+            chained = not session.asked_by and session.parent.startswith("ASIA") and depth < LONGEST_CHAIN
+            above = find(client, session.parent, depth + 1) if chained else None
+            return session._replace(asked_by=owner_of(above)) if above else session
     for event in events(client, "AccessKeyId", key_id):
         session = signed(event, client.account)
         if session and session.key_id == key_id:
@@ -192,4 +210,22 @@ def given(client: AwsClient, name: str) -> tuple[list[Session], str]:
         session = minted(event, client.account)
         if session and (session.principal == name if role else session.asked_by == name):
             found[session.key_id] = session
-    return list(found.values()), answer.provider_time
+    return list(_with_chains(client, found).values()), answer.provider_time
+
+
+def _with_chains(client: AwsClient, found: dict[str, Session]) -> dict[str, Session]:
+    """Add the sessions that these asked for, and those again, until nothing new turns up: ending one does not end what it made.
+
+    Raises typed provider errors, and `Unrecognised` where there are more than can be followed: never a short list.
+    """
+    waiting = list(found)
+    for _ in range(MOST_FOLLOWED):
+        if not waiting:
+            return found
+        above = found[waiting.pop()]
+        for event in events(client, "AccessKeyId", above.key_id, back=LONGEST_USER):
+            session = minted(event, client.account)
+            if session and session.parent == above.key_id and session.key_id not in found:
+                found[session.key_id] = session._replace(asked_by=owner_of(above))
+                waiting.append(session.key_id)
+    raise Unrecognised("there are more sessions of sessions than can be followed")

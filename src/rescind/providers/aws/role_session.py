@@ -6,8 +6,8 @@ Nothing lists sessions and nothing ends one. What can be done is to deny its pri
 (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html). See docs/adr/0006.
 
 Whose: the role ARN beside a session on the machine, and the session's name, can be written by anybody. Only CloudTrail proves which
-principal a session is of and which IAM user asked for it. Such a user owns the session, and only that session name is cut in a
-shared role. Otherwise the owner is `role:<name>`: the person's only where the configuration maps that, and the cut then hits
+principal a session is of and which IAM user asked for it, through whatever sessions in between. Such a user owns the session, and
+only that session name is cut in a shared role. Otherwise the owner is `role:<name>`: the person's only where the configuration maps that, and the cut then hits
 everybody in the role. A binding that only the machine claims is never reported as proven cut.
 """
 
@@ -54,15 +54,6 @@ def _claimed(client: AwsClient, credential: Credential) -> _trail.Session:
     return _trail.Session(credential.identifier, f"role:{role}")
 
 
-def _owner(session: _trail.Session, name: str) -> str:
-    if session.asked_by:
-        return session.asked_by
-    # Identity Center itself chooses the session's name in its own roles, whose prefix IAM lets nobody else use.
-    if name.startswith(_RESERVED) and ":" in session.unique:
-        return "sso:" + session.unique.partition(":")[2]
-    return session.principal
-
-
 def _same(row: Mapping[str, Any], what: str, unique: str) -> None:
     shown, was = str(row.get(f"{what.capitalize()}Id", "")), unique.partition(":")[0]
     if was and shown != was:
@@ -82,7 +73,7 @@ def _known(client: AwsClient, session: _trail.Session, bound_by: str) -> Known:
         )
     row, _ = principal(client, Target(what, name))
     _same(row, what, session.unique)
-    owner = _owner(session, name)
+    owner = _trail.owner_of(session)
     only = session.unique if what == "role" and owner != session.principal else ""
     facts = {"cut": session.principal, "only": only, "unique": session.unique, "issued_by": session.issued_by}
     facts["bound_by"] = bound_by
@@ -94,6 +85,7 @@ def _known(client: AwsClient, session: _trail.Session, bound_by: str) -> Known:
         attributes=facts,
         expires_at=session.expires_at or None,
         created_at=session.issued_by or None,
+        parent=session.parent,
         liveness=_judge(client, Target(what, name, only, session.key_id), facts)[0],
     )
 
@@ -116,8 +108,8 @@ def identify(client: AwsClient, credential: Credential, secret: Secret | None) -
 def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # noqa: A001  the row's own word
     """List the sessions that CloudTrail says were given to the person's users (36 hours back) and mapped roles (12 hours back).
 
-    What CloudTrail says has expired is left out. Sessions of the last minutes may not be there yet, nor those that a session of a
-    session asked for. Whatever could not be read whole is a `Gap`. Raises `Throttled` and `Unreachable`, worth another try.
+    Those that such a session asked for are among them, down the whole chain. What CloudTrail says has expired is left out. Sessions of
+    the last minutes may not be there yet. Whatever could not be read whole is a `Gap`. Raises `Throttled` and `Unreachable`, worth another try.
     """
     source = f"tenant:{client.tenant.name}"
     for name in principals(subject.names):

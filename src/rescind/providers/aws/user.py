@@ -3,11 +3,16 @@
 A deny on the user reaches its access keys, its console session and the sessions that `GetSessionToken` and `GetFederationToken` made
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html). It does not reach sessions of
 roles that the user assumed before: those are `aws.role-session`. The credentials still exist, so the best end is `contained`.
+
+Where the tenant names a service control policy (`scp_policy_id`), the user is put on its deny list first: nobody in the account can
+take that off again, and the deny in IAM follows.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +20,11 @@ from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreach
 from rescind.models.clock import rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, Death, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.models.kind import Act, CallResult, Death, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.providers.aws import _scp
 from rescind.providers.aws._connect import AwsClient, call, pages
 from rescind.providers.aws._iam import find_user, user_of
-from rescind.providers.aws._policy import before, deny, restore, verify_deny
+from rescind.providers.aws._policy import before, deny, restore, same_user, verify_deny
 from rescind.secret import Secret
 
 
@@ -52,7 +58,7 @@ def identify(client: AwsClient, credential: Credential, secret: Secret | None) -
     ):
         raise NotFound(f"the IAM user that is called {name} now is another one", code="NoSuchEntity")
     probe = Credential(kind=KIND.id, provider="aws", identifier=str(user["Arn"]), owner=name)
-    return _known(client, user, verify_deny(client, probe).liveness)
+    return _known(client, user, verify(client, probe).liveness)
 
 
 def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # noqa: A001  the row's own word
@@ -74,6 +80,47 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
             yield _known(client, user, Liveness.UNKNOWN)
 
 
+def deny_first_from_outside(client: AwsClient, credential: Credential) -> CallResult:
+    """Deny everything to the user: in the organisation's policy first, where there is one, then in IAM. Raises typed provider errors.
+
+    What keeps the organisation from it does not keep IAM: it is raised after the deny there.
+    """
+    if not _scp.policy_id(client):
+        return deny(client, credential)
+    user, _ = find_user(client, same_user(client, credential))
+    if client.identity().principal == user["Arn"]:
+        raise Rejected("this run itself works as this user: sign in as somebody else to cut it", code="OwnSession")
+    try:
+        wrote = _scp.change(client, str(user["Arn"]), deny=True)
+    except ProviderError:
+        deny(client, credential)
+        raise
+    result = deny(client, credential)
+    return replace(result, notes={**result.notes, "scp": _scp.policy_id(client), "scp_wrote": "yes" if wrote else "no"})
+
+
+def allow(client: AwsClient, credential: Credential) -> CallResult:
+    """Take back what a run denied, in IAM first and only then in the organisation's policy. Raises typed provider errors."""
+    result = restore(client, credential)
+    if not _scp.policy_id(client) or credential.attributes.get("before.scp") != "no":
+        return result
+    user, _ = find_user(client, same_user(client, credential))
+    wrote = _scp.change(client, str(user["Arn"]), deny=False)
+    return replace(result, notes={**result.notes, "scp": _scp.policy_id(client), "scp_wrote": "yes" if wrote else "no"})
+
+
+def verify(client: AwsClient, credential: Credential) -> Observation:
+    """Read back every deny that this tenant asks for: `DEAD` when all are there. Raises typed provider errors."""
+    seen = verify_deny(client, credential)
+    if not _scp.policy_id(client) or seen.liveness is not Liveness.DEAD:
+        return seen
+    user, _ = find_user(client, same_user(client, credential))
+    if user["Arn"] in _scp.denied(_scp.read(client)[0]):
+        return replace(seen, evidence=f"{seen.evidence}; the organisation's policy denies it as well")
+    why = f"the organisation's policy does not deny user {user['UserName']}, and a deny in IAM alone can be taken off in the account"
+    return replace(seen, liveness=Liveness.LIVE, evidence=why, reversible=False)
+
+
 def snapshot(client: AwsClient, credential: Credential) -> Mapping[str, str]:
     """Return what a deny would hide: the user's own policies and the managed ones. Raises typed provider errors."""
     iam, user = client.service("iam"), user_of(client, credential)
@@ -81,6 +128,10 @@ def snapshot(client: AwsClient, credential: Credential) -> Mapping[str, str]:
     inline, _ = pages(iam.list_user_policies, "PolicyNames", UserName=user)
     shown = call(iam.get_user, UserName=user).body.get("User", {})
     created = _time(shown.get("CreateDate")) if isinstance(shown, Mapping) else None
+    if _scp.policy_id(client):
+        document, _ = _scp.read(client)
+        there = isinstance(shown, Mapping) and shown.get("Arn") in _scp.denied(document)
+        facts = {**facts, "scp": "yes" if there else "no", "scp_document": json.dumps(document)}
     return {**facts, "inline": ",".join(sorted(map(str, inline))), "created_at": created or ""}
 
 
@@ -101,7 +152,7 @@ KIND = Kind(
     provider="aws",
     actions={
         Verb.DENY: Act(
-            call=deny,
+            call=deny_first_from_outside,
             reversible=True,
             idempotent=True,
             permissions=(
@@ -109,19 +160,30 @@ KIND = Kind(
                 "iam:AttachUserPolicy",
                 "iam:GetUserPolicy",
                 "iam:ListAttachedUserPolicies",
+                "organizations:ListTargetsForPolicy",
+                "organizations:UpdatePolicy",
             ),
             ends=EndState.CONTAINED,
-            verify=verify_deny,
-            undo="delete the user's inline policy RescindDenyAll (iam:DeleteUserPolicy), or detach AWSDenyAll (iam:DetachUserPolicy)",
+            verify=verify,
+            undo=(
+                "delete the user's inline policy RescindDenyAll (iam:DeleteUserPolicy), or detach AWSDenyAll (iam:DetachUserPolicy); then "
+                "take the user out of RescindDenyList in the organisation's policy (organizations:UpdatePolicy)"
+            ),
             snapshot=snapshot,
-            restore=restore,
+            restore=allow,
         ),
     },
-    verify=verify_deny,
+    verify=verify,
     control=control,
     enumerate=enumerate,
     identify=identify,
-    read_permissions=("iam:GetUser", "iam:GetUserPolicy", "iam:ListAttachedUserPolicies", "iam:ListUserPolicies"),
+    read_permissions=(
+        "iam:GetUser",
+        "iam:GetUserPolicy",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListUserPolicies",
+        "organizations:DescribePolicy",
+    ),
     issuer_is_account=True,
     identity=True,
     death=Death(
@@ -135,5 +197,5 @@ KIND = Kind(
     ),
     reference="https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html",
     since="0.1",
-    tested=("ministack 1.5.33 (AUTH=true)",),
+    tested=("ministack 1.5.33 (AUTH=true)", "a server of ours made of botocore's model (the organisation's policy)"),
 )
