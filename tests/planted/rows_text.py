@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 from tests.planted import keys
 from tests.planted import tokens as t
@@ -361,9 +362,10 @@ def certificates(h: Home) -> None:
     pair = keys.Pair("ada-pfx")
     h.put("Downloads/ada.pfx", pair.p12("correct horse"))
     h.row("T1-31.pfx-locked", "ada.pfx")
-    blob, serial, _ = keys.java_keystore("JKS")
-    h.put("src/android/upload.jks", blob)
-    h.row("T1-31.jks", (serial, "upload.jks"))
+    if shutil.which("keytool"):
+        blob, serial, _ = keys.java_keystore("JKS")
+        h.put("src/android/upload.jks", blob)
+        h.row("T1-31.jks", (serial, "upload.jks"))
     pair = keys.Pair("ada-locked")
     h.put("Documents/certs/locked.key", pair.private(passphrase="a phrase"))
     h.row("T1-31.pkcs8-locked", "locked.key")
