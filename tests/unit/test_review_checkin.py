@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from rescind.errors import EvidenceError
+from rescind.models.checkin import CheckinConf, SinkConf
 from rescind.models.clock import rfc3339
+from rescind.models.config import Config
+from rescind.models.plan import Case
 from rescind.pipeline import checkin, envelope, received
+from rescind.pipeline.machine import hidden, inventory_of, pinned
+from rescind.pipeline.session import Session
+from rescind.secret import Secret
+from tests.unit.made_up import FakeClock
 from tests.unit.test_checkin import NAME, key, machine, reasons
 
 __all__ = ["key", "machine"]
@@ -90,3 +98,33 @@ def test_what_nobody_could_read_is_not_sent(machine, monkeypatch):
     with pytest.raises(EvidenceError, match="too large"):
         machine.send()
     assert not (machine.state / checkin.PENDING).exists()
+
+
+def test_what_earlier_check_ins_held_and_the_last_does_not_is_named(machine, key, tmp_path):
+    machine.change("AKIAHELD")
+    machine.send()
+    machine.held = replace(
+        machine.held, credentials=machine.held.credentials[:1]
+    )  # dated before the loss, by who has it
+    machine.send()
+    lost = rfc3339(machine.now + timedelta(minutes=1))
+    conf = CheckinConf(sink=SinkConf(form="folder", settings={"path": str(machine.root)}))
+    config = Config(checkin=conf, workstations={NAME: machine.enrolled})
+    s = Session(
+        config=config,
+        resolve=lambda _: Secret(""),
+        clock=FakeClock(),
+        state_dir=tmp_path / "responder",
+        identity=key[0],
+    )
+    s.clock.t = (machine.now + timedelta(hours=1) - s.clock.now()).total_seconds()
+    case, chosen, _ = pinned(s, Case(workstation=NAME, lost_at=lost))
+    seen, _ = inventory_of(s, case)
+    (gap,) = hidden(s, case, chosen, seen)
+    assert "aws.access-key AKIAHELD" in gap.reason
+    assert "npm.token hmac-sha256:1" in gap.reason
+    assert "AKIAMADEUP" not in gap.reason
+    machine.files()[0].unlink()
+    (gap,) = hidden(s, case, chosen, seen)
+    assert "could not be compared" in gap.reason
+    assert hidden(s, case, None, seen) == ()

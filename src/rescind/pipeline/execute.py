@@ -42,8 +42,12 @@ def _drift(c: Credential, kind: Kind, at: Connected, ctx: Context) -> str:
     try:
         known, _ = at.ask(lambda: identify(at.client, c, at.secret))
         now_whose = ownership(known, ctx.people, at.tenant.provider, at.identity)
-        if known.owner != c.owner or now_whose is not c.ownership:
+        if known.owner != c.owner:
             why = f"its owner at the provider is now {known.owner or 'not stated'}, the plan says {c.owner}"
+        elif now_whose is not c.ownership:
+            why = (
+                f"{c.owner or 'its owner'} counts as {now_whose} now, by the configuration; the plan says {c.ownership}"
+            )
     except NotFound:
         pass  # it is not shown any more: verification decides what that means
     with ctx.lock:

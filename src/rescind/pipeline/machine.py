@@ -130,6 +130,25 @@ def pinned(session: Session, case: Case) -> tuple[Case, received.Received | None
     return replace(case, checkin=name, person=case.person or enrolled.person), chosen, chosen.gaps
 
 
+def hidden(session: Session, case: Case, checkin: received.Received | None, seen: Inventory) -> tuple[Gap, ...]:
+    """Return what earlier check-ins of a machine held and the one that is worked from does not, as gaps."""
+    conf = session.config.checkin
+    if checkin is None or conf is None:
+        return ()
+    sink, enrolled = open_sink(conf.sink, session.resolve), _enrolled(session, case)
+    held: list[Inventory] = []
+    gaps: list[Gap] = []
+    for name in checkin.earlier:
+        try:
+            found = received.fetch(sink, case.workstation, name, enrolled)
+            held.append(sealed.opened(found.payload, session.identity, name=f"check-in {found.number}")[0])
+        except (EvidenceError, ProviderError) as error:
+            why = f"what an earlier check-in held could not be compared: {error.message}"
+            gaps.append(Gap(source=received.SOURCE, reason=why))
+    lost = received.gone(seen, held)
+    return (*dict.fromkeys(gaps), *((lost,) if lost else ()))
+
+
 def inventory_of(
     session: Session, case: Case, *, scope: Iterable[str] = ("home", "keychain")
 ) -> tuple[Inventory, Mapping[str, Secret]]:

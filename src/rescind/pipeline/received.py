@@ -17,8 +17,8 @@ from pathlib import Path
 from rescind.errors import EvidenceError, NotFound, ProviderError
 from rescind.models.checkin import Enrolled, Envelope, Sink
 from rescind.models.clock import Clock, parse_rfc3339, rfc3339
-from rescind.models.credential import Credential, Relation
-from rescind.models.evidence import Gap
+from rescind.models.credential import Credential, Inventory, Relation
+from rescind.models.evidence import Gap, State
 from rescind.pipeline import envelope as envelopes
 from rescind.wire.files import write_atomic
 
@@ -26,6 +26,7 @@ SOURCE = "checkin"
 SEEN = "checkins-seen.json"
 MOST, MOST_TRIED, MOST_TOLD = 200, 2000, 20
 """The newest so many that count are read; a whole inventory is sent at least every week. Who floods the sink is told of, not believed."""
+MOST_EARLIER = 8
 _THERE = b"-"
 SKEW = timedelta(minutes=5)
 _NAME = re.compile(r"(\d{15})-[0-9a-f]{16}\.json")
@@ -33,11 +34,15 @@ _NAME = re.compile(r"(\d{15})-[0-9a-f]{16}\.json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """The check-in to work from: the whole inventory, the newest sign that it still held, and what is not known."""
+    """The check-in to work from: the whole inventory, the newest sign that it still held, and what is not known.
+
+    `earlier` names whole inventories before it, newest first: what they held and this one does not was removed, or is being hidden.
+    """
 
     full: Envelope
     newest: Envelope
     gaps: tuple[Gap, ...]
+    earlier: tuple[str, ...] = ()
 
 
 def _gap(reason: str) -> Gap:
@@ -141,7 +146,8 @@ def choose(
     if not lost_at:
         gaps.append(_gap("when the machine was lost is not known (--lost-at): who has it may have shaped what it says"))
     full = fetch(sink, workstation, envelopes.file_name(full), enrolled)
-    return Received(full=full, newest=newest, gaps=tuple(dict.fromkeys(gaps)))
+    before = [envelopes.file_name(e) for e in usable if e.payload and e.number < full.number][:MOST_EARLIER]
+    return Received(full=full, newest=newest, gaps=tuple(dict.fromkeys(gaps)), earlier=tuple(before))
 
 
 def _age(newest: Envelope, clock: Clock, lost_at: str) -> str:
@@ -166,6 +172,19 @@ def since(credentials: Iterable[Credential], newest: Envelope) -> Gap | None:
         return None
     shown = ", ".join(later[:5]) + (f" and {len(later) - 5} more" if len(later) > 5 else "")
     return _gap(f"made after the check-in, by the providers' word: {shown}; other things may have been added unseen")
+
+
+def gone(shown: Inventory, earlier: Iterable[Inventory]) -> Gap | None:
+    """Return what a machine held in earlier check-ins and did not show as living any more in the last, None for nothing."""
+    now = {c.id for c in (*shown.credentials, *shown.candidates)}
+    known = {c.id: c for held in earlier for c in held.credentials if c.state is not State.EXPIRED and c.id not in now}
+    if not known:
+        return None
+    names = [f"{c.kind} {c.identifier or c.fingerprint}" for c in known.values()]
+    told = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return _gap(
+        f"earlier check-ins held what the last one does not show: {told}; removed there, or hidden by who has it"
+    )
 
 
 def _seen(state_dir: Path) -> dict[str, int]:

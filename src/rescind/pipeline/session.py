@@ -24,7 +24,7 @@ from rescind.pipeline import received
 from rescind.pipeline.case import is_live
 from rescind.pipeline.case_plan import check_gate, check_hold, on_hold
 from rescind.pipeline.enumerate import enumerate_all
-from rescind.pipeline.machine import fingerprint_key, inventory_of, pinned
+from rescind.pipeline.machine import fingerprint_key, hidden, inventory_of, pinned
 from rescind.pipeline.people import People
 from rescind.pipeline.plan import make_plan
 from rescind.pipeline.tenants import Tenants
@@ -132,7 +132,8 @@ def survey(
         kinds=playbook.kinds,
     )
     later = received.since(found.credentials, checkin.newest) if checkin else None
-    found = replace(found, gaps=(*found.gaps, *unseen, *((later,) if later else ())))
+    lost = hidden(session, case, checkin, seen)
+    found = replace(found, gaps=(*found.gaps, *unseen, *lost, *((later,) if later else ())))
     names = tuple(n for p in catalogue.providers() for n in who.subject(p).names)
     plan = make_plan(
         found,
