@@ -87,7 +87,27 @@ def hmac_key(cloud: Cloud, word: str) -> Held:
     return Held(found, None, lambda: (cloud.things["hmac", access].now or {})["state"] == "ACTIVE")
 
 
+def client_secret(cloud: Cloud, word: str) -> Held:
+    name, value = cloud.oauth_client()
+    key = ("secret", name.partition("/credentials/")[0], name)
+    found = Credential(kind="google.client-secret", provider="google", fingerprint=f"hmac-sha256:{name}")
+
+    def lives() -> bool:
+        row = cloud.things[key].now
+        return row is not None and not row.get("disabled")
+
+    return Held(found, Secret(value), lives)
+
+
+def device(cloud: Cloud, word: str) -> Held:
+    name = cloud.device(cloud.user(_mail(word)))
+    state = lambda: (cloud.things["device-user", name].now or {})["managementState"]  # noqa: E731
+    return Held(_of("google.device", name), None, lambda: state() == "APPROVED")
+
+
 MAKERS: dict[str, Maker] = {
+    "google.client-secret": client_secret,
+    "google.device": device,
     "google.service-account-key": service_account_key,
     "google.service-account": service_account,
     "google.user": user,
@@ -98,6 +118,8 @@ MAKERS: dict[str, Maker] = {
     "google.hmac-key": hmac_key,
 }
 WRITES = {
+    "google.client-secret": r"/credentials/[^/]+$|updateMask",
+    "google.device": ":block$",
     "google.service-account-key": r":disable$|/keys/[0-9a-f]{40}$",
     "google.service-account": ":disable$",
     "google.user": r"/admin/directory/v1/users/\d+$",

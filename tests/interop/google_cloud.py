@@ -398,6 +398,96 @@ class Cloud:
             raise Fault(400, "Cannot delete keys in ACTIVE state.")
         self._hmac_to(p, "DELETED")
 
+    # OAuth clients of IAM
+
+    def oauth_client(self, project: str = PROJECT) -> tuple[str, str]:
+        """Make a secret of the project's client: its name and its value."""
+        parent, value = (
+            f"projects/{project}/locations/global/oauthClients/portal",
+            "GOCSPX-" + secrets.token_urlsafe(30)[:28],
+        )
+        self.put(
+            ("client", parent),
+            {"name": parent, "clientId": "a0b1c2-fake", "state": "ACTIVE", "clientType": "CONFIDENTIAL_CLIENT"},
+        )
+        name = f"{parent}/credentials/c{next(self._ids)}"
+        self.put(("secret", parent, name), {"name": name, "clientSecret": value, "displayName": "first"})
+        return name, value
+
+    def iam_oauthclients_get(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        return self.get("client", p["name"])
+
+    def iam_oauthclients_list(self, p: dict[str, str], q: dict[str, str], b: Row) -> Row:
+        return self.paged("oauthClients", [r for r in self.all("client") if r["name"].startswith(p["parent"] + "/")], q)
+
+    def iam_oauthclients_credentials_list(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        self.get("client", p["parent"])
+        rows = self.all("secret", p["parent"])
+        return {"oauthClientCredentials": rows} if rows else {}
+
+    def iam_oauthclients_credentials_get(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        return self.get("secret", p["name"].partition("/credentials/")[0], p["name"])
+
+    def iam_oauthclients_credentials_patch(self, p: dict[str, str], q: dict[str, str], b: Row) -> Row:
+        key = ("secret", p["name"].partition("/credentials/")[0], p["name"])
+        row = self.things[key].now if key in self.things else None
+        if row is None:
+            raise Fault(404, "Requested entity was not found.")
+        if set(b) != set(q.get("updateMask", "").split(",")):
+            raise Fault(400, "The update mask does not name what is in the body.")
+        self.put(key, {**row, **b})
+        return {**row, **b}
+
+    def iam_oauthclients_credentials_delete(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        key = ("secret", p["name"].partition("/credentials/")[0], p["name"])
+        row = self.things[key].now if key in self.things else None
+        if row is None:
+            raise Fault(404, "Requested entity was not found.")
+        if not row.get("disabled"):
+            raise Fault(400, "Only a disabled credential can be deleted.", state="FAILED_PRECONDITION")
+        self.put(key, None)
+        return {}
+
+    # devices
+
+    def device(self, uid: str, hostname: str = "ada-laptop") -> str:
+        """Sign a user in on a device of its own."""
+        email, number = self.get("user", uid)["primaryEmail"], next(self._ids)
+        self.put(("device", f"devices/d{number}"), {"name": f"devices/d{number}", "deviceType": "MAC_OS", "hostname": hostname, "serialNumber": f"FAKE{number}",
+                                                    "ownerType": "COMPANY", "model": "MacBookPro18,3"})  # fmt: skip
+        name = f"devices/d{number}/deviceUsers/u{number}"
+        self.put(
+            ("device-user", name),
+            {"name": name, "userEmail": email, "managementState": "APPROVED", "lastSyncTime": "2026-11-20T08:00:00Z"},
+        )
+        return name
+
+    def cloudidentity_devices_get(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        return self.get("device", p["name"])
+
+    def cloudidentity_devices_deviceusers_get(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        return self.get("device-user", p["name"])
+
+    def cloudidentity_devices_deviceusers_list(self, p: dict[str, str], q: dict[str, str], b: Row) -> Row:
+        mail = q.get("filter", "").removeprefix("email:")
+        return self.paged("deviceUsers", [r for r in self.all("device-user") if mail in {"", r["userEmail"]}], q)
+
+    def _manage(self, name: str, state: str) -> Row:
+        key = ("device-user", name)
+        if key not in self.things:
+            raise Fault(404, "Requested entity was not found.")
+        self.put(key, {**(self.things[key].now or {}), "managementState": state})
+        return {
+            "name": f"operations/{secrets.token_hex(8)}",
+            **({"done": True, "response": {"@type": "type.googleapis.com/fake"}} if self.done else {}),
+        }
+
+    def cloudidentity_devices_deviceusers_block(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        return self._manage(p["name"], "BLOCKED")
+
+    def cloudidentity_devices_deviceusers_approve(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        return self._manage(p["name"], "APPROVED")
+
     def cloudresourcemanager_get(self, p: dict[str, str], q: Any, b: Row) -> Row:
         if p["projectId"] not in {PROJECT, NUMBER}:  # Google does not say whether another project is there
             raise Fault(403, f"The caller does not have permission on project {p['projectId']}.")

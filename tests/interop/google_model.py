@@ -34,6 +34,7 @@ PERMISSIONS = {
     "iam.projects.serviceAccounts.keys.disable": "iam.serviceAccountKeys.disable",
     "iam.projects.serviceAccounts.keys.enable": "iam.serviceAccountKeys.enable",
     "iam.projects.serviceAccounts.keys.delete": "iam.serviceAccountKeys.delete",
+    "iam.projects.locations.oauthClients.get": "iam.oauthClients.get",
     "iam.projects.locations.oauthClients.list": "iam.oauthClients.list",
     "iam.projects.locations.oauthClients.credentials.list": "iam.oauthClientCredentials.list",
     "iam.projects.locations.oauthClients.credentials.get": "iam.oauthClientCredentials.get",

@@ -118,6 +118,7 @@ def test_every_request_is_one_of_the_model_and_needs_what_the_kind_declares(name
     cloud.scopes = scopes | {"cloud-platform.read-only", "cloud-platform"}
     cloud.permissions = {p for p in kind.read_permissions if not p.startswith("https://")}
     c = whole(client, held)
+    assert kind.identify(client, c, None).owner == c.owner
     assert [k for k in kind.enumerate(client, SUBJECT) if isinstance(k, Known)]
     assert kind.control(client, c).liveness is Liveness.LIVE
     probe = Credential(kind=name, provider="google", owner=ADMIN)  # as `doctor` asks
@@ -357,6 +358,31 @@ def _answer(said):
     from rescind.wire.answer import Answer
 
     return Answer(status=200, headers={}, json=said, body=json.dumps(said).encode(), request_id="", provider_time="")
+
+
+def test_a_classic_client_secret_is_a_task_for_a_person_where_its_project_is_ours(cloud, client):
+    kind = KINDS["google.client-secret"]
+    for name, code in ((f"{NUMBER}-abc123.apps.googleusercontent.com", "by-hand"), ("a0b1c2-other", "")):
+        found = Credential(kind=kind.id, provider="google", identifier=name)
+        with pytest.raises(NotFound) as told:
+            kind.identify(client, found, Secret("GOCSPX-fake"))
+        assert told.value.code == code
+    with pytest.raises(Denied):  # Google does not say whether a stranger's project is there
+        kind.identify(client, replace(found, identifier=GCLOUD), Secret("GOCSPX-fake"))
+
+
+def test_the_workstation_is_known_among_the_devices_by_name_or_serial(cloud, client):
+    mine, other = cloud.device(cloud.user(ADA), "Ada-Laptop"), cloud.device(cloud.user(ADA), "phone")
+    kind = KINDS["google.device"]
+    for name in ("ada-laptop", cloud.things["device", mine.partition("/deviceUsers")[0]].now["serialNumber"]):
+        found = {k.identifier: k for k in kind.enumerate(client, Subject(names=NAMES, workstation=name))}
+        assert found[mine].attributes["workstation"] == name
+        assert "workstation" not in found[other].attributes
+    c = whole(client, make(cloud, "google.device"))
+    cloud.done = False
+    assert kind.actions[Verb.DEACTIVATE].call(client, c).status is CallStatus.ACCEPTED
+    left = kind.actions[Verb.DEACTIVATE].restore(client, replace(c, attributes={"before.state": "BLOCKED"}))
+    assert left.notes["left"]
 
 
 # orders
