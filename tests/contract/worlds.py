@@ -511,8 +511,8 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "vault.entity/openbao": openbao_entities,
     "vault.approle-secret-id/openbao": openbao_approle,
 }
-NOT_HTTP = {"keychain.item", "file.secret", "ssh.user-key", "ssh.user-cert"}
-"""Kinds of this machine: no wire, no faults on it."""
+NOT_HTTP = {"keychain.item", "file.secret", "ssh.user-key", "ssh.user-cert", "aws.ecr-token", "aws.codeartifact-token"}
+"""Kinds of this machine, and those that nothing ends or shows: no wire, no faults on it."""
 
 
 def identifiers(items: list[Any]) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -293,6 +294,30 @@ def test_a_things_certificate_is_switched_off_and_revoked(cloud, client):
     with pytest.raises(NotFound, match="no more"):
         row.identify(client, c, None)
     assert cloud.tables["certificates"][his] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("service", "source"), [("codeartifact", "codeartifact.amazonaws.com"), ("ecr", "ecr.amazonaws.com")]
+)
+def test_a_services_token_is_a_child_that_runs_out(cloud, client, service, source):
+    name, key = f"aws.{service}-token", cloud.hold("ada", "AccessKey", "AKIA")
+    now = cloud.now()
+    cloud.clock = lambda: now
+    for back in (900, 300, 13 * 3600):
+        asked = (now - timedelta(seconds=back)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        cloud.tell("GetAuthorizationToken", cloud.as_user("ada", key), source=source, eventTime=asked)
+    cloud.tell("GetAuthorizationToken", cloud.as_user("bob", "AKIABOB"), source=source)
+    cloud.tell("GetAuthorizationToken", cloud.as_user("ada", "AKIAOTHER"), source="elsewhere.amazonaws.com")
+    cloud.events.sort(key=lambda e: e["eventTime"], reverse=True)
+    only_declared(cloud, name)
+    (one,) = listed(name, client, Subject(names=("ada", "sso:ada")))
+    until = (now - timedelta(seconds=300) + timedelta(hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert (one.identifier, one.parent, one.expires_at) == (f"{service}:{key}", key, until)
+    assert "no API ends a token" in one.irrevocable
+    with pytest.raises(NotFound):
+        kind(name).identify(client, Credential(kind=name, provider="aws", identifier=""), None)
+    cloud.rights = set()
+    assert [type(r) for r in listed(name, client)] == [Gap]
 
 
 SCP_OTHERS = {

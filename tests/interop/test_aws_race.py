@@ -238,3 +238,21 @@ def test_a_chain_of_roles_is_followed_to_its_end_and_each_link_is_cut_alone(tmp_
         }
         condition = json.loads(cloud.roles["c"].policies[f"RescindRevoke-{c}"])["Statement"][0]["Condition"]
         assert condition["StringEquals"] == {"aws:userid": f"{cloud.roles['c'].id}:hop"}
+
+
+def test_no_kind_claims_death_while_a_child_lives(tmp_path: Path) -> None:
+    """A registry's token outlives the key that it was made with: the plan says until when, and the key is residual until then at best."""
+    clock = Clock()
+    with account(clock) as (cloud, url):
+        key = cloud.hold("ada", "AccessKey", "AKIA")
+        cloud.tell("GetAuthorizationToken", cloud.as_user("ada", key), source="ecr.amazonaws.com")
+        kinds = "aws.access-key, aws.ecr-token"
+        done = Run(cloud, url, tmp_path, clock, BOOK.format(kinds=kinds, after="[]", phases=KEYS)).all()
+        states = {s.kind: s for s in done.credentials}
+        assert states["aws.ecr-token"].end_state is EndState.IRREVOCABLE
+        assert "2026-11-25T00:00:00Z" in states["aws.ecr-token"].reason, "12 hours after it was asked for"
+        assert states["aws.access-key"].end_state is EndState.RESIDUAL
+        assert (
+            "derived from it is irrevocable" in states["aws.access-key"].reason
+            or states["aws.access-key"].residual_until
+        )

@@ -133,10 +133,22 @@ def decide(
         by_people = [d for d in decisions if d.end_state is EndState.MANUAL]  # stays to be done after an approval too
         return offered, [_held(c, now), *by_people]
     if not steps and not decisions:
-        decisions.append(
-            Decision(credential=c.id, end_state=EndState.SKIPPED, reason="no step of the playbook selects it")
-        )
+        decisions.append(_left(c))
     return steps, decisions
+
+
+def _left(c: Credential) -> Decision:
+    """Return what becomes of a credential that no step is for: of a kind that nothing can end, a task rather than a choice."""
+    kind = catalogue.kinds().get(c.kind)
+    if kind is None or kind.actions or kind.rotation:
+        return Decision(credential=c.id, end_state=EndState.SKIPPED, reason="no step of the playbook selects it")
+    reason = (
+        f"nothing ends one but time: it runs out by {c.expires_at}" if c.expires_at else "only its issuer can end it"
+    )
+    state = EndState.IRREVOCABLE if c.expires_at else EndState.MANUAL
+    return Decision(
+        credential=c.id, end_state=state, reason=reason, task=kind.steps_by_hand, owner="incident responder"
+    )
 
 
 def _guard(found: Enumerated, names: Iterable[str], *, self_allowed: bool) -> None:

@@ -20,16 +20,14 @@ TRAIL, MACHINE = "CloudTrail", "the machine"
 _USER = re.compile(r"arn:[a-z-]+:iam::(\d{12}):user/(?:[\x21-\x7e]*/)?([\w+=,.@-]{1,64})")
 
 
-def _who(event: Mapping[str, Any], account: str) -> str:
-    """Return who took a token in an event, as `subject.names` call them, "" for anything else."""
-    who = event.get("userIdentity")
-    if event.get("eventSource") != "signin.amazonaws.com" or event.get("errorCode") or not isinstance(who, Mapping):
+def who(event: Mapping[str, Any], account: str) -> str:
+    """Return who signed an event, as `subject.names` call them, "" for anybody of another account or kind."""
+    identity = event.get("userIdentity")
+    if not isinstance(identity, Mapping) or str(identity.get("accountId", "")) != account:
         return ""
-    if str(who.get("accountId", "")) != account:
-        return ""
-    if who.get("type") == "IAMUser":
-        return str(who.get("userName") or "")
-    role, _ = _trail.role_of(str(who.get("arn", "")), account)
+    if identity.get("type") == "IAMUser":
+        return str(identity.get("userName") or "")
+    role, _ = _trail.role_of(str(identity.get("arn", "")), account)
     return f"role:{role}" if role else ""
 
 
@@ -37,7 +35,9 @@ def taken(client: AwsClient, back: timedelta) -> dict[str, str]:
     """Return by name when somebody took the first token that CloudTrail shows in that time. Raises typed provider errors."""
     found: dict[str, str] = {}
     for event in _trail.events(client, "EventName", "CreateOAuth2Token", back=back):
-        name, at = _who(event, client.account), _trail.when(str(event.get("eventTime", "")))
+        if event.get("eventSource") != "signin.amazonaws.com" or event.get("errorCode"):
+            continue
+        name, at = who(event, client.account), _trail.when(str(event.get("eventTime", "")))
         if name:
             found[name] = min(found.get(name, at), at)
     return found
