@@ -1,4 +1,4 @@
-"""From a target to a `Host`: a folder is read beneath its descriptor, a file as an archive."""
+"""From a target to a `Host`: a folder is read beneath its descriptor, a file as a disk image or an archive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rescind.models.store import Store
 def open_host(
     target: Path, *, clock: Clock, environ: Mapping[str, str] | None = None, stores: Iterable[Store] = ()
 ) -> Host:
-    """Open a home, the root of a system, a copied tree or an archive. Raises `EvidenceError` when it cannot be read at all.
+    """Open a home, the root of a system, a copied tree, an archive or a disk image. Raises `EvidenceError` when it cannot be read at all.
 
     `environ` (default: the process's) counts only for the running user's own home. `stores` are the rows that will be asked: of a
     packed archive their files are kept while it goes by.
@@ -29,7 +29,7 @@ def open_host(
     if target.is_dir() or not target.exists():
         tree, name = Tree(target, clock=clock), target.absolute().name
     else:
-        tree, name = _archive(target, list(stores), clock)
+        tree, name = _image(target) or _archive(target, list(stores), clock)
     try:
         tree.names(())
         host = Host(
@@ -51,6 +51,17 @@ def open_host(
             hint="Give the mounted root of a system, or one home folder, with the rights to read it.",
         )
     return host
+
+
+def _image(target: Path) -> tuple[Evidence, str] | None:
+    """Open a disk image, None for what is none."""
+    from rescind.host.image import open_image
+    from rescind.host.image_files import head_of, kind_of_image
+    from rescind.host.packed import is_tar
+
+    head = head_of(target)
+    kind = "" if is_tar(head) else kind_of_image(head)
+    return (open_image(target, kind, head), target.stem) if kind else None
 
 
 def _archive(target: Path, stores: list[Store], clock: Clock) -> tuple[Evidence, str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 from rescind.errors import EvidenceError
+from rescind.host.image_files import HEAD, how_else, kind_of_image, open_for_reading
 from rescind.host.interest import Interest
 from rescind.host.names import visible
 from rescind.host.nodes import Node, NodeTree
-from rescind.host.quiet import open_quietly, why
+from rescind.host.quiet import why
 from rescind.host.streams import Stream, packing_of
 from rescind.host.tarball import Tarball
 from rescind.host.tree import Trouble
@@ -25,35 +24,16 @@ ENDS = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".txz", ".tar.zst", ".tzst
 _INNER_BYTES = 64 << 20
 _MOST_INNER = 8
 _INNER_DEEP = 4
-_HEAD = 64 << 10
-_IMAGES = (
-    *((b"QFI\xfb", "qcow2"), (b"KDMV", "vmdk"), (b"EVF\x09\x0d\x0a\xff\x00", "E01"), (b"EVF2\x0d\x0a\x81", "Ex01")),
-    *(
-        (b"# Disk DescriptorFile", "vmdk"),
-        (b"vhdxfile", "vhdx"),
-        (b"conectix", "vhd"),
-        (b"LVF\x09\x0d\x0a\xff\x00", "L01"),
-    ),
-)
-_MOUNT = {
-    "raw": "sudo losetup -Prf --show IMAGE, then sudo mount -o ro,noload /dev/loopNpM /mnt/evidence",
-    "E01": "ewfmount IMAGE /mnt/ewf (libewf), then mount /mnt/ewf/ewf1 read-only like a raw image",
-}
-_CONVERT = "sudo qemu-nbd --read-only --connect=/dev/nbd0 IMAGE, then sudo mount -o ro,noload /dev/nbd0pN /mnt/evidence"
 
 
 def open_archive(target: Path, stores: Iterable[Store], *, clock: Clock) -> NodeTree:
     """Open an archive and read its names. Raises `EvidenceError` for what is no archive, and says how an image is mounted."""
     try:
-        fd = open_quietly(os.fspath(target), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY, None)
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            os.close(fd)
-            raise EvidenceError("the evidence cannot be read: not a folder and not a file")
+        file = open_for_reading(target)
     except OSError as exc:
         raise EvidenceError(
             f"the evidence {why(exc)}", hint="Give a home folder, a mounted root or an archive."
         ) from None
-    file = os.fdopen(fd, "rb")
     tree = NodeTree()
     tree.files.append(file)
     try:
@@ -66,13 +46,13 @@ def open_archive(target: Path, stores: Iterable[Store], *, clock: Clock) -> Node
 
 def _fill(tree: NodeTree, file: BinaryIO, interest: Interest, clock: Clock) -> None:
     file.seek(0)
-    head = file.read(_HEAD)
+    head = file.read(HEAD)
     if head.startswith((b"PK\3\4", b"PK\5\6", b"PK\7\x08")):
         Zipball(file).index(tree)
     else:
         packing = packing_of(head)
         start = head if not packing else _start(file, packing, clock)
-        if not _is_tar(start):
+        if not is_tar(start):
             _refuse(start if packing else head)
         Tarball(lambda: Stream(file, packing, clock.monotonic), plain=not packing, interest=interest).index(tree)
     if tree.repeated:
@@ -86,7 +66,8 @@ def _start(file: BinaryIO, packing: str, clock: Clock) -> bytes:
     return stream.read(1024)
 
 
-def _is_tar(start: bytes) -> bool:
+def is_tar(start: bytes) -> bool:
+    """Tell whether a file that begins like this is a tar archive."""
     if start[257:262] == b"ustar":
         return True
     try:  # before POSIX there was only the checksum
@@ -98,14 +79,8 @@ def _is_tar(start: bytes) -> bool:
 
 
 def _refuse(head: bytes) -> None:
-    image = next((name for magic, name in _IMAGES if head.startswith(magic)), "")
-    if not image and (head[510:512] == b"\x55\xaa" or head[512:520] == b"EFI PART" or head[1080:1082] == b"\x53\xef"):
-        image = "raw"
-    if image:
-        raise EvidenceError(
-            f"this is a disk image ({image}); rescind reads the file systems of an image once they are mounted",
-            hint=f"Mount it read-only and give the folder: {_MOUNT.get(image, _CONVERT)}.",
-        )
+    if kind := kind_of_image(head):
+        raise how_else(kind)
     raise EvidenceError(
         "the evidence is neither a folder nor an archive that can be read",
         hint="Give a home folder, the mounted root of a system, or a .tar, .tar.gz, .tar.xz, .tar.zst or .zip file.",
