@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import selectors
-import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,12 +19,11 @@ from pathlib import Path
 from typing import Self
 
 from rescind.errors import EvidenceError
+from rescind.host.child import Child
 
 ABSENT = "free text was searched by exact formats only: the detection engine is not installed"
 START_SECONDS, TEXT_SECONDS, MOST_STARTS = 60.0, 10.0, 5
 PIECE = 1 << 20
-_MOST_BYTES = 64 << 20
-_CHUNK = 1 << 16
 _ALLOW = re.compile("(?i)(leaks):(allow)")  # a comment in the evidence would silence the engine
 
 
@@ -50,7 +47,7 @@ class Detector:
     def __init__(self, *, command: tuple[str, ...] = ()) -> None:
         self._command = command or (sys.executable, "-I", str(Path(__file__).with_name("_detect.py")))
         self._is_there = bool(command) or is_installed()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._asking: ThreadPoolExecutor | None = None
         self._starts, self._ready = 0, False
 
@@ -58,22 +55,18 @@ class Detector:
         return self
 
     def __exit__(self, *_: object) -> None:
-        process, asking = self._process, self._asking
-        if process is not None:
-            process.kill()  # what is still asked ends with it
+        child, asking = self._child, self._asking
+        if child is not None:
+            child.kill()  # what is still asked ends with it
         if asking is not None:
             asking.shutdown(wait=True, cancel_futures=True)
         self.close()
 
     def close(self) -> None:
         """End the process."""
-        process, self._process, self._ready = self._process, None, False
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+        child, self._child, self._ready = self._child, None, False
+        if child is not None:
+            child.close()
 
     def ask(self, text: str) -> Future[list[Hit]]:
         """Have a text looked at while we go on; what `hits` would return or raise comes with the future."""
@@ -83,7 +76,7 @@ class Detector:
 
     def begin(self) -> None:
         """Start the engine, so that it is ready when it is needed; what hinders that is said by `hits`."""
-        if self._process is None and not self._starts and self._is_there:
+        if self._child is None and not self._starts and self._is_there:
             with suppress(OSError):
                 self._start()
 
@@ -93,14 +86,13 @@ class Detector:
             raise EvidenceError(ABSENT)
         data = _ALLOW.sub(r"\1-\2", text).encode("utf-8", "replace")
         try:
-            if self._process is None:
-                self._start()
+            child = self._child or self._start()
             if not self._ready:
-                self._read(time.monotonic() + START_SECONDS)
+                child.read(time.monotonic() + START_SECONDS)
                 self._ready = True
             end = time.monotonic() + TEXT_SECONDS
-            self._write(len(data).to_bytes(4, "big") + data, end)
-            answer = json.loads(self._read(end))
+            child.write(data, end)
+            answer = json.loads(child.read(end))
             return [Hit(str(rule), str(value), int(line)) for rule, value, line in answer]
         except (OSError, ValueError, TypeError) as e:
             self.close()
@@ -109,53 +101,9 @@ class Detector:
             self.close()
             raise
 
-    def _start(self) -> None:
+    def _start(self) -> Child:
         self._starts += 1
         if self._starts > MOST_STARTS:
             raise OSError
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            cwd="/",
-        )
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                os.set_blocking(pipe.fileno(), False)
-
-    def _write(self, data: bytes, end: float) -> None:
-        pipe = self._process.stdin if self._process else None
-        if pipe is None:
-            raise OSError
-        view = memoryview(data)
-        while view:
-            _wait(pipe.fileno(), selectors.EVENT_WRITE, end)
-            view = view[os.write(pipe.fileno(), view[:_CHUNK]) :]
-
-    def _read(self, end: float) -> bytes:
-        size = int.from_bytes(self._exactly(4, end), "big")
-        if size > _MOST_BYTES:
-            raise OSError
-        return self._exactly(size, end)
-
-    def _exactly(self, count: int, end: float) -> bytes:
-        pipe = self._process.stdout if self._process else None
-        if pipe is None:
-            raise OSError
-        out = bytearray()
-        while len(out) < count:
-            _wait(pipe.fileno(), selectors.EVENT_READ, end)
-            chunk = os.read(pipe.fileno(), min(_CHUNK, count - len(out)))
-            if not chunk:
-                raise OSError
-            out += chunk
-        return bytes(out)
-
-
-def _wait(fd: int, event: int, end: float) -> None:
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(fd, event)
-        if not waiting.select(max(0.0, end - time.monotonic())):
-            raise TimeoutError
+        self._child = Child(self._command)
+        return self._child
