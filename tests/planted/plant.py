@@ -13,6 +13,7 @@ from tests.planted import (
     rows_moved,
     rows_os,
     rows_second,
+    rows_tail,
     rows_text,
     rows_third,
 )
@@ -22,7 +23,7 @@ from tests.planted.layout import Home, Row
 TIERS = (
     (1, (rows_cloud, rows_code, rows_ai, rows_text, rows_os, rows_more)),
     (2, (rows_second,)),
-    (3, (rows_third,)),
+    (3, (rows_third, rows_tail)),
 )
 
 

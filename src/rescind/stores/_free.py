@@ -50,6 +50,7 @@ _WEAK = frozenset(
 )
 _DATABASES = frozenset({"auth", "mysql", "mariadb", "redis-cli", "mongo", "sqlcmd", "SQL"})
 _CODE = re.compile(r"[(){}\[\]<>$`,]|^[./~]|^(?:https?|ssh|git|file)://|\.\w+\(|^[A-Za-z]:\\")
+_SHAKEN = re.compile(r"[a-z][A-Z]{2}|[A-Z]{2}[a-z].*[a-z][A-Z]")  # as no word or name is written
 _NO_SECRET = re.compile(
     r"\s|://|^[*]|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|^\d{4}-\d\d-\d\d|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 )
@@ -263,7 +264,8 @@ def _is_secret(value: str, tell: Tell) -> bool:
         return not _CODE.search(value) or (
             letters and digits and not value.startswith(("(", "[", "{", "<", "/", "./", "~"))
         )
-    return len(value) >= 8 and letters and digits and not _CODE.search(value) and not _NO_SECRET.search(value)
+    shaken = not digits and tell.name.upper() == tell.name and len(value) >= 12 and bool(_SHAKEN.search(value))
+    return len(value) >= 8 and letters and (digits or shaken) and not _CODE.search(value) and not _NO_SECRET.search(value)
 
 
 def _named(tell: Tell, value: str, at: Location) -> Finding:

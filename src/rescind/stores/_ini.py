@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rescind.stores._text import lines
 
 _HEADER = re.compile(r"[ \t]*\[([^\]]{0,300})\]")
-_ENTRY = re.compile(r"[ \t]*+([#;]{0,8}+)[ \t]*+([A-Za-z0-9_.\-]{1,100}+)[ \t]*+[=:](.*)", re.DOTALL)
+_ENTRY = re.compile(r"[ \t]*+([#;]{0,8}+)[ \t]*+([A-Za-z0-9_.\\\-]{1,100}+)[ \t]*+[=:](.*)", re.DOTALL)
 _NOTE = re.compile(r"\s[#;].*", re.DOTALL)
 
 

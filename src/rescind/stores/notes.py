@@ -10,7 +10,17 @@ from rescind.stores._free import KINDS, searched
 from rescind.stores._lines import plain
 
 _ENDS = ("txt", "md", "org", "log", "out")
-_FOLDERS = ("", "Desktop/", "Documents/", "Downloads/", "Notes/", "notes/", "Documents/*/", "Desktop/*/")
+_FOLDERS = (
+    "",
+    "Desktop/",
+    "Documents/",
+    "Downloads/",
+    "Notes/",
+    "notes/",
+    "Documents/*/",
+    "Documents/*/*/",
+    "Desktop/*/",
+)
 
 STORE = Store(
     id="notes",
