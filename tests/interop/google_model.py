@@ -29,6 +29,7 @@ PERMISSIONS = {
     "iam.projects.serviceAccounts.list": "iam.serviceAccounts.list",
     "iam.projects.serviceAccounts.disable": "iam.serviceAccounts.disable",
     "iam.projects.serviceAccounts.enable": "iam.serviceAccounts.enable",
+    "iam.projects.serviceAccounts.keys.create": "iam.serviceAccountKeys.create",
     "iam.projects.serviceAccounts.keys.get": "iam.serviceAccountKeys.get",
     "iam.projects.serviceAccounts.keys.list": "iam.serviceAccountKeys.list",
     "iam.projects.serviceAccounts.keys.disable": "iam.serviceAccountKeys.disable",
@@ -194,8 +195,13 @@ class _Handler(BaseHTTPRequestHandler):
             if verb == "POST" and self.headers.get("X-HTTP-Method-Override") == "GET":
                 # how Google's own client sends what must not stand in an address (googleapiclient/http.py)
                 verb, target, raw = "GET", f"{target}?{raw.decode()}", b""
-            body = json.loads(raw) if raw else None
-            status, said = self._answer(host, verb, target, body)
+            tokens = (
+                host == "oauth2"
+            )  # not in the documents: https://developers.google.com/identity/protocols/oauth2/service-account
+            body = json.loads(raw) if raw and not tokens else None
+            status, said = (
+                self.cloud.exchange(parse_qs(raw.decode())) if tokens else self._answer(host, verb, target, body)
+            )
         except Fault as fault:
             status, said = fault.status, document_error(host, fault)
         self.cloud.log.append((host, verb, target, body, status))

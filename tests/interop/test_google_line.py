@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from pathlib import Path
@@ -14,9 +15,12 @@ from rescind.engine import start
 from rescind.engine.runs import outcomes
 from rescind.models.config import Config
 from rescind.models.credential import EndState
+from rescind.models.kind import Verb
 from rescind.models.plan import Case
+from rescind.models.rotation import Rotating
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.pipeline import session, undo
+from rescind.pipeline.session import tenants
 from rescind.schema.playbook import load_playbook
 from rescind.secret import Secret
 from tests.contract.test_end_states import JumpClock
@@ -61,11 +65,11 @@ class Laptop:
         (gcloud / "application_default_credentials.json").write_text(json.dumps(key))
         (self.home / ".bashrc").write_text(f"export GEMINI_API_KEY={self.value}\n")
 
-    def session(self, url: str) -> session.Session:
+    def session(self, url: str, **more) -> session.Session:
         settings = {"subject": ADMIN, "projects": (PROJECT,), "base_url": url}
         refs = {"token": SecretRef(env="T")}
         tenant = Tenant(name="google", provider="google", settings=settings, refs=refs, rate=1000.0)
-        config = Config(tenants=(tenant,), persons={ADA: {"google": (ROBOT, f"projects/{PROJECT}")}})
+        config = Config(tenants=(tenant,), persons={ADA: {"google": (ROBOT, f"projects/{PROJECT}")}}, **more)
         self.state.mkdir(mode=0o700, exist_ok=True)
         return session.Session(config=config, resolve=lambda _: Secret(TOKEN), clock=self.clock, state_dir=self.state)
 
@@ -152,3 +156,33 @@ def test_contain_suspends_the_person_and_their_accounts_and_undo_puts_both_back(
     assert {k: cloud.things[k].now for k in before} == before
     assert cloud.mint(ROBOT, laptop.key) is not None
     print(f"time to first cut: {done.time_to_first_cut:.1f} s on the simulated clock")
+
+
+def test_a_key_of_a_service_account_is_replaced_where_its_user_reads_it_and_only_then_ended(laptop):
+    """A new key is refused for half a minute like a deleted one, and an address that it names is never asked."""
+    cloud, place = laptop.cloud, laptop.folder / "robot.json"
+    cloud.birth = 30.0
+    row = Rotating(
+        name="robot", kind="google.service-account-key", tenant="google", subject=ROBOT, deliver={"file": str(place)}
+    )
+    with google_model.serve(cloud) as url:
+        s, book = laptop.session(url, rotations=(row,)), load_playbook("rotate-tokens")
+        client = tenants(s, Case(), write=True).get("google").client
+        old = client.send("iam", "POST", f"/v1/projects/{PROJECT}/serviceAccounts/{ROBOT}/keys", json={}).json
+        place.write_bytes(base64.b64decode(old["privateKeyData"]))
+        place.chmod(0o600)
+        laptop.clock.sleep(60)
+        was = old["name"].rpartition("/")[2]
+        cloud.put(("key", ROBOT, laptop.key), None)  # one key at a time, and this is its only one
+        plan = session.survey(s, book, Case())
+        assert [step.verb for step in plan.steps] == [Verb.ROTATE, Verb.DEACTIVATE, Verb.DELETE]
+        laptop.carry_out(s, plan, book)
+    now = json.loads(place.read_text())["private_key_id"]
+    assert now != was
+    assert cloud.mint(ROBOT, now) is not None
+    assert cloud.mint(ROBOT, was) is None
+    assert cloud.things["key", ROBOT, was].now["disabled"], "off, and deleted only after its grace"
+    assert len(cloud.all("key", ROBOT)) == 2
+    made = [t for _, verb, t, _, status in cloud.log if verb == "POST" and t.endswith("/keys") and status == 200]
+    assert len(made) == 2
+    assert "attacker.example" not in repr(cloud.log)

@@ -19,58 +19,16 @@ from urllib.parse import quote
 from rescind.errors import ConfigError, Denied, Rejected, Unreachable, Unrecognised
 from rescind.models.kind import Identity
 from rescind.models.tenant import SecretRef, Tenant
+from rescind.providers.google._apis import APIS, AUTH, TOKENS, Api, addresses
 from rescind.secret import Secret
 from rescind.wire.http import Answer, Http, raise_for
 from rescind.wire.pace import Pacer
 
 CREDENTIALS = ("default", "service-account", "token")
-_AUTH = "https://www.googleapis.com/auth/"
-_CLOUD = ("cloud-platform",)
 READS: Mapping[str, str] = {"X-HTTP-Method-Override": "GET"}
 """What makes a POST a read whose parameters stand in its body: Google's own client sends long ones so (googleapiclient/http.py)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Api:
-    """One API: the first label of its host, and the scopes to look and to act. `workspace`: asked as the administrator."""
-
-    host: str
-    look: tuple[str, ...]
-    act: tuple[str, ...]
-    workspace: bool = False
-
-
-APIS: Mapping[str, Api] = {
-    "directory": Api(
-        host="admin", look=("admin.directory.user.readonly",), act=("admin.directory.user",), workspace=True
-    ),
-    # grants, app passwords and codes have no scope that only looks
-    "security": Api(
-        host="admin", look=("admin.directory.user.security",), act=("admin.directory.user.security",), workspace=True
-    ),
-    "mobile": Api(
-        host="admin",
-        look=("admin.directory.device.mobile.readonly",),
-        act=("admin.directory.device.mobile.action",),
-        workspace=True,
-    ),
-    "chromeos": Api(
-        host="admin",
-        look=("admin.directory.device.chromeos.readonly",),
-        act=("admin.directory.device.chromeos",),
-        workspace=True,
-    ),
-    "cloudidentity": Api(
-        host="cloudidentity",
-        look=("cloud-identity.devices.readonly",),
-        act=("cloud-identity.devices",),
-        workspace=True,
-    ),
-    "iam": Api(host="iam", look=_CLOUD, act=_CLOUD),
-    "apikeys": Api(host="apikeys", look=("cloud-platform.read-only",), act=_CLOUD),
-    "storage": Api(host="storage", look=("cloud-platform.read-only",), act=_CLOUD),
-    "projects": Api(host="cloudresourcemanager", look=("cloud-platform.read-only",), act=_CLOUD),
-}
 Auth = Callable[[], Mapping[str, str]]
 
 
@@ -80,8 +38,9 @@ class Google:
     A request that only looks goes with a bearer whose scopes only look, in a run that acts too.
     """
 
-    def __init__(self, tenant: Tenant, door: Callable[[str, bool], Http], own: frozenset[str] = frozenset()) -> None:
+    def __init__(self, tenant: Tenant, door: Callable[[str, bool], Http], own: frozenset[str], tokens: str) -> None:
         self.tenant = tenant
+        self.tokens = tokens
         self.own = own  # addresses of service accounts that we act as, and the id of the key that we sign in with
         self._door = functools.cache(door)  # each is made when it is first used
 
@@ -107,6 +66,14 @@ class Google:
             raise Rejected(f"tenant {self.tenant.name!r} names no subject to ask Workspace as", code="no-subject")
         looks = method == "GET" or more.get("headers") == READS
         return self._door(api, looks).send(method, path, **more)
+
+    def signs_in(self, key: Secret) -> None:
+        """Exchange what a service account's key signs for an access token, which is thrown away.
+
+        Raises `Denied` where Google does not take the key, `Unreachable`, `ConfigError` for what is no key.
+        """
+        at_ours = json.dumps({**_key(key), "token_uri": self.tokens})  # never at an address that the key names
+        _token(_source(Secret(at_ours), [AUTH + "cloud-platform"], "", ""))
 
     def identity(self) -> Identity:
         """Ask who we are: the administrator's own entry in Workspace, else the first project. Raises a `ProviderError`."""
@@ -136,20 +103,20 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
 
     Raises `ConfigError` for a tenant that cannot be told, or a sign-in that lacks something.
     """
-    addresses, sign_in = _addresses(tenant), _sign_in(tenant, resolve, write=write)
+    places, sign_in = addresses(tenant), _sign_in(tenant, resolve, write=write)
     auth = _auth(tenant, sign_in)
 
     def door(name: str, looks: bool) -> Http:
         api = APIS[name]
         return Http(
-            addresses[api.host],
+            places[api.host],
             pacer=pacer,
             auth=auth(api, api.look if looks else api.act),
             verify=tenant.text("ca_bundle") or True,
             plaintext=tenant.settings.get("plaintext") is True,
         )
 
-    client = Google(tenant, door, _own(sign_in))
+    client = Google(tenant, door, _own(sign_in), f"{places[TOKENS]}/token")
     if not client.subject and not client.projects:
         raise ConfigError(
             f"tenant {tenant.name!r} names neither a subject nor projects",
@@ -162,23 +129,6 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
     if not re.fullmatch(r"\d{0,7}", tenant.text("access_seconds")):
         raise ConfigError(f"access_seconds of tenant {tenant.name!r} is no number of seconds")
     return client
-
-
-def _addresses(tenant: Tenant) -> Mapping[str, str]:
-    """Return where each host of Google's is for this tenant: below `base_url`, in its universe, or as `endpoints` says."""
-    universe, base = tenant.text("universe", "googleapis.com"), tenant.text("base_url").rstrip("/")
-    hosts = {api.host for api in APIS.values()}
-    found = {host: f"{base}/{host}" if base else f"https://{host}.{universe}" for host in hosts}
-    given = tenant.settings.get("endpoints", ())
-    for line in (given,) if isinstance(given, str) else given if isinstance(given, tuple) else ():
-        host, _, address = line.partition("=")
-        if host.strip() not in hosts or not address:
-            raise ConfigError(
-                f"endpoints of tenant {tenant.name!r}: {host.strip()!r} is none of {', '.join(sorted(hosts))}",
-                hint='endpoints = ["iam=https://iam-rescind.p.googleapis.com"]',
-            )
-        found[host.strip()] = address.strip()
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +184,7 @@ def _auth(tenant: Tenant, given: _SignIn) -> Callable[[Api, tuple[str, ...]], Au
         return _source(given.value, list(wanted), subject, given.target)
 
     def made(api: Api, scopes: tuple[str, ...]) -> Auth:
-        wanted = tuple(s if "/" in s else _AUTH + s for s in given.scopes or scopes)
+        wanted = tuple(s if "/" in s else AUTH + s for s in given.scopes or scopes)
         subject = tenant.text("subject") if api.workspace else ""
         return lambda: {"Authorization": f"Bearer {_token(source(wanted, subject))}"}
 
@@ -255,7 +205,7 @@ def _source(key: Secret, scopes: list[str], subject: str, target: str) -> Any:
         raise ConfigError("signing in to Google needs google-auth", hint="pip install 'rescind[google]'") from None
     signed: Any = service_account.Credentials  # google-auth's classes are only half typed
     acting: Any = impersonated_credentials.Credentials
-    asked, who = (scopes, subject) if not target else ([_AUTH + "cloud-platform"], "")
+    asked, who = (scopes, subject) if not target else ([AUTH + "cloud-platform"], "")
     try:
         if key:
             info = _key(key)

@@ -27,7 +27,8 @@ from rescind.models.kind import (
 )
 from rescind.providers.google import _people
 from rescind.providers.google._api import Row, called, moment, pages, seen, seg, shown, text, unclear
-from rescind.providers.google._connect import APIS, Google
+from rescind.providers.google._apis import APIS
+from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 from rescind.wire.http import Answer
 

@@ -29,6 +29,7 @@ from rescind.models.kind import (
 from rescind.providers.google import _accounts
 from rescind.providers.google._api import LAG, Row, flag, gone, moment, pages, read, seen, seg, text, unclear
 from rescind.providers.google._connect import Google
+from rescind.providers.google._next_key import ROTATION
 from rescind.secret import Secret
 from rescind.wire.http import Answer
 
@@ -177,6 +178,7 @@ KIND = Kind(
     enumerate=enumerate_,
     identify=identify,
     read_permissions=(*_accounts.READ, "iam.serviceAccountKeys.get", "iam.serviceAccountKeys.list"),
+    rotation=ROTATION,
     residual=Residual(
         seconds=3600,
         what=(
