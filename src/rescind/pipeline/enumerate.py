@@ -28,6 +28,7 @@ _FIRST_HAND = frozenset(
         ROTATION,
         *("seen_active_by", "seen_alive_by"),  # that we saw a token live: only then is a refusal a death
         *("seen_at", "evaluated", "expires"),  # since when Entra's sessions count, and how long a token outlives them
+        "slot_created",  # since when a slot of a storage account has its key
         *("cut", "only", "unique", "issued_by", "bound_by"),  # whose sessions AWS denies, and which of them
         "workstation",  # that a provider calls something like the lost machine
     }

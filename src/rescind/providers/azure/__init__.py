@@ -1,0 +1,25 @@
+"""Microsoft Azure: keys of its resources, through Azure Resource Manager."""
+
+from __future__ import annotations
+
+from rescind.models.kind import Provider
+
+PROVIDER = Provider(
+    id="azure",
+    title="Microsoft Azure",
+    connect="rescind.providers.azure._connect:connect",
+    required=("tenant_id",),
+    settings=(
+        "tenant_id",
+        "cloud",
+        "credential",
+        "client_id",
+        "base_url",
+        "authority",
+        "instance_discovery",
+        "ca_bundle",
+        "plaintext",
+        "account_id",
+    ),
+    reference="https://learn.microsoft.com/en-us/rest/api/azure/",
+)
