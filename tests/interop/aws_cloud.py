@@ -427,3 +427,55 @@ class FakeAws:
             raise Fault("MalformedPolicyDocumentException")
         self.tables["scp"]["content"] = given["Content"]
         return {}
+
+    # Roles Anywhere: `tables["subjects"]` holds subjects with their certificates, `tables["crls"]` what was imported
+
+    def subject(self, name: str, pem: str) -> str:
+        """Let a subject have shown a certificate; returns its id."""
+        found = f"{next(self._numbers):036d}"
+        row = {
+            "serialNumber": "00:11:22",
+            "issuer": "CN=shown",
+            "enabled": True,
+            "x509CertificateData": pem,
+            "seenAt": self.now(),
+        }
+        made = {
+            "subjectId": found,
+            "x509Subject": f"O=Example,CN={name}",
+            "enabled": True,
+            "createdAt": self.now(),
+            "credentials": [row],
+        }
+        self.tables.setdefault("subjects", {})[found] = made
+        return found
+
+    def rolesanywhere_ListSubjects(self, given: Given) -> Given:
+        rows = [{k: v for k, v in s.items() if k != "credentials"} for s in self.tables.get("subjects", {}).values()]
+        return self._paged(given, "subjects", rows)
+
+    def rolesanywhere_GetSubject(self, given: Given) -> Given:
+        if given["subjectId"] not in self.tables.get("subjects", {}):
+            raise Fault("ResourceNotFoundException", 404)
+        return {"subject": self.tables["subjects"][given["subjectId"]]}
+
+    def rolesanywhere_ListCrls(self, given: Given) -> Given:
+        return self._paged(given, "crls", list(self.tables.get("crls", {}).values()))
+
+    def rolesanywhere_ImportCrl(self, given: Given) -> Given:
+        made = {"crlId": f"{next(self._numbers):036d}", "enabled": given.get("enabled", False)}
+        made |= {part: given[part] for part in ("name", "crlData", "trustAnchorArn")}
+        self.tables.setdefault("crls", {})[made["crlId"]] = made
+        return {"crl": made}
+
+    def _crl(self, given: Given, **changes: Any) -> Given:
+        if given["crlId"] not in self.tables.get("crls", {}):
+            raise Fault("ResourceNotFoundException", 404)
+        self.tables["crls"][given["crlId"]] |= changes
+        return {"crl": self.tables["crls"][given["crlId"]]}
+
+    def rolesanywhere_UpdateCrl(self, given: Given) -> Given:
+        return self._crl(given, crlData=given["crlData"])
+
+    def rolesanywhere_EnableCrl(self, given: Given) -> Given:
+        return self._crl(given, enabled=True)

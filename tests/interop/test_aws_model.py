@@ -120,6 +120,16 @@ def test_absence_counts_only_beside_the_same_user_and_denied_is_unknown(cloud, c
     assert [type(r) for r in listed(name, client)] == [Gap]
 
 
+def test_a_double_without_the_operation_keeps_none_and_aws_without_it_is_a_gap(cloud, client, monkeypatch):
+    from tests.interop import aws_model
+
+    cloud.user("ada")
+    monkeypatch.setattr(cloud, "_iam", lambda *_: (_ for _ in ()).throw(aws_model.Fault("InvalidAction")))
+    assert listed("aws.ssh-public-key", client) == []
+    client.tenant = replace(client.tenant, settings={"account_id": "111122223333"})
+    assert [type(r) for r in listed("aws.ssh-public-key", client)] == [Gap]
+
+
 def test_a_console_password_is_deleted_and_stays_dead(cloud, client):
     cloud.user("ada").password = cloud.now()
     cloud.user("bob").password = cloud.now()

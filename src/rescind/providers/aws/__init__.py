@@ -16,6 +16,8 @@ PROVIDER = Provider(
         "regions",
         "endpoint_url",
         "role_arn",
+        "rolesanywhere_crl",
+        "rolesanywhere_trust_anchor",
         "external_id",
         "ca_bundle",
         "scp_policy_id",
