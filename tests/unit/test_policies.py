@@ -12,7 +12,7 @@ from rescind import catalogue
 from rescind.dev import graph_roles, policies
 from rescind.models.kind import Verb
 from rescind.schema.playbook import load_playbook, parse_playbook, shipped
-from tests.interop import entra_world
+from tests.interop import azure_world, entra_world
 from tests.interop.google_model import PERMISSIONS, methods
 
 FILES = policies.files()
@@ -189,3 +189,13 @@ def test_application_manifest(name):
 def test_contain_may_switch_off_and_nothing_else():
     names = {n for n, i in graph_roles.ROLES.items() if i in FILES["policy-contain.apply.graph.json"]}
     assert names == {*graph_roles.SIGNED_IN, "User.EnableDisableAccount.All"}
+
+
+@pytest.mark.parametrize("name", [f for f in FILES if f.endswith(".azure-role.json")])
+def test_azure_role(name):
+    # https://learn.microsoft.com/en-us/azure/role-based-access-control/custom-roles#custom-role-properties
+    role = json.loads(FILES[name])
+    assert set(role) == {"Name", "IsCustom", "Description", "Actions", "NotActions", "AssignableScopes"}
+    assert role["Actions"] == sorted(set(role["Actions"])) != []
+    assert set(role["Actions"]) <= set(azure_world.ACTIONS.values())
+    assert ("regenerateKey" in str(role["Actions"])) == (".apply." in name)

@@ -25,6 +25,7 @@ from rescind.models.playbook import EVERY_KIND, Playbook, PlaybookStep
 from rescind.schema.playbook import load_playbook, shipped
 
 MOUNT = "pki"
+_AZURE = re.compile(r"Microsoft\.[A-Za-z]+(/[A-Za-z]+)+/(read|action|write|delete)")
 _AWS = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 _GOOGLE = re.compile(r"(iam|apikeys|storage|resourcemanager)\.[A-Za-z]+\.[A-Za-z]+")
 _SCOPE = re.compile(r"https://www\.googleapis\.com/auth/[a-z.-]+")
@@ -113,6 +114,20 @@ def vault(read: Iterable[str], write: Iterable[str]) -> str:
     return "\n".join(rules)
 
 
+def azure(permissions: Iterable[str], title: str) -> str:
+    """Return a custom role of Azure: https://learn.microsoft.com/en-us/azure/role-based-access-control/custom-roles."""
+    actions = sorted({p for p in permissions if _AZURE.fullmatch(p)})
+    role = {
+        "Name": title,
+        "IsCustom": True,
+        "Description": f"What {title} needs.",
+        "Actions": actions,
+        "NotActions": [],
+        "AssignableScopes": ["/subscriptions/<subscription id>"],
+    }
+    return json.dumps(role, indent=2) + "\n" if actions else ""
+
+
 def google(permissions: Iterable[str], title: str) -> str:
     """Return a custom role of Google Cloud: https://cloud.google.com/iam/docs/creating-custom-roles#creating."""
     names = sorted({p for p in permissions if _GOOGLE.fullmatch(p)})
@@ -127,13 +142,14 @@ def google_scopes(permissions: Iterable[str]) -> str:
 
 
 def files() -> Mapping[str, str]:
-    """Return every policy by file name: `policy-<playbook>.<plan|apply>.<aws.json|graph.json|google-role.yaml|google-scopes.txt|vault.hcl>`."""
+    """Return every policy by file name: `policy-<playbook>.<plan|apply>.<aws.json|azure-role.json|graph.json|google-role.yaml|google-scopes.txt|vault.hcl>`."""
     made: dict[str, str] = {}
     for name in shipped():
         parts = needed(load_playbook(name)).values()
         read, write = [p for r, _ in parts for p in r], [p for _, w in parts for p in w]
         for job, more in (("plan", []), ("apply", write)):
             made[f"policy-{name}.{job}.aws.json"] = aws(read, more)
+            made[f"policy-{name}.{job}.azure-role.json"] = azure([*read, *more], f"Rescind {name} {job}")
             made[f"policy-{name}.{job}.graph.json"] = manifest([*read, *more])
             made[f"policy-{name}.{job}.google-role.yaml"] = google([*read, *more], f"Rescind {name} {job}")
             made[f"policy-{name}.{job}.google-scopes.txt"] = google_scopes([*read, *more])

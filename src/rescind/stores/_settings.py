@@ -121,8 +121,7 @@ def _connection(parts: Mapping[str, str], at: Location, more: Mapping[str, str])
                 "azure.storage-key",
                 parts["accountkey"],
                 at,
-                identifier=account,
-                issuer=account,
+                issuer=account,  # no identifier: an account has two keys, and which one this is only its value says
                 more={**more, "account": account},
             )
     elif "sharedaccesskey" in parts:

@@ -42,8 +42,8 @@ _ROWS: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {  # type: attribut
     "postgresql_role": (("password", "database.password", "name", "name"),),
     "mysql_user": (("plaintext_password", "database.password", "id", "user"),),
     "azurerm_storage_account": (
-        ("primary_access_key", "azure.storage-key", "id", "name"),
-        ("secondary_access_key", "azure.storage-key", "id", "name"),
+        ("primary_access_key", "azure.storage-key", "", "name"),
+        ("secondary_access_key", "azure.storage-key", "", "name"),
     ),
     "tls_private_key": (("private_key_pem", "ssh.user-key", "public_key_fingerprint_sha256", ""),),
     "random_password": (("result", "file.secret", "", ""),),

@@ -91,7 +91,7 @@ class Entra:
         answer = self.http.send("GET", f"/servicePrincipals/{quote(mine, safe='')}/appRoleAssignments")
         raise_for(answer, what="our own roles")
         rows = answer.json.get("value") if isinstance(answer.json, dict) else None
-        if not isinstance(rows, list) or "@odata.nextLink" in answer.json:
+        if not isinstance(rows, list) or (isinstance(answer.json, dict) and "@odata.nextLink" in answer.json):
             raise Unrecognised("our own roles: no list, or too many", status=answer.status)
         for row in rows:
             if isinstance(row, dict) and row.get("resourceId") == graph["id"] and row.get("appRoleId") in names:
