@@ -11,6 +11,7 @@ from rescind.errors import EvidenceError
 from rescind.models.checkin import CheckinConf, SinkConf
 from rescind.models.clock import rfc3339
 from rescind.models.config import Config
+from rescind.models.evidence import State
 from rescind.models.plan import Case
 from rescind.pipeline import checkin, envelope, received
 from rescind.pipeline.machine import hidden, inventory_of, pinned
@@ -124,6 +125,8 @@ def test_what_earlier_check_ins_held_and_the_last_does_not_is_named(machine, key
     assert "aws.access-key AKIAHELD" in gap.reason
     assert "npm.token hmac-sha256:1" in gap.reason
     assert "AKIAMADEUP" not in gap.reason
+    out = replace(seen, credentials=tuple(replace(c, state=State.LOGGED_OUT) for c in seen.credentials))
+    assert "AKIAMADEUP" in hidden(s, case, chosen, out)[0].reason, "a word of the machine's hides nothing either"
     machine.files()[0].unlink()
     (gap,) = hidden(s, case, chosen, seen)
     assert "could not be compared" in gap.reason

@@ -55,7 +55,7 @@ def contain(
     if not any(not step.held for step in made.steps):
         why = "; ".join(dict.fromkeys([*(g.reason for g in made.gaps), *(d.reason for d in made.decisions)]))
         raise RefusedError(
-            f"there is no identity of {person} to cut: {why or 'no aws or vault tenant is configured'}",
+            f"there is no identity of {person} to cut: {why or 'no tenant is configured whose identities can be cut'}",
             hint="map the person's names in rescind.toml, [person]; then `rescind contain` again",
         )
     done = _carry_out(s, made, at=at, began=BEGAN)

@@ -11,7 +11,7 @@ from rescind.audit.log import AuditLog
 from rescind.engine import Resting, execute, state
 from rescind.engine.rests import sleep_until, still_resting
 from rescind.engine.runs import CaseWork, result
-from rescind.errors import EvidenceError
+from rescind.errors import EvidenceError, RefusedError
 from rescind.models.clock import rfc3339
 from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
@@ -57,6 +57,9 @@ def new(
             "credentials": list(a.credentials),
         }
         log.append("approval", run=run, data={**facts, "expires_at": a.expires_at})
+        used = [e.run for e in log.entries(type="approval") if e.data.get("nonce") == a.nonce]
+        if used[0] != run:  # two that began together both found it unused
+            raise RefusedError("the approval was used before, by another run", hint="approve again: rescind approve")
     state.save_run(session.state_dir, run, json.dumps(plan_file.to_json(plan)), meta)
     for seen in session.seen[-1:] if plan.case.target or plan.case.inventory else ():
         machine = plan.case.workstation or seen.workstation.get("hostname", "")

@@ -176,8 +176,9 @@ def since(credentials: Iterable[Credential], newest: Envelope) -> Gap | None:
 
 def gone(shown: Inventory, earlier: Iterable[Inventory]) -> Gap | None:
     """Return what a machine held in earlier check-ins and did not show as living any more in the last, None for nothing."""
-    now = {c.id for c in (*shown.credentials, *shown.candidates)}
-    known = {c.id: c for held in earlier for c in held.credentials if c.state is not State.EXPIRED and c.id not in now}
+    over = {State.EXPIRED, State.LOGGED_OUT}
+    now = {c.id for c in (*shown.credentials, *shown.candidates) if c.state is not State.LOGGED_OUT}
+    known = {c.id: c for held in earlier for c in held.credentials if c.state not in over and c.id not in now}
     if not known:
         return None
     names = [f"{c.kind} {c.identifier or c.fingerprint}" for c in known.values()]
