@@ -48,7 +48,6 @@ WRITES = {
     "aws.login-session": "Action=Put(User|Role)Policy",
     "aws.eks-access-entry": "/access-entries/[^/]+$",
     "aws.iot-certificate": "newStatus",
-    "aws.rolesanywhere-certificate": "^/crls?($|/)",
     "aws.ssh-public-key": "Action=(Update|Delete)SSHPublicKey",
     "aws.service-specific-credential": "Action=(Update|Delete)ServiceSpecificCredential",
     "aws.signing-certificate": "Action=(Update|Delete)SigningCertificate",
