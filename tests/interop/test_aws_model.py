@@ -15,8 +15,10 @@ from rescind.errors import Denied, NotFound, ProviderError, Rejected
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Kind, Known, Liveness, Subject, Verb
-from tests.interop.aws_cloud import FakeAws
-from tests.interop.aws_model import serve
+from rescind.providers.aws._connect import connect
+from tests.interop import aws_world, sso_world
+from tests.interop.aws_cloud import FakeAws, NoPace
+from tests.interop.aws_model import model, serve
 
 ADA = Subject(person="ada@example.com", names=("ada",))
 SORTS = {
@@ -328,6 +330,81 @@ def test_a_services_token_is_a_child_that_runs_out(cloud, client, service, sourc
         kind(name).identify(client, Credential(kind=name, provider="aws", identifier=""), None)
     cloud.rights = set()
     assert [type(r) for r in listed(name, client)] == [Gap]
+
+
+AWS_KINDS = sorted(k for k in catalogue.kinds() if k.startswith("aws."))
+
+
+@pytest.mark.parametrize("name", AWS_KINDS)
+def test_every_permission_is_an_operation_of_its_services_own_model(name):
+    row = kind(name)
+    rights = {*row.read_permissions, *(p for a in row.actions.values() for p in a.permissions)}
+    if row.rotation:
+        rights |= set(row.rotation.permissions)
+    assert rights
+    for right in rights:
+        service, operation = right.split(":")
+        shown = model({"sso": "sso-admin"}.get(service, service))
+        assert operation in shown.operation_names, right
+        assert shown.signing_name == service, right
+
+
+NO_DOCTOR = {"aws.role-session"}
+"""Kinds whose control needs a credential: what `doctor` then says is "no", with that reason."""
+
+
+@pytest.mark.parametrize("name", [k for k in AWS_KINDS if kind(k).control and k not in {*NO_DOCTOR, "aws.sso-session"}])
+def test_doctor_learns_whether_a_kind_can_be_read_with_what_the_kind_declares(cloud, client, name):
+    row = kind(name)
+    cloud.rights = set(row.read_permissions)
+    cloud.user("operator")
+    probe = Credential(kind=name, provider="aws", tenant="prod-aws", owner="operator")
+    assert row.control(client, probe).liveness is Liveness.LIVE
+    cloud.rights = set()
+    with pytest.raises(Denied):
+        row.control(client, probe)
+
+
+def test_keys_users_and_sessions_ask_only_what_they_declare(cloud, client):
+    key = cloud.hold("ada", "AccessKey", "AKIA")
+    old = cloud.assume(cloud.as_user("ada", key), "deployers", "ada")
+    for name, identifier in (("aws.access-key", key), ("aws.user", cloud.users["ada"].arn), ("aws.role-session", old)):
+        row = kind(name)
+        for verb, act in row.actions.items():
+            cloud.rights = {*row.read_permissions, "sts:GetCallerIdentity"}
+            assert identifier in [r.identifier for r in listed(name, client)]
+            c = whole(name, client, identifier)
+            assert row.verify(client, c).liveness is not Liveness.UNKNOWN
+            assert row.control(client, c).liveness is Liveness.LIVE
+            only_declared(cloud, name, verb)
+            if act.snapshot:
+                act.snapshot(client, c)
+            assert act.call(client, c).status in {CallStatus.DONE, CallStatus.ALREADY}
+            if verb is Verb.DELETE:
+                continue
+            look = act.verify or row.verify
+            assert look(client, c).liveness is Liveness.DEAD, (name, verb)
+            cloud.users["ada"].policies.clear()
+
+
+def test_identity_center_asks_only_what_it_declares():
+    row, aws = kind("aws.sso-session"), aws_world.start_moto()
+    try:
+        with sso_world.front(aws) as center:
+            center.assign(center.user("ada"), center.permission_set("shared", sso_world.ALLOW))
+            tenant, values = replace(aws, endpoint=center.url).tenant()
+            client = connect(tenant, lambda ref: values[ref.env], NoPace(), write=True)
+            (one,) = listed(row.id, client, Subject(names=("sso:ada",)))
+            act, c = row.actions[Verb.DENY], whole(row.id, client, one.identifier, "sso:ada")
+            c = replace(
+                c, attributes={**c.attributes, **{f"before.{k}": v for k, v in act.snapshot(client, c).items()}}
+            )
+            for work in (row.control, row.verify, act.call, row.verify, act.restore):
+                work(client, c)
+            declared = {p.split(":")[1] for p in (*row.read_permissions, *row.permissions(Verb.DENY))}
+            assert set(center.asked) - {""} == declared - {"ListPermissionSets", "DeleteInlinePolicyFromPermissionSet"}
+    finally:
+        aws.stop()
 
 
 SCP_OTHERS = {

@@ -209,8 +209,18 @@ def verifier(held: Held) -> Callable[[AwsClient, Credential], Observation]:
 
 
 def control(client: AwsClient, credential: Credential) -> Observation:
-    """Show that users of this account can be read in this run: GetUser of the owner. Raises typed provider errors."""
-    user, answer = find_user(client, user_of(client, credential))
+    """Show that users of this account can be read in this run: GetUser of the owner. Raises typed provider errors.
+
+    Without a credential (`rescind doctor`) IAM's word that there is no such user shows it as well.
+    """
+    try:
+        user, answer = find_user(client, user_of(client, credential))
+    except NotFound as error:
+        if credential.identifier:
+            raise
+        return seen(
+            Answer({}, error.request_id, ""), Liveness.LIVE, f"GetUser says that no user is called {credential.owner}"
+        )
     return seen(answer, Liveness.LIVE, f"GetUser shows {user['Arn']}")
 
 

@@ -163,11 +163,18 @@ def verify(client: AwsClient, credential: Credential) -> Observation:
 
 
 def control(client: AwsClient, credential: Credential) -> Observation:
-    """Show that the entry's cluster can be read in this run: DescribeCluster. Raises typed provider errors."""
+    """Show that the entry's cluster can be read in this run: DescribeCluster. Raises typed provider errors.
+
+    Without a credential (`rescind doctor`): that clusters can be listed in the first region.
+    """
+    if not credential.identifier:
+        region = regions(client)[0][0]
+        rows, shown = everything(client.service("eks", region).list_clusters, "clusters", "nextToken")
+        return _held.seen(shown, Liveness.LIVE, f"ListClusters shows {len(rows)} in {region}")
     region, cluster, _ = _place(credential)
     answer = call(client.service("eks", region).describe_cluster, name=cluster)
-    shown = answer.body.get("cluster")
-    if not isinstance(shown, Mapping) or shown.get("name") != cluster:
+    described = answer.body.get("cluster")
+    if not isinstance(described, Mapping) or described.get("name") != cluster:
         raise Unrecognised(f"DescribeCluster did not show {cluster}", request_id=answer.request_id)
     return _held.seen(answer, Liveness.LIVE, f"DescribeCluster shows {cluster}")
 

@@ -142,7 +142,14 @@ def verify(client: AwsClient, credential: Credential) -> Observation:
 
 
 def control(client: AwsClient, credential: Credential) -> Observation:
-    """Show that the user or role can be read in this run. Raises typed provider errors."""
+    """Show that the user or role can be read in this run. Raises typed provider errors.
+
+    Without a credential (`rescind doctor`): that CloudTrail's history can.
+    """
+    if not credential.identifier:
+        asked = [{"AttributeKey": "EventName", "AttributeValue": "CreateOAuth2Token"}]
+        answer = call(client.service("cloudtrail").lookup_events, LookupAttributes=asked, MaxResults=1)
+        return _held.seen(answer, Liveness.LIVE, "LookupEvents answers")
     _, row, answer = _of(client, credential)
     return _held.seen(answer, Liveness.LIVE, f"IAM shows {row['Arn']}")
 

@@ -132,7 +132,14 @@ def verify(client: AwsClient, credential: Credential) -> Observation:
 
 
 def control(client: AwsClient, credential: Credential) -> Observation:
-    """Show that subjects of this account can be read in this run: GetSubject of this one. Raises typed provider errors."""
+    """Show that subjects of this account can be read in this run: GetSubject of this one. Raises typed provider errors.
+
+    Without a credential (`rescind doctor`): that subjects can be listed in the first region.
+    """
+    if not credential.identifier:
+        region = regions(client)[0][0]
+        rows, answer = everything(client.service("rolesanywhere", region).list_subjects, "subjects", "nextToken")
+        return _held.seen(answer, Liveness.LIVE, f"ListSubjects shows {len(rows)} in {region}")
     region, subject_id, _ = _place(credential)
     shown, answer = _subject(client, region, subject_id)
     return _held.seen(answer, Liveness.LIVE, f"GetSubject shows {shown.get('x509Subject')}")
