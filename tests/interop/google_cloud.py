@@ -534,6 +534,10 @@ class Cloud:
     def cloudidentity_devices_deviceusers_approve(self, p: dict[str, str], q: Any, b: Row) -> Row:
         return self._manage(p["name"], "APPROVED")
 
+    def cloudresourcemanager_testiampermissions(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        held = [x for x in b["permissions"] if self.permissions is None or x in self.permissions]
+        return {"permissions": held} if held else {}
+
     def cloudresourcemanager_get(self, p: dict[str, str], q: Any, b: Row) -> Row:
         if p["projectId"] not in {PROJECT, NUMBER}:  # Google does not say whether another project is there
             raise Fault(403, f"The caller does not have permission on project {p['projectId']}.")

@@ -20,13 +20,15 @@ from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.errors import ConfigError, Denied, NotFound, Rejected, Throttled, Unrecognised
 from rescind.models.clock import parse_rfc3339, rfc3339
+from rescind.models.config import Config
 from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Known, Liveness, Subject, Verb
 from rescind.models.plan import Step
 from rescind.models.tenant import SecretRef, Tenant
-from rescind.pipeline import execute
+from rescind.pipeline import doctor, execute
 from rescind.pipeline.people import People, ownership
+from rescind.pipeline.session import Session
 from rescind.pipeline.tenants import Tenants
 from rescind.providers.google import _connect
 from rescind.secret import Secret
@@ -568,3 +570,29 @@ def test_the_account_is_the_customer_and_owners_are_compared_without_case(cloud,
     assert me.account == CUSTOMER
     known = KINDS["google.user"].identify(client, make(cloud, "google.user").found, None)
     assert ownership(known, People(mapped={"google": (ADA.upper(),)}), "google", me) is Ownership.CASE
+
+
+def test_doctor_reads_every_kind_and_says_which_permissions_are_missing(cloud, url, clock, tmp_path):
+    cloud.permissions = {p for k in KINDS.values() for p in k.read_permissions} | {
+        "iam.serviceAccountKeys.disable",
+        "apikeys.keys.delete",
+    }
+    cloud.account("ada")
+    settings = {"subject": ADMIN, "projects": (PROJECT,), "base_url": url}
+    tenant = Tenant(name="acme", provider="google", settings=settings, refs={"token": SecretRef(env="T")}, rate=1000.0)
+    (row,) = doctor.examine(
+        Session(config=Config(tenants=(tenant,)), resolve=lambda _: Secret(TOKEN), clock=clock, state_dir=tmp_path)
+    )
+    told = {k["kind"]: (k["readable"], k["writable"], k["missing"]) for k in row["kinds"]}
+    assert {k: v[0] for k, v in told.items()} == dict.fromkeys(KINDS, "yes")
+    assert told["google.api-key"][1:] == ("yes", [])
+    assert told["google.service-account-key"][1:] == (
+        "no",
+        ["iam.serviceAccountKeys.delete", "iam.serviceAccounts.disable"],
+    )
+    assert told["google.user"][1:] == ("unknown", [])
+    apart = replace(tenant, write={"impersonate": "x@acme-prod.iam.gserviceaccount.com"})
+    (row,) = doctor.examine(
+        Session(config=Config(tenants=(apart,)), resolve=lambda _: Secret(TOKEN), clock=clock, state_dir=tmp_path)
+    )
+    assert {k["writable"] for k in row["kinds"]} == {"unknown"}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -66,6 +66,25 @@ class Google:
             raise Rejected(f"tenant {self.tenant.name!r} names no subject to ask Workspace as", code="no-subject")
         looks = method == "GET" or more.get("headers") == READS
         return self._door(api, looks).send(method, path, **more)
+
+    def may(self, permissions: Iterable[str]) -> Mapping[str, bool]:
+        """Say of each IAM permission whether we hold it in every project of the tenant. Raises a `ProviderError`.
+
+        Says nothing of scopes of Workspace, which depend on the subject's role too, nor where another identity acts than the one that asks.
+        """
+        wanted = sorted(p for p in permissions if "//" not in p)
+        if not wanted or not self.projects or self.tenant.write or self.tenant.write_refs:
+            return {}
+        held = set(wanted)
+        for project in self.projects:
+            where = f"/v1/projects/{quote(project, safe='')}:testIamPermissions"
+            answer = self.send("projects", "POST", where, json={"permissions": wanted})
+            raise_for(answer, what="our own permissions")
+            told = answer.json.get("permissions", []) if isinstance(answer.json, dict) else None
+            if not isinstance(told, list) or set(answer.json or ()) - {"permissions"}:
+                raise Unrecognised("our own permissions: no list", status=answer.status, request_id=answer.request_id)
+            held &= set(told)
+        return {p: p in held for p in wanted}
 
     def signs_in(self, key: Secret) -> None:
         """Exchange what a service account's key signs for an access token, which is thrown away.
