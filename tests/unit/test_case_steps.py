@@ -318,6 +318,8 @@ BAD_TOOLS = {
     "command = []": "at case.isolate.command: found a list; allowed: at least 1 entry",
     'command = ["bin/isolate"]': "allowed: first a program: a name on PATH or an absolute path, without placeholders",
     'command = ["{workstation}"]': "allowed: first a program: a name on PATH or an absolute path, without placeholders",
+    'command = ["/bin/sh", "-c", "isolate {workstation}"]': "a program that is no shell",
+    'command = ["cmd.exe", "/c", "isolate", "{workstation}"]': "a program that is no shell",
     'command = ["isolate", "{host}"]': "allowed: no placeholders but {workstation}, {person}, {run}",
     'command = ["isolate", "{run"]': "allowed: no placeholders but {workstation}, {person}, {run}",
     'command = ["isolate"]\ntimeout_seconds = 0': "allowed: more than 0",

@@ -86,8 +86,9 @@ def let_settle(
     intents = log.entries(run=run, type="intent") if after and cuts else ()
     acts = [parse_rfc3339(entry.at) for entry in intents if entry.step in cuts]
     if acts:
-        left = after[min(round_, len(after)) - 1] - (clock.now() - max(acts)).total_seconds()
-        clock.sleep(max(left, 0.0))
+        most = after[min(round_, len(after)) - 1]
+        left = most - (clock.now() - max(acts)).total_seconds()
+        clock.sleep(min(max(left, 0.0), most))  # never longer, whatever becomes of the clock
 
 
 def still_resting(state_dir: Path, run: str, now: datetime) -> None:

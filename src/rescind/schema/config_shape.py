@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from rescind.schema.faults import Edge
 from rescind.schema.rotation_shape import RotationShape
 
 PLACEHOLDERS = ("{workstation}", "{person}", "{run}")
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "cmd", "powershell", "pwsh"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -156,6 +158,8 @@ def _argv(value: tuple[str, ...]) -> tuple[str, ...]:
     program = value[0]
     if "{" in program or ("/" in program and not program.startswith("/")):
         raise ValueError("first a program: a name on PATH or an absolute path, without placeholders")
+    if PurePosixPath(program).name.lower().removesuffix(".exe") in _SHELLS and any("{" in a for a in value):
+        raise ValueError("a program that is no shell, where a name is filled in: a shell could take it for a command")
     strange = [m for a in value for m in re.findall(r"\{[^}]*\}?", a) if m not in PLACEHOLDERS]
     if strange:
         raise ValueError(f"no placeholders but {', '.join(PLACEHOLDERS)}")
