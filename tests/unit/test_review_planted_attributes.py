@@ -24,6 +24,7 @@ def test_an_inventory_cannot_claim_a_rotation_or_what_was_there_before(rows):
         "did.policy": "RescindDeny",  # what an undo would take away
         "seen_at": "2020-01-01T00:00:00Z",  # every session of Entra would have been cut since, and nothing would be sent
         "expires": "2020-01-01T00:00:00Z",  # a token would not outlive its session
+        "slot_created": "",  # a slot's key would have been made anew since
         "only": "AROA:nobody",  # a deny would reach nobody
         "workstation": "lap-1",  # another device would be taken for the lost one
         "seen_alive_by": "probe",  # a refusal would be a death
