@@ -105,7 +105,14 @@ def device(cloud: Cloud, word: str) -> Held:
     return Held(_of("google.device", name), None, lambda: state() == "APPROVED")
 
 
+def chromeos_device(cloud: Cloud, word: str) -> Held:
+    name = cloud.chromebook(cloud.user(_mail(word)))
+    status = lambda: (cloud.things["cros", name].now or {})["status"]  # noqa: E731
+    return Held(_of("google.chromeos-device", name), None, lambda: status() == "ACTIVE")
+
+
 MAKERS: dict[str, Maker] = {
+    "google.chromeos-device": chromeos_device,
     "google.client-secret": client_secret,
     "google.device": device,
     "google.service-account-key": service_account_key,
@@ -118,6 +125,7 @@ MAKERS: dict[str, Maker] = {
     "google.hmac-key": hmac_key,
 }
 WRITES = {
+    "google.chromeos-device": ":batchChangeStatus$",
     "google.client-secret": r"/credentials/[^/]+$|updateMask",
     "google.device": ":block$",
     "google.service-account-key": r":disable$|/keys/[0-9a-f]{40}$",

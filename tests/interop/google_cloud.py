@@ -508,6 +508,38 @@ class Cloud:
         )
         return name
 
+    def chromebook(self, uid: str) -> str:
+        """Enrol a ChromeOS device that only this user uses."""
+        email, ident = self.get("user", uid)["primaryEmail"], f"cros-{next(self._ids)}"
+        self.put(("cros", ident), {"kind": "admin#directory#chromeosdevice", "deviceId": ident, "serialNumber": ident.upper(), "status": "ACTIVE",
+                                   "recentUsers": [{"email": email, "type": "USER_TYPE_MANAGED"}]})  # fmt: skip
+        return ident
+
+    def directory_chromeosdevices_get(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        return self.get("cros", p["deviceId"])
+
+    def directory_chromeosdevices_list(self, p: dict[str, str], q: dict[str, str], b: Row) -> Row:
+        how, _, mail = q.get("query", "").partition(":")
+        used = lambda r: mail in {u["email"] for u in r["recentUsers"]}  # noqa: E731
+        rows = [
+            r
+            for r in self.all("cros")
+            if not how or (used(r) if how == "recent_user" else r.get("annotatedUser") == mail)
+        ]
+        return {"kind": "admin#directory#chromeosdevices", "etag": "fake", **self.paged("chromeosdevices", rows, q)}
+
+    def admin_customer_devices_chromeos_batchchangestatus(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        action = b["changeChromeOsDeviceStatusAction"].rpartition("_")[2]
+        to, told = {"DISABLE": "DISABLED", "REENABLE": "ACTIVE"}[action], []
+        for ident in b["deviceIds"]:
+            row = self.things["cros", ident].now if ("cros", ident) in self.things else None
+            if row is None or row["status"] == "DEPROVISIONED":
+                told.append({"deviceId": ident, "error": {"code": 5, "message": "not found"}})
+                continue
+            self.put(("cros", ident), {**row, "status": to})
+            told.append({"deviceId": ident, "response": {}})
+        return {"changeChromeOsDeviceStatusResults": told}
+
     def cloudidentity_devices_get(self, p: dict[str, str], q: Any, b: Row) -> Row:
         return self.get("device", p["name"])
 

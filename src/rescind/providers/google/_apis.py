@@ -32,6 +32,12 @@ APIS: Mapping[str, Api] = {
     "security": Api(
         host="admin", look=("admin.directory.user.security",), act=("admin.directory.user.security",), workspace=True
     ),
+    "chromeos": Api(
+        host="admin",
+        look=("admin.directory.device.chromeos.readonly",),
+        act=("admin.directory.device.chromeos",),
+        workspace=True,
+    ),
     "cloudidentity": Api(
         host="cloudidentity",
         look=("cloud-identity.devices.readonly",),
