@@ -182,7 +182,7 @@ def listening() -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         once = SimpleNamespace(session=SimpleNamespace(Session=lambda: shared))
         stack.enter_context(patch.object(aws_world, "boto3", once))
-        for provider in ("vault", "aws", "x509", "entra", "azure", "google"):
+        for provider in ("vault", "aws", "x509", "entra", "azure", "azure_devops", "google"):
             place = importlib.import_module(f"rescind.providers.{provider}._connect")
             plain = place.connect
 

@@ -13,7 +13,7 @@ from rescind.models.kind import Subject
 from rescind.secret import Secret
 from tests.contract.worlds import Held, World
 from tests.contract.worlds_by_value import served
-from tests.interop import azure_world, entra_world
+from tests.interop import azure_world, devops_world, entra_world
 from tests.interop.entra_world import TENANT, TOKEN, Graph
 from tests.unit.wire_clock import FakeClock
 
@@ -165,9 +165,34 @@ def storage(_: Path) -> Iterator[World]:
         yield World(catalogue.kinds()["azure.storage-key"], url, client, make, Subject(), lambda: values)
 
 
+@contextmanager
+def tokens(_: Path) -> Iterator[World]:
+    """Personal access tokens of a simulated Azure DevOps organisation."""
+    devops = devops_world.DevOps()
+    devops.token(devops.user(ADA))
+    devops.token(devops.user(BOB))
+    number = iter(range(10**6))
+
+    def make() -> Held:
+        owner = devops.user(f"ada-{next(number)}@contoso.example")
+        made = devops.token(owner)
+        facts = {"descriptor": owner, "public": "false"}
+        found = Credential(kind="azure-devops.token", provider="azure-devops", identifier=made, attributes=facts)
+        return Held(found, None, lambda: made in devops.tokens)
+
+    def client(through: str) -> Any:
+        return devops_world.client(through, FakeClock())
+
+    with served(devops.answer) as url:
+        row = catalogue.kinds()["azure-devops.token"]
+        yield World(row, url, client, make, Subject(names=(ADA,)), lambda: {devops_world.TOKEN})
+
+
 ENTRA = {f"{kind}/simulator": world(kind, maker) for kind, maker in MAKERS.items()}
 ENTRA["azure.storage-key/simulator"] = storage
+ENTRA["azure-devops.token/simulator"] = tokens
 WRITES = {
+    "azure-devops.token": "/revocations",
     "azure.storage-key": "/regenerateKey",
     "entra.user": "/users/[^/]+$",
     "entra.user-sessions": "revokeSignInSessions",
