@@ -479,3 +479,12 @@ class FakeAws:
 
     def rolesanywhere_EnableCrl(self, given: Given) -> Given:
         return self._crl(given, enabled=True)
+
+    # the policy simulator: the operator is allowed what `tables["grants"]` holds
+
+    def iam_SimulatePrincipalPolicy(self, given: Given) -> Given:
+        grants, start = self.tables.get("grants", set()), int(given.get("Marker") or 0)
+        names = given["ActionNames"][start : start + self.page]
+        rows = [{"EvalActionName": n, "EvalDecision": "allowed" if n in grants else "implicitDeny"} for n in names]
+        more = start + self.page < len(given["ActionNames"])
+        return {"EvaluationResults": rows, "IsTruncated": more, **({"Marker": str(start + self.page)} if more else {})}

@@ -349,11 +349,7 @@ def test_every_permission_is_an_operation_of_its_services_own_model(name):
         assert shown.signing_name == service, right
 
 
-NO_DOCTOR = {"aws.role-session"}
-"""Kinds whose control needs a credential: what `doctor` then says is "no", with that reason."""
-
-
-@pytest.mark.parametrize("name", [k for k in AWS_KINDS if kind(k).control and k not in {*NO_DOCTOR, "aws.sso-session"}])
+@pytest.mark.parametrize("name", [k for k in AWS_KINDS if kind(k).control and k != "aws.sso-session"])
 def test_doctor_learns_whether_a_kind_can_be_read_with_what_the_kind_declares(cloud, client, name):
     row = kind(name)
     cloud.rights = set(row.read_permissions)
@@ -363,6 +359,26 @@ def test_doctor_learns_whether_a_kind_can_be_read_with_what_the_kind_declares(cl
     cloud.rights = set()
     with pytest.raises(Denied):
         row.control(client, probe)
+
+
+def test_the_simulator_says_what_the_acting_identity_may(cloud, client):
+    cloud.page, cloud.tables["grants"] = 2, {"iam:UpdateAccessKey", "iam:DeleteAccessKey"}
+    wanted = ["iam:UpdateAccessKey", "iam:DeleteAccessKey", "iam:PutUserPolicy", "organizations:UpdatePolicy"]
+    assert client.may(wanted) == dict(zip(wanted, (True, True, False, True), strict=True))
+    assert [g["PolicySourceArn"] for n, g in cloud.asked if n == "iam:SimulatePrincipalPolicy"][-1].endswith(
+        "user/operator"
+    )
+    tenant = client.tenant
+    client.tenant = replace(tenant, write={"role_arn": "arn:aws:iam::111122223333:role/responder"})
+    client.may(wanted)
+    assert cloud.asked[-1][1]["PolicySourceArn"].endswith("role/responder"), "who acts, not who looks"
+    client.tenant = replace(tenant, write={"profile": "writer"})
+    assert client.may(wanted) == {}, "another identity, whose name is not known"
+    client.tenant = replace(tenant, settings={**tenant.settings, "scp_policy_id": "p-rescind1"})
+    assert client.may(wanted)["organizations:UpdatePolicy"] is False
+    cloud.rights = set()
+    with pytest.raises(Denied):
+        client.may(wanted)
 
 
 def test_keys_users_and_sessions_ask_only_what_they_declare(cloud, client):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -142,6 +142,12 @@ class AwsClient:
             raise Unrecognised("GetCallerIdentity did not name an account")
         marks = (*self._keys(), body["Arn"], body["UserId"])
         return Identity(account=body["Account"], principal=body["Arn"], identifiers=tuple(dict.fromkeys(marks)))
+
+    def may(self, permissions: Iterable[str]) -> Mapping[str, bool]:
+        """Say of each permission whether the identity that acts is allowed it, where IAM can tell. Raises a `ProviderError`."""
+        from rescind.providers.aws._simulate import may
+
+        return may(self, permissions)
 
     def _keys(self) -> tuple[str, ...]:
         """Return the key ids that we stand on: ending one of them would end the run."""

@@ -14,9 +14,10 @@ from rescind.errors import NotFound, ProviderError, Throttled, Unreachable
 from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import BY_HAND, Known, Subject
+from rescind.models.kind import BY_HAND, Known, Liveness, Observation, Subject
 from rescind.providers.aws import _trail
 from rescind.providers.aws._connect import AwsClient
+from rescind.providers.aws._held import seen
 from rescind.providers.aws._iam import principals
 from rescind.providers.aws._signins import who
 from rescind.secret import Secret
@@ -74,3 +75,8 @@ def lister(service: str, source: str) -> Callable[[AwsClient, Subject], Iterator
 def identify(client: AwsClient, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  it is never used
     """Raise `NotFound`: a token says of itself neither whose it is nor which one, and no API does."""
     raise NotFound("no API says whose this token is; it runs out within 12 hours of being asked for", code=BY_HAND)
+
+
+def control(client: AwsClient, credential: Credential) -> Observation:  # noqa: ARG001  there is nothing to look at but the history
+    """Show that CloudTrail's history can be read. Raises typed provider errors."""
+    return seen(_trail.readable(client), Liveness.LIVE, "LookupEvents answers")

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from rescind.errors import Unrecognised
 from rescind.models.clock import parse_rfc3339, rfc3339
-from rescind.providers.aws._connect import AwsClient, call
+from rescind.providers.aws._connect import Answer, AwsClient, call
 from rescind.providers.aws._older import Target, principal
 
 OF_ROLE = {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
@@ -176,6 +176,12 @@ def _event(row: object, request_id: str) -> Mapping[str, Any]:
     if not isinstance(event, Mapping):
         raise Unrecognised("LookupEvents answered with something that is no event", request_id=request_id)
     return event
+
+
+def readable(client: AwsClient) -> Answer:
+    """Ask CloudTrail for one event, to show that its history can be read. Raises typed provider errors."""
+    asked = [{"AttributeKey": "EventName", "AttributeValue": "AssumeRole"}]
+    return call(client.service("cloudtrail").lookup_events, LookupAttributes=asked, MaxResults=1)
 
 
 def find(client: AwsClient, key_id: str, depth: int = 0) -> Session | None:

@@ -244,7 +244,12 @@ KIND = Kind(
     control=control,
     enumerate=enumerate,
     identify=identify,
-    read_permissions=("iam:GetUser", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"),
+    read_permissions=(
+        "iam:GetUser",
+        "iam:ListAccessKeys",
+        "iam:GetAccessKeyLastUsed",
+        "iam:SimulatePrincipalPolicy",  # `doctor` only
+    ),
     rotation=ROTATION,
     issuer_is_account=True,
     residual=Residual(

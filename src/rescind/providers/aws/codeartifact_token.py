@@ -10,6 +10,7 @@ KIND = Kind(
     title="CodeArtifact authorization token",
     provider="aws",
     actions={},
+    control=_service_tokens.control,
     enumerate=_service_tokens.lister("codeartifact", "codeartifact.amazonaws.com"),
     identify=_service_tokens.identify,
     read_permissions=("cloudtrail:LookupEvents",),

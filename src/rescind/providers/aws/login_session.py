@@ -17,12 +17,11 @@ from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreach
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, CallStatus, Kind, Known, Liveness, Observation, Residual, Subject, Verb
-from rescind.providers.aws import _held, _signins
+from rescind.providers.aws import _held, _signins, _trail
 from rescind.providers.aws._connect import AwsClient, call
 from rescind.providers.aws._iam import principals
 from rescind.providers.aws._older import Target, arguments, principal, read
 from rescind.providers.aws._policy import verify_deny
-from rescind.providers.aws._trail import LONGEST_ROLE
 from rescind.secret import Secret
 
 NAME = "RescindDenySignIn"
@@ -69,7 +68,7 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
     """Show each user and mapped role of the person that CloudTrail saw take a token of `aws login` in the last 12 hours."""
     source = f"tenant:{client.tenant.name}"
     names = principals(subject.names)
-    seen = _signins.taken(client, LONGEST_ROLE) if names else {}
+    seen = _signins.taken(client, _trail.LONGEST_ROLE) if names else {}
     for name in names:
         if name not in seen:
             continue
@@ -147,9 +146,7 @@ def control(client: AwsClient, credential: Credential) -> Observation:
     Without a credential (`rescind doctor`): that CloudTrail's history can.
     """
     if not credential.identifier:
-        asked = [{"AttributeKey": "EventName", "AttributeValue": "CreateOAuth2Token"}]
-        answer = call(client.service("cloudtrail").lookup_events, LookupAttributes=asked, MaxResults=1)
-        return _held.seen(answer, Liveness.LIVE, "LookupEvents answers")
+        return _held.seen(_trail.readable(client), Liveness.LIVE, "LookupEvents answers")
     _, row, answer = _of(client, credential)
     return _held.seen(answer, Liveness.LIVE, f"IAM shows {row['Arn']}")
 
