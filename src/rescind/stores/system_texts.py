@@ -11,6 +11,12 @@ _PLACES = (
     "var/lib/cloud/instances/*/vendor-data.txt*", "var/lib/cloud/instance/user-data.txt", "etc/environment.d/*.conf",
 )  # fmt: skip
 
+
+def mounts(blob: bytes) -> str:
+    """Return text in which the options of a mount read like those of a command: both are given to a program."""
+    return plain(blob).replace(",pass", " --pass")
+
+
 STORE = Store(
     id="system-texts",
     title="Mounts, first-boot data and boot scripts",
@@ -18,8 +24,8 @@ STORE = Store(
     yields=KINDS,
     max_bytes=1 * MiB,
     erase=Erase.NONE,
-    parse=searched(plain),
-    text=plain,
+    parse=searched(mounts),
+    text=mounts,
     since="0.2",
     reference="https://cloudinit.readthedocs.io/en/latest/explanation/format.html",
 )
