@@ -30,7 +30,6 @@ _FIRST_HAND = frozenset(
         *("seen_at", "evaluated", "expires"),  # since when Entra's sessions count, and how long a token outlives them
         "slot_created",  # since when a slot of a storage account has its key
         *("cut", "only", "unique", "issued_by", "bound_by"),  # whose sessions AWS denies, and which of them
-        "slot_created",  # since when a slot of Azure's holds the key that was found
         "workstation",  # that a provider calls something like the lost machine
     }
 )
