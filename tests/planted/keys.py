@@ -151,7 +151,7 @@ def gnupg(folder: Path, who: str, passphrase: str = "") -> str:
         listed = run("gpg", "--batch", "--with-colons", "-K", env=env)
         run("gpgconf", "--kill", "all", env=env)
         run("cp", "-r", *[str(p) for p in Path(short).iterdir() if not p.name.startswith("S.")], folder)
-    return next(x.split(":")[9] for x in listed.splitlines() if x.startswith("fpr"))
+    return next(x.split(":")[9] for x in listed.splitlines() if x[:2] == "fp")
 
 
 @functools.cache
