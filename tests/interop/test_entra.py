@@ -682,3 +682,8 @@ def test_wider_permissions_are_wider_by_microsofts_map():
         rows = [r for r in named.values() if narrow in r["least"]] or list(named.values())
         assert rows, narrow
         assert all(w in r["application"] for r in rows for w in wider), narrow
+
+
+def test_a_sign_in_to_another_tenant_is_refused(graph):
+    with entra_world.served(graph) as url, pytest.raises(Denied, match="signed in to tenant"):
+        entra_world.client(url, FakeClock(), tenant_id="33333333-2222-3333-4444-555555555555").identity()

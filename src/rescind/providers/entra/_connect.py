@@ -58,6 +58,8 @@ class Entra:
     def identity(self) -> Identity:
         """Ask which organisation this is and who we are there: our own application, else the signed-in user. Raises a `ProviderError`."""
         org = _row(self.http.send("GET", "/organization", query={"$select": "id,displayName"}), "organization")
+        if str(org["id"]).lower() != self.tenant_id:
+            raise Denied(f"we are signed in to tenant {org['id']}, not to {self.tenant_id}")
         if self.app:
             me = self._principal(self.app, "id,appId,displayName")
             names = (str(me["id"]), self.app)
