@@ -363,7 +363,62 @@ def _gnome(items: list[tuple[str, dict[str, str]]]) -> bytes:
     return out + struct.pack(">I", len(sealed)) + sealed
 
 
+def login_keychain(items: list[dict[str, str]]) -> bytes:
+    """Return a macOS login keychain with generic passwords: what names them is in clear, what they are is not."""
+
+    def text(value: str) -> bytes:
+        data = value.encode()
+        return struct.pack(">I", len(data)) + data + b"\0" * (-len(data) % 4)
+
+    records = []
+    for number, item in enumerate(items):
+        sealed, body = t.raw(64), b""
+        places = [0] * 16
+        start = 24 + 16 * 4 + len(sealed)
+        for slot, value in ((7, item["service"]), (13, item["account"]), (14, item["service"])):
+            places[slot] = (start + len(body)) | 1
+            body += text(value)
+        for slot in (0, 1):
+            places[slot] = (start + len(body)) | 1
+            body += b"20260101120000Z\0"
+        records.append(
+            struct.pack(">6I", start + len(body), number, 0, 0, len(sealed), 0)
+            + struct.pack(">16I", *places)
+            + sealed
+            + body
+        )
+    at = 28 + 4 * len(records)
+    offsets = []
+    for record in records:
+        offsets.append(at)
+        at += len(record)
+    table = (
+        struct.pack(">7I", at, 0x80000000, len(records), 0, 0, 0, len(records))
+        + struct.pack(f">{len(offsets)}I", *offsets)
+        + b"".join(records)
+    )
+    return (
+        b"kych"
+        + struct.pack(">4I", 0x00010000, 16, 20, 0)
+        + struct.pack(">II", 12 + len(table), 1)
+        + struct.pack(">I", 12)
+        + table
+    )
+
+
 def keyrings(h: Home) -> None:
+    if h.macos:
+        h.put(
+            "Library/Keychains/login.keychain-db",
+            login_keychain(
+                [
+                    {"service": "gh:github.com", "account": "ada-keychain"},
+                    {"service": "Claude Code-credentials", "account": "ada"},
+                ]
+            ),
+        )
+        h.row("T1-16.github", "ada-keychain", ("gh:github.com", "github"))
+        h.row("T1-16.claude", "Claude Code-credentials")
     if h.linux:
         h.put(
             ".local/share/keyrings/login.keyring",
