@@ -409,7 +409,7 @@ def test_number_of_members_and_of_passes_is_bounded(tmp_path: Path, monkeypatch:
 def test_a_disk_image_is_told_how_to_be_mounted(
     tmp_path: Path, head: bytes, word: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rescind.host.image.is_installed", lambda: False)
+    monkeypatch.setattr("rescind.host.image_opening.is_installed", lambda: False)
     target = put(tmp_path / "disk.img", head.ljust(4096, b"\1") if word != "raw" else head.ljust(4096, b"\0"))
     with pytest.raises(EvidenceError, match=f"disk image \\({word}\\)") as caught:
         open_host(target, clock=StillClock())

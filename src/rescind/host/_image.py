@@ -85,7 +85,7 @@ class _Reader:
         self._check(folder)
         found: dict[str, Any] = {}
         for item in islice(folder.scandir(), _MOST_ENTRIES + 1):
-            found.setdefault(str(item.name), item)
+            found.setdefault(_name(item) if self.kind == "fat" else str(item.name), item)
         if len(found) > _MOST_ENTRIES:
             raise Refused(f"directory holds more than {_MOST_ENTRIES} entries")
         self.listed[names] = found
@@ -98,10 +98,13 @@ class _Reader:
         found = self.entries(names)
         return {"ino": self._ino(self.entry(names)), "entries": [(name, _letter(item)) for name, item in found.items()]}
 
-    def stat(self, names: tuple[str, ...]) -> dict[str, object]:
+    def stat(self, names: tuple[str, ...]) -> dict[str, Any]:
         entry = self.entry(names)
         if not names and self.kind in _NO_CLOCK:  # their topmost folder has no times at all
             return {"mode": stat.S_IFDIR | 0o755, "ino": 0, "size": 0, "link": "", "mtime": None}
+        if self.kind == "fat":  # a date of zero would be refused
+            mode = stat.S_IFDIR if entry.is_dir() else stat.S_IFREG
+            return {"mode": mode, "ino": self._ino(entry), "size": int(entry.entry.size), "link": "", "mtime": None}
         st = entry.lstat()
         link = ""
         if stat.S_ISLNK(st.st_mode):
@@ -121,7 +124,7 @@ class _Reader:
         """Return a number that only one file or folder of this file system has; those of btrfs begin anew in each subvolume."""
         if entry is self.root and self.kind in _NO_CLOCK:
             return 0
-        number = int(entry.lstat().st_ino)
+        number = int(entry.entry.cluster) if self.kind == "fat" else int(entry.lstat().st_ino)
         return (int(entry.entry.subvolume.objectid) << 32) + number if self.kind == "btrfs" else number
 
     def _check(self, entry: Any) -> None:
@@ -138,14 +141,24 @@ class _Reader:
     def read(self, names: tuple[str, ...], most: int, *, ends: bool) -> bytes:
         entry = self.entry(names)
         self._check(entry)
-        if not stat.S_ISREG(entry.lstat().st_mode):
+        told = self.stat(names)
+        if not stat.S_ISREG(int(told["mode"])):
             raise Refused("is not a file")
         with entry.open() as file:
             if not ends:
                 return bytes(file.read(most + 1))
             head = bytes(file.read(most // 9))
-            file.seek(int(entry.lstat().st_size) - most // 9 * 8)
+            file.seek(int(told["size"]) - most // 9 * 8)
             return head + b"\n" + bytes(file.read(most // 9 * 8))
+
+
+def _name(item: Any) -> str:
+    """Return a FAT name as systems show it: a short one has a bit for small letters in its stem, and one for its ending."""
+    raw, small = item.entry, int(item.entry.dirent.DIR_NTRes)
+    if raw.ldirents:
+        return str(item.name)
+    stem, dot, end = str(raw.short_name).partition(".")
+    return (stem.lower() if small & 8 else stem) + dot + (end.lower() if small & 16 else end)
 
 
 def _letter(item: Any) -> str:

@@ -43,7 +43,7 @@ class Refused(Exception):
 
 
 def told(exc: BaseException) -> str:
-    return str(exc) if isinstance(exc, Refused) else f"cannot be read from the image ({type(exc).__name__})"
+    return str(exc) if isinstance(exc, Refused) else f"cannot be read ({type(exc).__name__})"
 
 
 def opened(package: str, module: str, name: str) -> Any:

@@ -11,12 +11,10 @@ import stat
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from rescind.errors import EvidenceError
-from rescind.host.image_files import READ, how_else, is_installed, pieces
 from rescind.host.image_reader import ImageReader
-from rescind.host.names import Parts, as_text, split
+from rescind.host.names import Parts, split
 from rescind.host.tree import (
     CIRCLE,
     DANGLING,
@@ -87,7 +85,7 @@ class ImageTree:
         self.volumes = WHOLE
         self.troubles: list[Trouble] = list(reader.troubles)
         self._names = {name: number for number, name in enumerate(reader.volumes)}
-        self._one = len(self._names) == 1
+        self.is_one = len(self._names) == 1
         self._known: OrderedDict[Parts, tuple[int, dict[str, str]]] = OrderedDict()
         self._failed: dict[Parts, EvidenceError] = {}
         self._held = 0
@@ -118,12 +116,12 @@ class ImageTree:
 
     def _in(self, parts: Parts) -> tuple[int, Parts] | None:
         """Return the number of the file system that a path lies in and the path there, None above all of them."""
-        if self._one:
+        if self.is_one:
             return 0, parts
         return (self._names[parts[0]], parts[1:]) if parts else None
 
     def _is_top(self, parts: Parts) -> bool:
-        return parts in self.volumes or (parts == () if self._one else len(parts) == 1)
+        return parts in self.volumes or (parts == () if self.is_one else len(parts) == 1)
 
     def listing(self, parts: Parts) -> dict[str, str]:
         """Return what each name in a folder is. Raises `EvidenceError` when it cannot be listed."""
@@ -266,20 +264,6 @@ class ImageTree:
         if place is None or not stat.S_ISREG(int(told["mode"])):
             raise EvidenceError(f"is a {kind_of(int(told['mode']))}, not a file")
         return place, int(told["size"]), None if told["mtime"] is None else moment(float(told["mtime"]))
-
-
-def open_image(target: Path, kind: str, head: bytes) -> ImageTree:
-    """Open an image that begins with `head`. Raises `EvidenceError` when nothing in it can be read, or the extra is not installed."""
-    if kind not in READ or not is_installed():
-        raise how_else(kind)
-    tree = ImageTree(ImageReader(kind, pieces(target, kind, head)))
-    if not tree.has_systems:
-        tree.close()
-        why = "; ".join(f"{as_text(t.parts) or 'the image'} {t.reason}" for t in tree.troubles[:5])
-        raise EvidenceError(
-            f"no file system of the image can be read: {why or 'it holds none'}", hint=how_else(kind).hint
-        )
-    return tree
 
 
 def _sound(name: str) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 from rescind.errors import EvidenceError
 from rescind.host.beneath import Tree
 from rescind.host.listing import Listings
+from rescind.host.names import Parts, as_text
 from rescind.host.tree import Evidence
 from rescind.host.view import Host
 from rescind.host.volumes import layout, looks_like_home
 from rescind.models.clock import Clock
+from rescind.models.evidence import Gap
 from rescind.models.store import Store
 
 
@@ -50,18 +52,28 @@ def open_host(
             "no home in the evidence can be read" if unread else "no home was found in the evidence",
             hint="Give the mounted root of a system, or one home folder, with the rights to read it.",
         )
+    if not isinstance(tree, Tree):
+        host.gaps += _passed_over(tree, [home.parts for home in host.homes])
     return host
 
 
 def _image(target: Path) -> tuple[Evidence, str] | None:
     """Open a disk image, None for what is none."""
-    from rescind.host.image import open_image
     from rescind.host.image_files import head_of, kind_of_image
+    from rescind.host.image_opening import open_image
     from rescind.host.packed import is_tar
 
     head = head_of(target)
     kind = "" if is_tar(head) else kind_of_image(head)
     return (open_image(target, kind, head), target.stem) if kind else None
+
+
+def _passed_over(tree: Evidence, homes: list[Parts]) -> list[Gap]:
+    from rescind.host.image import ImageTree
+    from rescind.host.image_opening import passed_over
+
+    left = passed_over(tree, [*homes, *tree.volumes]) if isinstance(tree, ImageTree) else []
+    return [Gap(source="scan", reason=t.reason, path=as_text(t.parts), root="root") for t in left]
 
 
 def _archive(target: Path, stores: list[Store], clock: Clock) -> tuple[Evidence, str]:
