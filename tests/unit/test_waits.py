@@ -159,3 +159,16 @@ def test_a_moment_has_a_zone_and_lies_ahead():
 @pytest.mark.parametrize(("seconds", "words"), [(86_400, "1d"), (7200, "2h"), (90, "90s"), (300, "5m"), (0, "0s")])
 def test_a_duration_is_said_as_playbooks_write_it(seconds, words):
     assert barriers.spoken(seconds) == words
+
+
+def test_a_resting_run_that_was_taken_back_is_not_gone_on_with(tmp_path, monkeypatch):
+    desk = Desk(tmp_path, monkeypatch, barriers=(Barrier(phase="later", after_seconds=HOUR),))
+    rests = desk.new()
+    assert (rests.status, desk.sent()) == ("waiting", 1)
+    desk.log.append("run-started", run="the-undo", data={"undo_of": rests.run, "steps": []})
+    desk.clock.t = 2 * HOUR
+    for how in ({}, {"wait": True}):
+        with pytest.raises(RefusedError, match="taken back by run the-undo") as caught:
+            desk.again(rests.run, **how)
+        assert caught.value.exit_code == 3
+    assert desk.sent() == 1

@@ -9,7 +9,7 @@ import typer
 
 from rescind.cli.completion import runs
 from rescind.cli.context import open_log, playbook_of, session, show_result, state_dir
-from rescind.cli.evidence import JSON
+from rescind.cli.evidence import IDENTITY, JSON
 from rescind.cli.runs import known_run
 
 task = typer.Typer(help="Manual tasks of a run.", no_args_is_help=True, rich_markup_mode=None)
@@ -18,6 +18,7 @@ task = typer.Typer(help="Manual tasks of a run.", no_args_is_help=True, rich_mar
 def verify(
     ctx: typer.Context,
     run: str = typer.Argument("", help="A run id; default: the latest.", metavar="RUN", autocompletion=runs),
+    identity: Path | None = IDENTITY,
     as_json: bool = JSON,
 ) -> None:
     """Look again at everything a run ended. What came back is reopened; nothing is changed at any provider."""
@@ -30,7 +31,7 @@ def verify(
     chosen = known_run(state_dir(ctx), run)
     plans, _ = plans_of(state_dir(ctx), chosen)
     target = plans[0].case.target
-    s = session(ctx, evidence=Path(target) if target else None)
+    s = session(ctx, evidence=Path(target) if target else None, identity=identity)
     log = open_log(s.state_dir)
     at = tenants(s, plans[0].case, write=False)
     context = Context(

@@ -73,12 +73,25 @@ def again(
 ) -> RunResult:
     """Go on with a stored run. Steps that have an outcome keep it; a step of unknown fate is looked at before it is repeated.
 
-    Raises `RefusedError` before the moment that a resting run waits for, unless `wait`, and `EvidenceError` while what it needs is sealed.
+    Raises `RefusedError` before the moment that a resting run waits for, unless `wait`, and for one that was taken back; `EvidenceError`
+    while what it needs is sealed.
     """
+    _not_undone(session, run, log)
     _unlocked(session, run, plan, log)
     if not wait:
         still_resting(session.state_dir, run, session.clock.now())
     return _carry_out(session, run, plan, playbook, _fresh(session, plan), log, wait=wait)
+
+
+def _not_undone(session: Session, run: str, log: AuditLog) -> None:
+    """Refuse to go on with a run that was taken back before it had ended: what it had still to cut is no longer meant."""
+    record = state.load_run(session.state_dir, run)
+    undos = [e.run for e in log.entries(type="run-started") if e.data.get("undo_of") == run]
+    if undos and record is not None and record[1].get("status") != "ended":
+        raise RefusedError(
+            f"run {run} was taken back by run {undos[-1]}, so nothing more of it is carried out",
+            hint="if it is meant after all, make a new plan: rescind plan",
+        )
 
 
 def _unlocked(session: Session, run: str, plan: Plan, log: AuditLog) -> None:
