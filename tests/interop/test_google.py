@@ -335,9 +335,12 @@ def test_what_google_does_not_show_is_no_death(cloud, client):
     with pytest.raises(NotFound):
         KINDS[c.kind].verify(client, gone)
     key = whole(client, make(cloud, "google.service-account-key"))
-    elsewhere = replace(key, attributes={**key.attributes, "project": "another-project"})
+    elsewhere = replace(key, attributes={"client_email": "ada@another.iam.gserviceaccount.com"})
     with pytest.raises(NotFound):
         KINDS[key.kind].verify(client, elsewhere)
+    # a file that lies about its project hides no key: the account's own address counts
+    lying = replace(key, issuer="attacker-project", attributes={"client_email": ROBOT, "project": "attacker-project"})
+    assert KINDS[key.kind].identify(client, lying, None).liveness is Liveness.LIVE
     access = whole(client, make(cloud, "google.hmac-key"))
     with pytest.raises(NotFound):
         KINDS[access.kind].verify(client, replace(access, identifier="GOOG1EFAKE"))

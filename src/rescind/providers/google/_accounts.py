@@ -33,7 +33,8 @@ def place(credential: Credential) -> tuple[str, str]:
     known = _MAIL.fullmatch(email)
     if known is None:
         raise Rejected("no service account is known for it", code="incomplete")
-    project = facts.get("project") or credential.issuer or (known["project"] or "")
+    # The address says which project an account is in; what else a file says counts only where the address does not.
+    project = known["project"] or facts.get("project") or credential.issuer
     return project if re.fullmatch(r"[a-z0-9.:-]+", project) else "-", email
 
 

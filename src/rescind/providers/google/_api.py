@@ -30,6 +30,12 @@ def text(row: Row, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def texts(row: Row, key: str) -> list[str]:
+    """Return a list of texts, empty when there is none."""
+    value = row.get(key)
+    return [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
+
+
 def unclear(answer: Answer, what: str) -> Unrecognised:
     """Return the error for an answer that says something else than documented."""
     return Unrecognised(what, status=answer.status, request_id=answer.request_id)

@@ -8,7 +8,7 @@ from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreach
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Known, Liveness, Observation, Subject
-from rescind.providers.google._api import Row, flag, pages, seen, seg, shown, text, unclear
+from rescind.providers.google._api import Row, flag, pages, seen, seg, shown, text, texts, unclear
 from rescind.providers.google._connect import Google
 from rescind.wire.http import Answer
 
@@ -32,7 +32,7 @@ def find(client: Google, user: str) -> tuple[Row, Answer]:
     row, answer = shown(
         client.send("directory", "GET", path(user)), "id", "primaryEmail", "customerId", what="Workspace user"
     )
-    aliases = [str(a).casefold() for key in ("aliases", "nonEditableAliases") for a in row.get(key) or ()]
+    aliases = [a.casefold() for key in ("aliases", "nonEditableAliases") for a in texts(row, key)]
     if user.casefold() not in {text(row, "id"), text(row, "primaryEmail").casefold(), *aliases}:
         raise unclear(answer, "another user than the one asked for was shown")
     return row, answer

@@ -13,13 +13,13 @@ from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, Death, Kind, Known, Residual, Subject, Verb
 from rescind.providers.google import _people
-from rescind.providers.google._api import Row, gone, seg, text
+from rescind.providers.google._api import Row, gone, seg, text, texts
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 
 
 def _known(user: Row, row: Row) -> Known:
-    scopes = [str(s).removeprefix("https://www.googleapis.com/auth/") for s in row.get("scopes") or ()]
+    scopes = [s.removeprefix("https://www.googleapis.com/auth/") for s in texts(row, "scopes")]
     return _people.known(
         user,
         f"{text(user, 'id')}/{text(row, 'clientId')}",
