@@ -14,11 +14,13 @@ from rescind.errors import ConfigError, Denied
 from rescind.models.credential import EndState
 from rescind.models.kind import Verb
 from rescind.models.tenant import SecretRef, Tenant
+from rescind.pipeline.tenants import Tenants
 from rescind.providers.aws import PROVIDER, _policy
 from rescind.providers.aws._connect import connect
 from rescind.providers.aws._iam import account_of
 from rescind.providers.aws.access_key import KIND
 from rescind.secret import Secret
+from tests.unit.made_up import FakeClock
 
 BASE = Tenant(name="prod", provider="aws", settings={"account_id": "123456789012"})
 
@@ -180,3 +182,20 @@ def test_a_profile_that_assumes_a_role_names_the_key_it_stands_on(clean):
 def test_the_managed_policy_is_named_in_the_tenants_partition(clean, region, partition):
     client = connect(replace(BASE, settings={**BASE.settings, "region": region}), never, Pace(), write=False)
     assert _policy.managed_arn(client) == f"arn:{partition}:iam::aws:policy/AWSDenyAll"
+
+
+@pytest.mark.parametrize(("settings", "paced"), [({}, 2.0), ({"endpoint_url": "http://127.0.0.1:1"}, 100.0)])
+def test_cloudtrails_own_limit_is_kept_at_aws_and_nowhere_else(monkeypatch, settings, paced):
+    given, clock = [], FakeClock()
+
+    def connected(tenant, resolve, pacer, *, write):
+        given.append(pacer)
+        raise ConfigError("far enough")
+
+    monkeypatch.setattr("rescind.providers.aws._connect.connect", connected)
+    tenant = replace(BASE, settings={**BASE.settings, **settings}, rate=100.0)
+    with pytest.raises(ConfigError):
+        Tenants((tenant,), resolve=never, clock=clock, write=False).get("prod")
+    for _ in range(11):
+        given[0].wait("aws.cloudtrail")
+    assert clock.t == pytest.approx(10 / paced, rel=0.3)

@@ -288,6 +288,8 @@ class Provider:
     `connect(tenant, resolve, pacer, write=…)` returns a `Client`; `required` settings are checked before anything is contacted.
     `controls_email`: an owner that equals the person's e-mail is the provider's own attestation (a CA's SAN), not a free text.
     `eventual`: it says that something is done before that holds everywhere, so a playbook's sweeps look again after a while.
+    `paces` are classes of endpoint that it allows fewer requests per second than a tenant's rate; a tenant with an `endpoint_url` of
+    its own is somebody else's service, which these do not hold for.
     """
 
     id: str
@@ -298,3 +300,4 @@ class Provider:
     reference: str = ""
     controls_email: bool = False
     eventual: bool = False
+    paces: Mapping[str, float] = field(default_factory=dict)

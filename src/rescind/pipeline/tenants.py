@@ -110,8 +110,9 @@ class Tenants:
         if tenant.name == LOCAL:
             client = self._local
         else:
-            module, _, name = catalogue.providers()[tenant.provider].connect.partition(":")
-            pacer = Pacer(tenant.rate, self._clock)
+            row = catalogue.providers()[tenant.provider]
+            module, _, name = row.connect.partition(":")
+            pacer = Pacer(tenant.rate, self._clock, classes={} if tenant.text("endpoint_url") else row.paces)
             client = getattr(importlib.import_module(module), name)(tenant, self._resolve, pacer, write=self._write)
         identity, _ = retry.call(client.identity, repeatable=True)
         expected = tenant.text("account_id")

@@ -25,5 +25,8 @@ PROVIDER = Provider(
         "sso_start_url",
     ),
     eventual=True,
+    paces={
+        "aws.cloudtrail": 2.0
+    },  # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
     reference="https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html",
 )
