@@ -16,7 +16,7 @@ from collections import OrderedDict
 from itertools import islice
 from typing import Any, BinaryIO
 
-from rescind.host._image_volumes import CONTAINERS, SYSTEMS, Found, Refused, disk_of, opened, told
+from rescind.host._image_volumes import Found, Refused, disk_of, load, told
 
 _MEMORY = 2 << 30
 _CPU_SECONDS = 3600
@@ -198,9 +198,7 @@ def _open(request: bytes) -> tuple[dict[str, object], list[_Reader]]:
 def main() -> None:
     """Open the image, then answer until nobody asks any more."""
     sys.dont_write_bytecode = True
-    for package, table in (("filesystems", SYSTEMS), ("containers", tuple(CONTAINERS.values()))):
-        for module, name in table:
-            opened(package, module, name)
+    load()
     _limit()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     answer, readers = _open(_frame(source) or b"")

@@ -12,19 +12,19 @@ from typing import Any
 
 _MOST_VOLUMES = 64
 _MOST_NESTED = 4
-CONTAINERS = {
+_CONTAINERS = {
     "raw": ("raw", "RawContainer"),
     "qcow2": ("qcow2", "QCow2Container"),
-    "vmdk": ("vmdk", "VmdkContainer"),  # imported with the others, see `_extents`
     "E01": ("ewf", "EwfContainer"),
     "vhdx": ("vhdx", "VhdxContainer"),
     "vhd": ("vhd", "VhdContainer"),
     "vdi": ("vdi", "VdiContainer"),
 }
-SYSTEMS = (
+_SYSTEMS = (
     *(("ntfs", "NtfsFilesystem"), ("extfs", "ExtFilesystem"), ("xfs", "XfsFilesystem"), ("btrfs", "BtrfsFilesystem")),
     *(("apfs", "ApfsFilesystem"), ("exfat", "ExfatFilesystem"), ("fat", "FatFilesystem")),
 )
+_VOLUMES = (("disk", "DissectVolumeSystem"), ("lvm", "LvmVolumeSystem"), ("md", "MdVolumeSystem"))
 _LOCKED = (
     (b"LUKS\xba\xbe", 0, "LUKS"),
     (b"-FVE-FS-", 3, "BitLocker"),
@@ -48,6 +48,17 @@ def told(exc: BaseException) -> str:
 
 def opened(package: str, module: str, name: str) -> Any:
     return getattr(importlib.import_module(f"dissect.target.{package}.{module}"), name)
+
+
+def load() -> None:
+    """Import all that may be needed, as nothing else is opened later on."""
+    for package, table in (
+        ("filesystems", _SYSTEMS),
+        ("containers", tuple(_CONTAINERS.values())),
+        ("volumes", _VOLUMES),
+    ):
+        for module, name in table:
+            opened(package, module, name)
 
 
 class _File(io.RawIOBase):
@@ -77,7 +88,7 @@ def disk_of(kind: str, fds: Sequence[int]) -> Any:
     files = [io.BufferedReader(_File(fd)) for fd in fds]
     if kind == "vmdk":
         return _extents(files)
-    disk = opened("containers", *CONTAINERS[kind])(files if len(files) > 1 else files[0])
+    disk = opened("containers", *_CONTAINERS[kind])(files if len(files) > 1 else files[0])
     if kind == "E01":
         ewf, last = disk.ewf, disk.ewf.segment(len(files) - 1)
         held = (last.sector_offset or 0) + last.sector_count
@@ -188,7 +199,7 @@ class Found:
             yield inner, part.open(), part.size, str(part.type).lower()
 
     def _system(self, name: str, fh: Any) -> bool:
-        for module, word in SYSTEMS:
+        for module, word in _SYSTEMS:
             kind = opened("filesystems", module, word)
             if not kind.detect(fh):
                 continue

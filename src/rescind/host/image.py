@@ -173,7 +173,7 @@ class ImageTree:
             links, letter = links + 1, "d"
             if links > MAX_LINKS:
                 raise EvidenceError(CIRCLE)
-            link = str(self._stat((*place, name))["link"])
+            link = self._link((*place, name))
             target: Parts | None = split(link)
             if link.startswith("/"):
                 target, place = self.below(link, place), ()
@@ -182,9 +182,9 @@ class ImageTree:
             todo.extendleft(reversed(target))
         return place, letter
 
-    def _stat(self, parts: Parts) -> dict[str, object]:
+    def _link(self, parts: Parts) -> str:
         place = self._in(parts)
-        return {} if place is None else self._reader.stat(*place)
+        return "" if place is None else self._reader.stat(*place).link
 
     def find(self, parts: Parts) -> Found | None:
         """Return where a path ends after its links, None when there is no such thing."""
@@ -195,8 +195,8 @@ class ImageTree:
         if place is None:
             return Found(parts=(), st=os.stat_result((_FOLDER, 0, 0, 1, 0, 0, 0, 0, 0, 0)))
         told = self._reader.stat(*place)
-        times = (int(told["mtime"] or 0),) * 3
-        st = os.stat_result((int(told["mode"]), int(told["ino"]), place[0] + 1, 1, 0, 0, int(told["size"]), *times))
+        times = (int(told.modified or 0),) * 3
+        st = os.stat_result((told.mode, told.ino, place[0] + 1, 1, 0, 0, told.size, *times))
         return Found(parts=found[0], st=st)
 
     def is_dir(self, parts: Parts) -> bool:
@@ -217,7 +217,7 @@ class ImageTree:
     def link_head(self, parts: Parts) -> Parts:
         """Return the first component that a link names, `..` left out; empty when it cannot be told."""
         try:
-            return tuple(p for p in split(str(self._stat(parts).get("link", ""))) if p != "..")[:1]
+            return tuple(p for p in split(self._link(parts)) if p != "..")[:1]
         except EvidenceError:
             return ()
 
@@ -260,10 +260,10 @@ class ImageTree:
         place = self._in(found[0]) if found is not None else None
         if found is None:
             return None
-        told = self._reader.stat(*place) if place is not None else {"mode": _FOLDER}
-        if place is None or not stat.S_ISREG(int(told["mode"])):
-            raise EvidenceError(f"is a {kind_of(int(told['mode']))}, not a file")
-        return place, int(told["size"]), None if told["mtime"] is None else moment(float(told["mtime"]))
+        told = None if place is None else self._reader.stat(*place)
+        if place is None or told is None or not stat.S_ISREG(told.mode):
+            raise EvidenceError(f"is a {kind_of(told.mode if told else _FOLDER)}, not a file")
+        return place, told.size, None if told.modified is None else moment(told.modified)
 
 
 def _sound(name: str) -> str:

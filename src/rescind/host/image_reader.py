@@ -6,8 +6,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, overload
 
 from rescind.errors import EvidenceError
 from rescind.host.child import Child
@@ -16,7 +17,29 @@ from rescind.host.tree import Trouble
 
 OPEN_SECONDS, ANSWER_SECONDS, MOST_SECONDS, MOST_STARTS = 60.0, 10.0, 1800.0, 6
 _MOST_BYTES = 512 << 20
+T = TypeVar("T")
 _LATE = "was not read: the image reader did not answer in time, or broke"
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What stands at a path: `modified` is None where its file system keeps no time zone."""
+
+    mode: int
+    ino: int
+    size: int
+    modified: float | None
+    link: str
+
+
+def _folder(told: Any) -> tuple[int, dict[str, str]]:
+    return int(told["ino"]), {str(name): str(letter) for name, letter in told["entries"]}
+
+
+def _stat(told: Any) -> Stat:
+    modified = None if told["mtime"] is None else float(told["mtime"])
+    int(modified or 0)  # refuses what is no number
+    return Stat(int(told["mode"]), int(told["ino"]), int(told["size"]), modified, str(told["link"]))
 
 
 class ImageReader:
@@ -50,18 +73,23 @@ class ImageReader:
 
     def names(self, volume: int, parts: Parts) -> tuple[int, dict[str, str]]:
         """Return a folder's own number, and what each name in it is: `d`, `l` or `f`."""
-        told, _ = self._ask("list", volume, parts)
-        return int(told["ino"]), {str(name): str(letter) for name, letter in told["entries"]}
+        return self._ask("list", volume, parts, 0, _folder)
 
-    def stat(self, volume: int, parts: Parts) -> dict[str, Any]:
-        """Return `mode`, `ino`, `size`, `mtime` (None without a time zone) and `link` of what stands there itself."""
-        return self._ask("stat", volume, parts)[0]
+    def stat(self, volume: int, parts: Parts) -> Stat:
+        """Return what stands at a path itself."""
+        return self._ask("stat", volume, parts, 0, _stat)
 
     def read(self, volume: int, parts: Parts, most: int, *, ends: bool = False) -> bytes:
         """Return a file's bytes, at most so many and one more; with `ends` its first ninth and last eight ninths of so many."""
-        return self._ask("ends" if ends else "read", volume, parts, most)[1]
+        return self._ask("ends" if ends else "read", volume, parts, most, None)
 
-    def _ask(self, operation: str, volume: int, parts: Parts, most: int = 0) -> tuple[dict[str, Any], bytes]:
+    @overload
+    def _ask(self, operation: str, volume: int, parts: Parts, most: int, take: None) -> bytes: ...
+
+    @overload
+    def _ask(self, operation: str, volume: int, parts: Parts, most: int, take: Callable[[Any], T]) -> T: ...
+
+    def _ask(self, operation: str, volume: int, parts: Parts, most: int, take: Callable[[Any], T] | None) -> T | bytes:
         if (volume, parts) in self._late:
             raise EvidenceError(_LATE)
         begun = time.monotonic()
@@ -73,8 +101,9 @@ class ImageReader:
             end = time.monotonic() + ANSWER_SECONDS
             self._child.write(json.dumps([operation, volume, parts, most]).encode(), end)
             told = json.loads(self._child.read(end))
-            data = self._child.read(end) if operation in {"read", "ends"} and "error" not in told else b""
-        except (OSError, ValueError, TypeError) as exc:
+            error = str(told["error"])[:200] if "error" in told else ""
+            answer = b"" if error else self._child.read(end) if take is None else take(told)
+        except (OSError, ValueError, TypeError, KeyError, OverflowError) as exc:
             self._end()
             self._late.add((volume, parts))
             raise EvidenceError(_LATE) from exc
@@ -83,9 +112,9 @@ class ImageReader:
             raise
         finally:
             self._spent += time.monotonic() - begun
-        if "error" in told:
-            raise EvidenceError(str(told["error"])[:200])
-        return told, data
+        if error:
+            raise EvidenceError(error)
+        return answer
 
     def _begin(self) -> dict[str, Any]:
         self._starts += 1
