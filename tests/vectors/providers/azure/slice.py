@@ -35,7 +35,11 @@ def main():
             if name in BODIES:
                 shape = re.search(rf"^class {BODIES[name]}\(.*?(?=^class )", models, re.S | re.M)[0]
                 body = re.findall(r'rest_field\(name="(\w+)"', shape)
-            made[f"{method} {path}"] = {"query": query, "body": body, "newest": re.search(r'"api-version", "([^"]+)"', block)[1]}
+            made[f"{method} {path}"] = {
+                "query": query,
+                "body": body,
+                "newest": re.search(r'"api-version", "([^"]+)"', block)[1],
+            }
     print(json.dumps({"source": __doc__.splitlines()[4], "operations": made}, indent=1))
 
 

@@ -96,12 +96,21 @@ class Model:
                 assert many, path
                 many = False
             else:
-                found = [p.get("Type") for t in self.line(kind) for p in t.findall(E + "NavigationProperty") if p.get("Name") == part]
+                found = [
+                    p.get("Type")
+                    for t in self.line(kind)
+                    for p in t.findall(E + "NavigationProperty")
+                    if p.get("Name") == part
+                ]
                 if found:
                     many = found[0].startswith("Collection(")
                     kind = found[0].removeprefix("Collection(").rstrip(")").split(".")[-1]
                 else:
-                    action = next(self.actions[t.get("Name"), part] for t in self.line(kind) if (t.get("Name"), part) in self.actions)
+                    action = next(
+                        self.actions[t.get("Name"), part]
+                        for t in self.line(kind)
+                        if (t.get("Name"), part) in self.actions
+                    )
         return kind, many, action
 
 
@@ -119,11 +128,17 @@ def main():
     for operation in OPERATIONS:
         method, path = operation.split(" ")
         kind, many, action = model.resolve(path)
-        given = rights.get((method, path.lower())) or rights.get((method, re.sub(r"\(.*?=\{value\}\)", "/{id}", path.lower())))
+        given = rights.get((method, path.lower())) or rights.get(
+            (method, re.sub(r"\(.*?=\{value\}\)", "/{id}", path.lower()))
+        )
         assert given, f"no permission is known for {operation}"
         body = None
         if action is not None:
-            body = {"type": "object", "additionalProperties": False, "properties": {p.get("Name"): model.schema(p.get("Type")) for p in action.findall(E + "Parameter")[1:]}}
+            body = {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {p.get("Name"): model.schema(p.get("Type")) for p in action.findall(E + "Parameter")[1:]},
+            }
         elif method in {"PATCH", "POST"}:
             body = {**model.schema("graph." + kind, 1), "type": "object"}
             if method == "PATCH":
@@ -135,7 +150,11 @@ def main():
     named = {p for row in made.values() for p in row["application"]}
     rows = json.load(open(sys.argv[3]))["applicationScopesList"]
     roles = {r["value"]: r["id"] for r in rows if r["value"] in named}
-    print(json.dumps({"source": "Microsoft Graph v1.0", "revisions": sys.argv[4], "roles": roles, "operations": made}, indent=0))
+    print(
+        json.dumps(
+            {"source": "Microsoft Graph v1.0", "revisions": sys.argv[4], "roles": roles, "operations": made}, indent=0
+        )
+    )
 
 
 main()
