@@ -169,7 +169,10 @@ class Host:
                         if store.match is Match.FIRST and isinstance(item, Opened):
                             break
         walked = self._walked.get(store.id, ())
+        named = {at.glob.rpartition("/")[2].lower() for at in store.where}
         for path in sorted(set(walked) - seen):
+            if path and "*" in named and path[-1].lower() not in named and self._is_ordinary(path):
+                continue  # only a bare `*` names it: a folder there hides no file of the store
             item = (
                 self._open(store, path)
                 if path
