@@ -10,7 +10,7 @@ import typer
 from rescind.cli.completion import playbooks
 from rescind.cli.context import bold, print_json, session, width
 
-TARGET = typer.Option(None, "--target", help="Home, mounted root, copied tree or archive to read.", metavar="PATH")
+TARGET = typer.Option(None, "--target", help="Home, mounted root, tree, archive or image to read.", metavar="PATH")
 PERSON = typer.Option("", "--person", help="Whose access it is (e-mail, as in rescind.toml).", metavar="EMAIL")
 WORKSTATION = typer.Option("", "--workstation", help="The machine's name.", metavar="NAME")
 INVENTORY = typer.Option(None, "--inventory", help="An inventory that `rescind scan -o` wrote.", metavar="FILE")
@@ -28,7 +28,7 @@ JSON = typer.Option(False, "--json", help="Machine-readable output.")
 def scan(
     ctx: typer.Context,
     target: Path | None = typer.Argument(
-        None, help="Home, mounted root, copied tree or archive; default: your home.", metavar="TARGET"
+        None, help="Home, mounted root, tree, archive or image; default: your home.", metavar="TARGET"
     ),
     all_users: bool = typer.Option(False, "--all-users", help="The whole running machine: every home on it."),
     root: Path | None = typer.Option(None, "--root", help="The same as TARGET.", metavar="PATH"),

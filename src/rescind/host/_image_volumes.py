@@ -43,10 +43,12 @@ class Refused(Exception):
 
 
 def told(exc: BaseException) -> str:
+    """Return what may be told of an error: our own words, or its type."""
     return str(exc) if isinstance(exc, Refused) else f"cannot be read ({type(exc).__name__})"
 
 
 def opened(package: str, module: str, name: str) -> Any:
+    """Return a class of dissect.target by its place."""
     return getattr(importlib.import_module(f"dissect.target.{package}.{module}"), name)
 
 
