@@ -34,6 +34,7 @@ _INSIDE = (
     *((b"LUKS\xba\xbe", 0, "raw"), (b"LABELONE", 512, "raw"), (b"-FVE-FS-", 3, "raw")),
 )
 READ = frozenset({"raw", "qcow2", "vmdk", "E01", "vhdx", "vhd", "vdi"})
+_PARTS = ("target", "apfs", "btrfs", "evidence", "extfs", "fat", "hypervisor", "ntfs", "volume", "xfs")
 _MOUNT = {
     "raw": "sudo losetup -Prf --show IMAGE, then sudo mount -o ro,noload /dev/loopNpM /mnt/evidence",
     "E01": "ewfmount IMAGE /mnt/ewf (libewf), then mount /mnt/ewf/ewf1 read-only like a raw image",
@@ -71,7 +72,7 @@ def open_for_reading(target: Path) -> BinaryIO:
 def is_installed() -> bool:
     """Tell whether images can be read here."""
     try:
-        return os.name == "posix" and find_spec("dissect.target") is not None
+        return os.name == "posix" and all(find_spec(f"dissect.{part}") is not None for part in _PARTS)
     except ModuleNotFoundError:
         return False
 
