@@ -28,8 +28,8 @@ from rescind.models.run import Receipt
 from rescind.pipeline import execute
 from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Connected, Tenants
-from tests.contract.faults import AFTER, FAULTS, UNSENT, FaultServer, Rule
 from tests.contract import worlds_entra, worlds_google
+from tests.contract.faults import AFTER, FAULTS, UNSENT, FaultServer, Rule
 from tests.contract.worlds import WORLDS, Held, World
 from tests.interop import aws_world, bao_world
 

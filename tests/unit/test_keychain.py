@@ -165,3 +165,17 @@ def test_the_operators_own_credentials(backend):
         keychain.get_password("rescind", backend)
     with pytest.raises(ConfigError):
         keychain.get_password("rescind/x", keyring.backends.fail.Keyring())
+
+
+def test_a_file_that_stands_in_for_a_keychain_keeps_nothing_of_the_operators(monkeypatch, tmp_path):
+    assert PlaintextKeyring.priority < 1, "the package is installed, and offers itself"
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
+    with pytest.raises(ConfigError, match="did not take"):
+        keychain.set_password("rescind/audit", Secret(VALUE))
+    assert not any(VALUE.encode() in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyrings.alt.file.PlaintextKeyring")
+    monkeypatch.setattr(PlaintextKeyring, "file_path", str(tmp_path / "chosen.cfg"))
+    keychain.set_password("rescind/audit", Secret(VALUE))
+    assert keychain.get_password("rescind/audit").reveal() == VALUE, "what somebody configured is used"

@@ -181,9 +181,16 @@ def erase(identifier: str, collection: str, backend: Any = None, *, keep: Keep |
 
 
 def _system_backend() -> Any:
-    import keyring
+    """Return the back end that somebody configured for this user, else the system's own; never a file that stands in for a keychain.
 
-    return keyring.get_keyring()
+    A package such as `keyrings.alt` offers one as soon as it is installed: a key put there would be called kept by a keychain.
+    """
+    from keyring import backend, core
+    from keyring.backends import fail
+
+    nobody: Any = fail.Keyring
+    own = (b for b in backend.get_all_keyring() if core.recommended(b) and "chainer" not in type(b).__module__)
+    return core.load_env() or core.load_config() or max(own, key=lambda b: b.priority, default=nobody())
 
 
 def _delete(backend: Any, service: str, user: str) -> None:
@@ -221,12 +228,11 @@ def _ours(name: str) -> tuple[str, str]:
 
 def get_password(name: str, backend: Any = None) -> Secret | None:
     """Return one of the operator's own credentials, named `service/user`; None when there is none. Raises `ConfigError`."""
-    import keyring
     import keyring.errors
 
     service, user = _ours(name)
     try:
-        value = (backend or keyring.get_keyring()).get_password(service, user)
+        value = (backend or _system_backend()).get_password(service, user)
     except keyring.errors.KeyringError:
         raise ConfigError(f'the keychain did not give "{name}"', hint="is it unlocked in this session?") from None
     return None if value is None else Secret(value)
@@ -234,11 +240,10 @@ def get_password(name: str, backend: Any = None) -> Secret | None:
 
 def set_password(name: str, value: Secret, backend: Any = None) -> None:
     """Keep one of the operator's own credentials, named `service/user`. Raises `ConfigError`."""
-    import keyring
     import keyring.errors
 
     service, user = _ours(name)
     try:
-        (backend or keyring.get_keyring()).set_password(service, user, value.reveal())
+        (backend or _system_backend()).set_password(service, user, value.reveal())
     except keyring.errors.KeyringError:
         raise ConfigError(f'the keychain did not take "{name}"', hint="is it unlocked in this session?") from None

@@ -265,7 +265,9 @@ def _is_secret(value: str, tell: Tell) -> bool:
             letters and digits and not value.startswith(("(", "[", "{", "<", "/", "./", "~"))
         )
     shaken = not digits and tell.name.upper() == tell.name and len(value) >= 12 and bool(_SHAKEN.search(value))
-    return len(value) >= 8 and letters and (digits or shaken) and not _CODE.search(value) and not _NO_SECRET.search(value)
+    return (
+        len(value) >= 8 and letters and (digits or shaken) and not _CODE.search(value) and not _NO_SECRET.search(value)
+    )
 
 
 def _named(tell: Tell, value: str, at: Location) -> Finding:
