@@ -17,20 +17,18 @@ from typing import Any, NoReturn
 import platformdirs
 
 from rescind import catalogue
-from rescind.audit.note import parse_vkey
-from rescind.errors import AuditError, ConfigError, redact
-from rescind.models.checkin import CheckinConf, Enrolled, ScanScope, SinkConf
+from rescind.errors import ConfigError, redact
+from rescind.models.checkin import ScanScope
 from rescind.models.config import Config, Hook, Org
 from rescind.models.kind import Provider
 from rescind.models.tenant import SecretRef, Tenant
+from rescind.schema.checkin_conf import checkin, enrolled
 from rescind.schema.config_shape import (
-    CheckinShape,
     ConfigShape,
     HooksShape,
     OrgShape,
     RefShape,
     TenantShape,
-    WorkstationShape,
     named,
 )
 from rescind.schema.faults import Fault, KeyPath, checked, nearest, pointer, typed
@@ -212,32 +210,6 @@ def _org(toml: _Toml, shape: OrgShape) -> Org:
     )
 
 
-def _checkin(toml: _Toml, shape: CheckinShape | None) -> CheckinConf | None:
-    if shape is None:
-        return None
-    given = {"folder": shape.folder, "s3": shape.s3, "put": shape.put, "postgresql": shape.postgresql}
-    form, sink = next((name, value) for name, value in given.items() if value is not None)
-    held = {name: getattr(sink, name) for name in type(sink).model_fields}
-    settings = {k: v for k, v in held.items() if isinstance(v, str) and v}
-    if form == "folder":
-        settings["path"] = str(toml.path.parent / Path(settings["path"]).expanduser())
-    refs = {k: _ref(toml, v) for k, v in held.items() if isinstance(v, RefShape)}
-    conf = SinkConf(form=form, settings=settings, refs=refs)
-    return CheckinConf(sink=conf, workstation=shape.workstation, values=shape.values)
-
-
-def _enrolled(toml: _Toml, name: str, shape: WorkstationShape) -> Enrolled:
-    if not named(name):
-        toml.refuse(("workstation", name), "a name that is none", "letters, digits, dots, hyphens and underscores")
-    try:
-        whose = parse_vkey(shape.key)[0].rpartition("/")[2]
-    except AuditError:
-        toml.refuse(("workstation", name, "key"), "something else", "what `rescind checkin key` prints on that machine")
-    if whose != name:
-        toml.refuse(("workstation", name, "key"), f"the key of {whose[:60]!r}", f"the key of {name!r}")
-    return Enrolled(key=shape.key, person=shape.person)
-
-
 def load(
     path: Path | None = None, *, evidence: Path | None = None, known: Mapping[str, Provider] | None = None
 ) -> Config:
@@ -280,8 +252,8 @@ def load(
         persons=shape.person,
         rotations=rotations(shape.rotation, tenants, toml.path.parent, toml.refuse),
         scan=ScanScope(ownership=shape.scan.ownership, exclude=shape.scan.exclude),
-        checkin=_checkin(toml, shape.checkin),
-        workstations={name: _enrolled(toml, name, w) for name, w in shape.workstation.items()},
+        checkin=checkin(shape.checkin, toml.path.parent, lambda ref: _ref(toml, ref)),
+        workstations={name: enrolled(name, w, toml.refuse) for name, w in shape.workstation.items()},
         hooks={
             verb: Hook(command=h.command, seconds=h.timeout_seconds)
             for verb in HooksShape.model_fields
