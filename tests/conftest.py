@@ -28,3 +28,12 @@ def _private_home(tmp_path_factory):
         os.environ.pop(name, None)
     os.environ["HOME"] = str(home)
     yield
+
+
+def pytest_collection_modifyitems(items):
+    """Keep tests that share the world of their module in one worker: each worker would build it again, and wait for it again."""
+    for item in items:
+        made = [d for some in item._fixtureinfo.name2fixturedefs.values() for d in some]
+        shared = item.path.parent.name in {"interop", "golden"} and any(d.scope == "module" for d in made)
+        if shared and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
