@@ -15,7 +15,9 @@ import pytest
 
 from rescind import catalogue
 from rescind.errors import Unparsable
+from rescind.models.clock import SystemClock
 from rescind.models.evidence import Finding, Location, State
+from rescind.pipeline.scan import scan
 from tests import counterparts
 from tests.contract import store_vectors as vectors
 
@@ -81,11 +83,22 @@ def test_keys_that_ssh_keygen_writes(ssh_keygen: str, tmp_path: Path, name: str)
 
 
 @pytest.mark.parametrize("form", ["PEM", "PKCS8"])
-def test_locked_pem_keys_that_ssh_keygen_writes_are_gaps(ssh_keygen: str, tmp_path: Path, form: str) -> None:
-    path = tmp_path / "key"
+def test_locked_pem_keys_that_ssh_keygen_writes_are_named_by_the_pub_beside_them(
+    ssh_keygen: str, tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / ".ssh" / "id_rsa"
+    path.parent.mkdir()
     run(ssh_keygen, "-q", "-t", "rsa", "-b", "2048", "-m", form, "-N", "fake passphrase", "-f", path)
-    with pytest.raises(Unparsable, match="without its public half"):
-        parse("ssh-keys", path)
+    (hidden,) = parse("ssh-keys", path)
+    assert (hidden.identifier, hidden.secret, hidden.attributes["protected"]) == ("", None, "yes")
+    fingerprint = run(ssh_keygen, "-lf", path.with_suffix(".pub")).split()[1]
+    row = [catalogue.stores()["ssh-keys"]]
+    seen = scan(tmp_path, clock=SystemClock(), environ={}, stores=row)
+    assert [f.identifier for _, f in seen.findings] == [fingerprint]
+    path.with_suffix(".pub").unlink()
+    alone = scan(tmp_path, clock=SystemClock(), environ={}, stores=row)
+    assert [f.identifier for _, f in alone.findings] == [""]
+    assert any(g.path.endswith("id_rsa") for g in alone.gaps), "what cannot be named is not passed over"
 
 
 def test_certificates_known_hosts_and_revocation_lists_are_no_keys(ssh_keygen: str, tmp_path: Path) -> None:
@@ -104,6 +117,8 @@ def test_ssh_keygen_confirms_the_fingerprints_of_the_vectors(ssh_keygen: str, tm
         for finding in vectors.expected(case)["findings"]:
             path = home / finding["path"]
             blob = path.read_bytes()
+            if not finding["identifier"]:  # locked: its public half is not in it
+                continue
             if b"PuTTY" in blob:  # ssh-keygen does not read these; their public half is the one of the OpenSSH vector
                 continue
             path.write_bytes(blob[blob.index(b"-----BEGIN") :].replace(b"\r", b""))  # nor past prose, nor with CRLF
@@ -276,7 +291,7 @@ def test_openssl_confirms_the_vectors(openssl: str, tmp_path: Path) -> None:
         home = vectors.build(case, tmp_path / case.name)
         for finding in vectors.expected(case)["findings"]:
             path = home / finding["path"]
-            if path.suffix in {".p12", ".cer"}:
+            if path.suffix in {".p12", ".cer"} or not finding["identifier"]:
                 continue
             facts = _facts(openssl, path)
             assert finding["attributes"]["serial"] == facts["serial"].lower().lstrip("0")

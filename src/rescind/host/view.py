@@ -84,6 +84,7 @@ class Host:
         self._snapshots = {home.parts: home.snapshot for home, _ in self._places if home.snapshot}
         self._walked: dict[str, list[Parts]] = {}
         self._heads: dict[int, dict[Root, Container[str]]] = {}
+        self._all_names: dict[int, frozenset[str] | None] = {}
         self.tell: Callable[[int], None] = _untold
         """Hears how many names the walk has seen."""
 
@@ -157,7 +158,11 @@ class Host:
         seen: set[Parts] = set()
         for home, contexts in self._places:
             rows = [_row(at, home) for at in store.where if _holds(at, home) or at.env]
+            named_heads = frozenset(head for _, _, head in rows if head is not None)
             for number, context in enumerate(contexts):
+                names = self._names_in(context, home) if number and "" not in named_heads else None
+                if names is not None and named_heads.isdisjoint(names):
+                    continue  # a sandbox that holds none of the names that the rows begin with
                 for path in self._paths(rows, home, context, main=number == 0):
                     if isinstance(path, Trouble):
                         yield self._gap(store.id, path)
@@ -196,17 +201,31 @@ class Host:
         self, rows: list[_Row], home: roots.Home, context: roots.Context, *, main: bool
     ) -> Iterator[Parts | Trouble]:
         where, folded = self._where, home.folded
-        heads = self._heads.get(id(context))
-        if heads is None:
-            heads = self._heads[id(context)] = {r: where.heads(base, folded=folded) for r, base in context.items()}
+        heads = self._heads_in(context, home)
         for at, glob, head in rows:
             if main and at.env:
                 yield from self._moves[home.parts].files(at, glob)
-            if not _holds(at, home) or head is None or at.root not in heads or (head and head not in heads[at.root]):
+            if head is None or at.root not in heads or (head and head not in heads[at.root]):
                 continue
             for path in expand(where, context[at.root], glob, folded=folded):
                 if isinstance(path, Trouble) or glob[-1] != "*" or not self._is_ordinary(path):
                     yield path
+
+    def _heads_in(self, context: roots.Context, home: roots.Home) -> dict[Root, Container[str]]:
+        """Return the names in each root's folder, looked up once."""
+        heads = self._heads.get(id(context))
+        if heads is None:
+            where, folded = self._where, home.folded
+            heads = self._heads[id(context)] = {r: where.heads(base, folded=folded) for r, base in context.items()}
+        return heads
+
+    def _names_in(self, context: roots.Context, home: roots.Home) -> frozenset[str] | None:
+        """Return the names in all roots' folders together, None where one of them could not be listed."""
+        if id(context) not in self._all_names:
+            every = self._heads_in(context, home).values()
+            known = [h for h in every if isinstance(h, frozenset)]
+            self._all_names[id(context)] = frozenset[str]().union(*known) if len(known) == len(every) else None
+        return self._all_names[id(context)]
 
     def _is_ordinary(self, path: Parts) -> bool:
         """Tell whether something that only a bare `*` names is a folder or a socket: no store's file, nothing hidden."""
@@ -285,9 +304,9 @@ def _untold(_seen: int) -> None:
 
 
 def _row(at: At, home: roots.Home) -> _Row:
-    """Return a row, its glob and the name it begins with: "" for a pattern, None for a glob that the walk answers."""
+    """Return a row, its glob and the name it begins with: "" for a pattern, None where only the walk or a variable answers."""
     glob = at.glob.split("/")
-    return at, glob, None if "**" in glob else _head(glob, home)
+    return at, glob, None if "**" in glob or not _holds(at, home) else _head(glob, home)
 
 
 def _head(glob: list[str], home: roots.Home) -> str:
