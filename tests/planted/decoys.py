@@ -205,7 +205,7 @@ def corpora(h: Home) -> None:
 def texts(h: Home) -> None:
     h.put(
         ".bash_history",
-        f"cd src\ngit commit -m 'rotate token'\ngit checkout {t.hexs(40)}\ndocker pull app@sha256:{t.hexs(64)}\nexport GITHUB_TOKEN=$(gh auth token)\nexport TOKEN=$1\ncurl -H \"Authorization: Bearer $TOKEN\" https://api.example.com\nkubectl get secret app-password -o yaml\nssh-keygen -t ed25519 -C ada@laptop\naws s3 ls --profile prod\nmysql -u root -p app\npsql -U postgres -h localhost\ndocker login -u ada --password-stdin\nvault login -method=oidc\nread -s PASSWORD\npip install --index-url https://pypi.org/simple x\ngit clone https://github.com/corp/app.git\necho $AWS_SECRET_ACCESS_KEY | wc -c\n",
+        f"cd src\ngit commit -m 'rotate token'\ngit checkout {t.hexs(40)}\ndocker pull app@sha256:{t.hexs(64)}\nexport GITHUB_TOKEN=$(gh auth token)\nexport TOKEN=$1\ncurl -H \"Authorization: Bearer $TOKEN\" https://api.example.com\nkubectl get secret app-password -o yaml\nssh-keygen -t ed25519 -C ada@laptop\naws s3 ls --profile prod\nmysql -u root -p app\npsql -U postgres -h localhost\ndocker login -u ada --password-stdin\nvault login -method=oidc\nread -s PASSWORD\npip install --index-url https://pypi.corp.example/simple x\ngit clone https://github.com/corp/app.git\necho $AWS_SECRET_ACCESS_KEY | wc -c\n",
     )
     h.put(
         ".zsh_history",
