@@ -53,10 +53,11 @@ def _unhurried(session: Session) -> Progress:
 def look_at(session: Session, target: Path, *, scope: Iterable[str] = ("home", "keychain")) -> ScanResult:
     """Scan evidence. The keychain is part of it only on the live machine (or where a back end was given)."""
     items: list[Finding | Gap] = []
-    if "keychain" in scope and (session.keychain is not None or is_live(target)):
-        items = list(keychain.findings(session.keychain))
-    left_out = scope_of.excluded(session.config.scan)
     with Detector() as detector:
+        detector.begin()  # it starts while the keychain is asked and the catalogue is loaded
+        if "keychain" in scope and (session.keychain is not None or is_live(target)):
+            items = list(keychain.findings(session.keychain))
+        left_out = scope_of.excluded(session.config.scan)
         return scan(
             target,
             clock=session.clock,
