@@ -16,7 +16,7 @@ from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Kind, Known, Liveness, Subject, Verb
 from rescind.providers.aws._connect import connect
-from tests.interop import aws_world, sso_world
+from tests.interop import aws_model, aws_world, sso_world
 from tests.interop.aws_cloud import FakeAws, NoPace
 from tests.interop.aws_model import model, serve
 
@@ -122,12 +122,12 @@ def test_absence_counts_only_beside_the_same_user_and_denied_is_unknown(cloud, c
     assert [type(r) for r in listed(name, client)] == [Gap]
 
 
-def test_a_double_without_the_operation_keeps_none_and_aws_without_it_is_a_gap(cloud, client, monkeypatch):
-    from tests.interop import aws_model
-
+def test_an_operation_that_is_not_there_is_a_gap_also_at_an_endpoint_of_ones_own(cloud, client, monkeypatch):
     cloud.user("ada")
     monkeypatch.setattr(cloud, "_iam", lambda *_: (_ for _ in ()).throw(aws_model.Fault("InvalidAction")))
-    assert listed("aws.ssh-public-key", client) == []
+    assert client.tenant.text("endpoint_url")
+    (gap,) = listed("aws.ssh-public-key", client)
+    assert "SSH public keys of IAM user ada could not be listed" in gap.reason
     client.tenant = replace(client.tenant, settings={"account_id": "111122223333"})
     assert [type(r) for r in listed("aws.ssh-public-key", client)] == [Gap]
 

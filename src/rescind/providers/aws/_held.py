@@ -91,9 +91,6 @@ def of_users(
         except (Throttled, Unreachable):
             raise  # the caller asks again, and makes the gap if that does not help
         except ProviderError as error:
-            # A service that only speaks AWS's language, and has no such operation, keeps none; AWS itself never answers that.
-            if getattr(error, "code", "") == "InvalidAction" and client.tenant.text("endpoint_url"):
-                continue
             yield Gap(source=source, reason=f"{what} of IAM user {name} could not be listed: {error.message}")
         else:
             yield from found
