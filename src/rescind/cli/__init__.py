@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 
@@ -104,6 +105,7 @@ def main() -> None:
     """Run the command line; every `RescindError` is rendered once, here."""
     from rescind.errors import RescindError
 
+    gc.set_threshold(50_000, 50, 50)  # loading the catalogue makes many objects and no garbage
     try:
         answer = app(prog_name="rescind", standalone_mode=False)
         code = answer if isinstance(answer, int) else 0

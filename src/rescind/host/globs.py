@@ -17,6 +17,7 @@ PRUNED = frozenset({"node_modules", ".git", ".hg", ".svn", "__pycache__", "site-
 """Folders that no walk enters: they hold other people's code. A row that names one (`**/.git/config`) is still looked up in it."""
 
 
+_MOST_KNOWN = 50_000
 _MAGIC_PART = re.compile(r"[*?]|\[[^\]]*\]?")
 
 
@@ -101,8 +102,8 @@ class Index:
     """
 
     __slots__ = (
-        *("_ends", "_starts", "by_head", "by_tail", "ends", "first1", "first2", "heads", "last1", "last3", "literal"),
-        *("skips", "starts", "tails", "wild"),
+        *("_ends", "_starts", "by_head", "by_tail", "ends", "first1", "first2", "heads", "known", "last1", "last3"),
+        *("literal", "skips", "starts", "tails", "wild"),
     )
 
     def __init__(self, rows: Iterable[Wanted]) -> None:
@@ -135,10 +136,22 @@ class Index:
         every = "" in ends | starts  # `*` itself
         self.first1 = ANYTHING if every else frozenset(s[:1] for s in starts if len(s) < 2)
         """A name that is not `literal`, and whose ends are in none of these four, begins the tail of no row."""
+        self.known: dict[str, Sequence[Wanted]] = {}
+        """What was answered before, by the name as it is written: a disk holds the same names over and over."""
 
-    def may(self, name: str) -> bool:
-        """Tell whether a name begins the tail of a row."""
-        return name in self.literal or name.endswith(self.ends) or name.startswith(self.starts) or self._wild(name)
+    def ask(self, name: str, key: str) -> Sequence[Wanted]:
+        """Return the rows whose tail a name begins, `key` being the name as the rows compare it, and remember the answer."""
+        may = (
+            key in self.literal
+            or key[-3:] in self.last3
+            or key[-1:] in self.last1
+            or key[:2] in self.first2
+            or key[:1] in self.first1
+        )
+        found = self.rows(key) if may else ()
+        if len(self.known) < _MOST_KNOWN:
+            self.known[name] = found
+        return found
 
     def _wild(self, name: str) -> bool:
         begins = name.startswith(self.heads) and self.by_head(name)

@@ -47,6 +47,11 @@ class ImageEntry:
         del follow_symlinks
         return self.letter == "d"
 
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        """Tell whether it is a plain file; a link is none."""
+        del follow_symlinks
+        return self.letter == "f"
+
     def is_symlink(self) -> bool:
         """Tell whether it is a link."""
         return self.letter == "l"

@@ -78,6 +78,10 @@ class Named:
         """Tell whether it is a folder."""
         return self.node.inner is not None and not (follow_symlinks and self.node.link)
 
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        """Tell whether it is a plain file."""
+        return stat.S_ISREG(self.node.mode) and not (follow_symlinks and self.node.link)
+
     def is_symlink(self) -> bool:
         """Tell whether it is a link."""
         return bool(self.node.link)

@@ -61,6 +61,9 @@ class Entry(Protocol):
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:
         """Tell whether it is a folder."""
 
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        """Tell whether it is a plain file."""
+
     def is_symlink(self) -> bool:
         """Tell whether it is a link."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -13,6 +13,7 @@ from typing import Self
 from rescind.errors import EvidenceError
 from rescind.host import registry, roots, sqlite_log
 from rescind.host.globs import Wanted, expand, wanted
+from rescind.host.heads import Heads
 from rescind.host.listing import Listings, fold, is_magic
 from rescind.host.moved import Moves
 from rescind.host.names import Parts, as_parts, as_text, split, visible
@@ -83,8 +84,7 @@ class Host:
             self._places.append((system, roots.system_contexts(system.parts)))
         self._snapshots = {home.parts: home.snapshot for home, _ in self._places if home.snapshot}
         self._walked: dict[str, list[Parts]] = {}
-        self._heads: dict[int, dict[Root, Container[str]]] = {}
-        self._all_names: dict[int, frozenset[str] | None] = {}
+        self._heads = Heads(self._where)
         self.tell: Callable[[int], None] = _untold
         """Hears how many names the walk has seen."""
 
@@ -158,11 +158,9 @@ class Host:
         seen: set[Parts] = set()
         for home, contexts in self._places:
             rows = [_row(at, home) for at in store.where if _holds(at, home) or at.env]
-            named_heads = frozenset(head for _, _, head in rows if head is not None)
-            for number, context in enumerate(contexts):
-                names = self._names_in(context, home) if number and "" not in named_heads else None
-                if names is not None and named_heads.isdisjoint(names):
-                    continue  # a sandbox that holds none of the names that the rows begin with
+            heads = frozenset(head for _, _, head in rows if head is not None)
+            for number in self._heads.worth_asking(home, contexts, heads):
+                context = contexts[number]
                 for path in self._paths(rows, home, context, main=number == 0):
                     if isinstance(path, Trouble):
                         yield self._gap(store.id, path)
@@ -201,7 +199,7 @@ class Host:
         self, rows: list[_Row], home: roots.Home, context: roots.Context, *, main: bool
     ) -> Iterator[Parts | Trouble]:
         where, folded = self._where, home.folded
-        heads = self._heads_in(context, home)
+        heads = self._heads.within(home, context)
         for at, glob, head in rows:
             if main and at.env:
                 yield from self._moves[home.parts].files(at, glob)
@@ -210,22 +208,6 @@ class Host:
             for path in expand(where, context[at.root], glob, folded=folded):
                 if isinstance(path, Trouble) or glob[-1] != "*" or not self._is_ordinary(path):
                     yield path
-
-    def _heads_in(self, context: roots.Context, home: roots.Home) -> dict[Root, Container[str]]:
-        """Return the names in each root's folder, looked up once."""
-        heads = self._heads.get(id(context))
-        if heads is None:
-            where, folded = self._where, home.folded
-            heads = self._heads[id(context)] = {r: where.heads(base, folded=folded) for r, base in context.items()}
-        return heads
-
-    def _names_in(self, context: roots.Context, home: roots.Home) -> frozenset[str] | None:
-        """Return the names in all roots' folders together, None where one of them could not be listed."""
-        if id(context) not in self._all_names:
-            every = self._heads_in(context, home).values()
-            known = [h for h in every if isinstance(h, frozenset)]
-            self._all_names[id(context)] = frozenset[str]().union(*known) if len(known) == len(every) else None
-        return self._all_names[id(context)]
 
     def _is_ordinary(self, path: Parts) -> bool:
         """Tell whether something that only a bare `*` names is a folder or a socket: no store's file, nothing hidden."""

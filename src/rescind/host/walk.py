@@ -113,18 +113,20 @@ class _Walk:
         index = self.indexes.get(rows)
         if index is None:
             index = self.indexes[rows] = Index(rows)
-        folded, literal, last3, last1 = self.folded, index.literal, index.last3, index.last1
-        first2, first1 = index.first2, index.first1
+        known, folded, before = index.known, self.folded, self.seen
         inner: list[str] = []
-        for entry in folder.entries():
-            self.seen += 1
+        for self.seen, entry in enumerate(folder.entries(), before + 1):  # every name of the disk comes by here
             name = entry.name
-            key = fold(name) if folded else name
+            wanted = known.get(name)
+            if wanted is None:
+                wanted = index.ask(name, fold(name) if folded else name)
+            if entry.is_file(follow_symlinks=False):
+                if wanted:
+                    self.hit(wanted, (*parts, name), directory=False)
+                continue
             directory = entry.is_dir(follow_symlinks=False)
-            if (
-                key in literal or key[-3:] in last3 or key[-1:] in last1 or key[:2] in first2 or key[:1] in first1
-            ) and index.may(key):
-                self.hit(index.rows(key), (*parts, name), directory=directory)
+            if wanted:
+                self.hit(wanted, (*parts, name), directory=directory)
             if directory:
                 inner.append(name)
             elif entry.is_symlink():
@@ -160,7 +162,7 @@ class _Walk:
                 continue
             self.enter(below, (*parts, name), left, depth + 1)
 
-    def hit(self, rows: list[Wanted], parts: Parts, *, directory: bool) -> None:
+    def hit(self, rows: Sequence[Wanted], parts: Parts, *, directory: bool) -> None:
         for row in rows:
             if len(row.tail) == 1 and directory:
                 continue  # it is walked, so nothing in it is hidden

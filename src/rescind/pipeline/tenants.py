@@ -17,7 +17,6 @@ from rescind.models.clock import Clock
 from rescind.models.kind import Identity, Kind, Rest
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.secret import Secret
-from rescind.wire import rest as rest_rows
 from rescind.wire.pace import Pacer
 from rescind.wire.retry import Breaker, Retry
 
@@ -46,6 +45,8 @@ class Connected:
     def run(self, row: Rest | Callable[..., Any], credential: Any, *, look: bool) -> Any:
         """Carry out one row or function of a kind once: an observation if `look`, otherwise an action."""
         if isinstance(row, Rest):
+            from rescind.wire import rest as rest_rows  # loads an HTTP client, which a scan does not need
+
             use = rest_rows.look if look else rest_rows.call
             return use(
                 self.client.http,
