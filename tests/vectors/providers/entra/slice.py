@@ -30,6 +30,10 @@ OPERATIONS = (
     "DELETE /applications/{id}/federatedIdentityCredentials/{id}", "POST /applications/{id}/federatedIdentityCredentials",
     "GET /servicePrincipals", "GET /servicePrincipals/{id}", "GET /servicePrincipals(appId={value})", "PATCH /servicePrincipals/{id}", "GET /servicePrincipals/{id}/owners",
     "POST /servicePrincipals/{id}/removePassword", "POST /applications/{id}/addPassword", "GET /servicePrincipals/{id}/appRoleAssignments",
+    "POST /servicePrincipals/{id}/addPassword", "GET /servicePrincipals/{id}/transitiveMemberOf", "GET /me/transitiveMemberOf",
+    "GET /users/{id}/transitiveMemberOf", "GET /users/{id}/appRoleAssignments", "GET /domains/{id}",
+    "GET /deviceManagement/managedDevices", "GET /deviceManagement/managedDevices/{id}",
+    *(f"POST /deviceManagement/managedDevices/{{id}}/{a}" for a in ("remoteLock", "retire", "wipe")),
 )  # fmt: skip
 PRIMITIVES = {"Boolean": "boolean", "Int32": "integer", "Int64": "integer", "Int16": "integer", "Double": "number"}
 
