@@ -81,11 +81,11 @@ GOLDEN = {
     ),
     "task that nobody can tell to be done": (
         CASE.replace("        done_when: shown\n", ""),
-        "p.yaml:7:9: at phases[0].case[0]: found no `done_when`; allowed: `done_when` is required",
+        "p.yaml:7:9: at phases[0].case[0]: found a mapping; allowed: a `task`, and in `done_when` what shows that it is done",
     ),
     "unknown key for the case": (
         CASE.replace("done_when:", "done_wen:"),
-        "p.yaml:9:9: at phases[0].case[0].done_wen: found the unknown key 'done_wen'; allowed: verb, task, owner, done_when, approval; did you mean 'done_when'?",
+        "p.yaml:9:9: at phases[0].case[0].done_wen: found the unknown key 'done_wen'; allowed: verb, task, owner, done_when, activity, approval; did you mean 'done_when'?",
     ),
     "unknown gate": (
         CASE.replace("gate: isolate", "gate: isolated"),

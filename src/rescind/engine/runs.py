@@ -31,6 +31,7 @@ from rescind.pipeline import execute, report, undo
 from rescind.pipeline.case_steps import CaseContext, carry_out, is_case
 from rescind.pipeline.people import People
 from rescind.pipeline.plan import addendum, release
+from rescind.pipeline.preserve import Reader, folder_of
 from rescind.pipeline.rotating import Opened
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file
@@ -164,7 +165,13 @@ class CaseWork:
         if is_case(step):
             plan = self._load(run)[0]
             ctx = CaseContext(
-                run=run, case=plan.case, log=self._log, hooks=self._hooks, hold=self._hold or plan.case.hold
+                run=run,
+                case=plan.case,
+                log=self._log,
+                hooks=self._hooks,
+                hold=self._hold or plan.case.hold,
+                reader=self._reader(run),
+                credentials=plan.credentials,
             )
             return {"s": carry_out(next(s for s in plan.case_steps if s.id == step), ctx)}
         for plan in self._load(run):
@@ -174,6 +181,16 @@ class CaseWork:
         self._plans.pop(run, None)  # an addendum was stored since: read again, once
         planned, credential = execute.find(self._load(run)[-1], step)
         return {"s": str(execute.act(planned, credential, self._context(run)).end_state)}
+
+    def _reader(self, run: str) -> Reader:
+        return Reader(
+            run=run,
+            tenants=self._tenants,
+            log=self._log,
+            clock=self._clock,
+            folder=folder_of(self._dir, run),
+            names=lambda provider: self._people.subject(provider).names,
+        )
 
     def phase_done(self, run: str, phase: str) -> None:
         """Record once that a phase ended, and sign the head of the trail."""

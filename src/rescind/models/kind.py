@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.rotation import Rotation
+from rescind.models.use import Source
 from rescind.secret import Secret
 
 
@@ -289,7 +290,7 @@ class Provider:
     `controls_email`: an owner that equals the person's e-mail is the provider's own attestation (a CA's SAN), not a free text.
     `eventual`: it says that something is done before that holds everywhere, so a playbook's sweeps look again after a while.
     `paces` are classes of endpoint that it allows fewer requests per second than a tenant's rate; a tenant with an `endpoint_url` of
-    its own is somebody else's service, which these do not hold for.
+    its own is somebody else's service, which these do not hold for. `activity` are its records of what credentials did.
     """
 
     id: str
@@ -301,3 +302,4 @@ class Provider:
     controls_email: bool = False
     eventual: bool = False
     paces: Mapping[str, float] = field(default_factory=dict)
+    activity: tuple[Source, ...] = ()

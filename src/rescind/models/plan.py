@@ -71,7 +71,8 @@ class Case:
 class CaseStep:
     """One thing done for the case as a whole in one phase, by a person or by the operator's own tool (`hook`). `id` is deterministic.
 
-    `held`: not done unless an approval names its id. `left_out`: why it is not done at all ("" when it is).
+    `held`: not done unless an approval names its id. `left_out`: why it is not done at all ("" when it is). `tenant` and `source`: rescind itself
+    reads this record of that tenant.
     """
 
     phase: str
@@ -82,6 +83,8 @@ class CaseStep:
     hook: bool = False
     held: bool = False
     left_out: str = ""
+    tenant: str = ""
+    source: str = ""
 
     @property
     def id(self) -> str:

@@ -42,13 +42,17 @@ class PlaybookStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseItem:
-    """Something to do for the case as a whole: the exact instruction, for whom, and when it is done."""
+    """Something to do for the case as a whole: the exact instruction, for whom, and when it is done.
+
+    `activity`: rescind itself reads what the providers' records say of the case's credentials; `task` is then empty.
+    """
 
     verb: CaseVerb
     task: str
     owner: str
     done_when: str
     approval: bool = False
+    activity: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

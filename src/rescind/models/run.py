@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rescind.models.credential import EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import CaseVerb, Liveness, Verb
+from rescind.models.use import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialResult:
-    """The one end state of one credential, and everything that led to it."""
+    """The one end state of one credential, and everything that led to it.
+
+    `used_after_loss` is `yes`, `no` or `unknown`, `used_after_loss_source` where that is from; a `yes` has its first and last known use.
+    """
 
     id: str
     kind: str
@@ -60,6 +64,9 @@ class CredentialResult:
     verify_method: str = ""
     used_after_loss: str = "unknown"
     last_used: str = ""
+    used_after_loss_source: str = ""
+    first_use_after_loss: str = ""
+    last_use_after_loss: str = ""
     steps: tuple[Receipt, ...] = ()
     tasks: tuple[Mapping[str, str], ...] = ()
     places: tuple[str, ...] = ()
@@ -69,7 +76,7 @@ class CredentialResult:
 class CaseResult:
     """How one thing done for the case stands. `acknowledged`: the operator's tool accepted it, which proves nothing.
 
-    `closed`: nobody has to do anything about it any more; it says nothing about any credential.
+    `closed`: nobody has to do anything about it any more; it says nothing about any credential. `source`: the record that was read.
     """
 
     id: str
@@ -86,12 +93,14 @@ class CaseResult:
     attested_at: str = ""
     evidence: str = ""
 
+    source: str = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """A whole run as it stands now: every credential once, every gap, the audit head.
 
-    A run that rests says until when (`waiting_until`, RFC 3339 UTC) and for what (`waiting_for`).
+    A run that rests says until when (`waiting_until`, RFC 3339 UTC) and for what (`waiting_for`). `activity` is the last reading of each
+    record of what credentials did.
     """
 
     run: str
@@ -111,3 +120,4 @@ class RunResult:
     waiting_for: str = ""
     case_steps: tuple[CaseResult, ...] = ()
     not_isolated: str = ""
+    activity: tuple[Reading, ...] = ()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rescind.errors import RefusedError, UsageError
 from rescind.models.config import Config
 from rescind.models.kind import CaseVerb, Verb
 from rescind.models.plan import Case, CaseStep, Plan
 from rescind.models.playbook import CaseItem, Playbook
+from rescind.models.use import Source
 
 DESTRUCTIVE = frozenset({Verb.DELETE, Verb.ERASE_LOCAL})  # what a legal hold forbids, beside a wipe
 IRREVERSIBLE = frozenset({CaseVerb.WIPE, CaseVerb.LOCK})  # what no playbook does without an approval
 PLACEHOLDER = re.compile(r"\{(workstation|person|run)\}")
+NO_TIME = "when control was lost is not known (--lost-at), so there is no time to export from"
 HELD_BY_LAW = "a legal hold forbids it: nothing may be deleted, wiped or erased"
 
 
@@ -22,23 +25,55 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), text)
 
 
-def case_steps(playbook: Playbook, case: Case, hooks: Collection[str]) -> tuple[CaseStep, ...]:
-    """Return what is done for the case, in the playbook's order. `hooks`: the verbs for which the operator named a tool."""
+def case_steps(
+    playbook: Playbook, case: Case, hooks: Collection[str], records: Sequence[tuple[str, Source]] = ()
+) -> tuple[CaseStep, ...]:
+    """Return what is done for the case, in the playbook's order. `hooks`: the verbs for which the operator named a tool.
+
+    `records` are the tenants' records of what credentials did, those that are kept shortest first.
+    """
     told = {"workstation": case.workstation or "the workstation", "person": case.person or "the person"}
-    return tuple(
-        CaseStep(
-            phase=phase.name,
-            verb=item.verb,
-            task=filled(item.task, told),
-            owner=item.owner,
-            done_when=filled(item.done_when, told),
-            hook=str(item.verb) in hooks,
-            held=not (why := _left_out(item, case)) and (item.approval or item.verb in IRREVERSIBLE),
-            left_out=why,
+    steps: list[CaseStep] = []
+    for phase in playbook.phases:
+        for item in phase.case:
+            if item.activity:
+                steps += _exports(phase.name, item, case, records)
+                continue
+            why = _left_out(item, case)
+            steps.append(
+                CaseStep(
+                    phase=phase.name,
+                    verb=item.verb,
+                    task=filled(item.task, told),
+                    owner=item.owner,
+                    done_when=filled(item.done_when, told),
+                    hook=str(item.verb) in hooks,
+                    held=not why and (item.approval or item.verb in IRREVERSIBLE),
+                    left_out=why,
+                )
+            )
+    return tuple(steps)
+
+
+def _exports(phase: str, item: CaseItem, case: Case, records: Sequence[tuple[str, Source]]) -> Iterator[CaseStep]:
+    """Return a step for each record that rescind reads itself; one that says why, where nobody said since when."""
+    blank = CaseStep(phase=phase, verb=item.verb, task="", owner="rescind", done_when="")
+    if records and not case.lost_at:
+        names = ", ".join(f"{source.title} of {tenant}" for tenant, source in records)
+        task, done = (
+            f"Export what the case's credentials did since the loss: {names}.",
+            "The exports lie in the run's folder.",
         )
-        for phase in playbook.phases
-        for item in phase.case
-    )
+        yield replace(blank, task=task, done_when=done, left_out=NO_TIME)
+        return
+    for tenant, source in records:
+        yield replace(
+            blank,
+            task=f"Export what the case's credentials did since {case.lost_at}: {source.title} of {tenant}.",
+            done_when="The export lies in the run's folder, and its digest in the audit trail.",
+            tenant=tenant,
+            source=source.id,
+        )
 
 
 def _left_out(item: CaseItem, case: Case) -> str:

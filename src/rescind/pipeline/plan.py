@@ -5,7 +5,7 @@ Every credential gets either steps, or a decision that says why not, or both (a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from rescind.models.evidence import State
 from rescind.models.kind import Kind, Verb
 from rescind.models.plan import Accepted, Case, Decision, Plan, Step
 from rescind.models.playbook import Playbook, PlaybookStep
+from rescind.models.use import Source
 from rescind.pipeline import barriers, case_plan
 from rescind.pipeline.case_plan import DESTRUCTIVE
 from rescind.pipeline.enumerate import Enumerated
@@ -183,6 +184,7 @@ def make_plan(
     subject_names: tuple[str, ...] = (),
     self_allowed: bool = False,
     hooks: Collection[str] = (),
+    records: Sequence[tuple[str, Source]] = (),
 ) -> Plan:
     """Return the plan for one case. Raises `RefusedError` when a guard stops it. The digest is set by the caller."""
     _guard(found, subject_names, self_allowed=self_allowed)
@@ -209,7 +211,7 @@ def make_plan(
         decisions=tuple(decisions),
         accepted=accepted,
         barriers=barriers.of(playbook, case),
-        case_steps=case_plan.case_steps(playbook, case, hooks),
+        case_steps=case_plan.case_steps(playbook, case, hooks, records),
         gaps=found.gaps,
         tenants=dict(found.accounts),
         principals=dict(found.principals),

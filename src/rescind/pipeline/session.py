@@ -5,7 +5,7 @@ A session holds the configuration, the clock and the state folder; it never hold
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from rescind.errors import EvidenceError, ProviderError, RefusedError
 from rescind.host import erase
 from rescind.models.clock import Clock
 from rescind.models.config import Config
-from rescind.models.credential import Inventory
+from rescind.models.credential import Credential, Inventory
 from rescind.models.plan import Case, Plan
 from rescind.models.playbook import Playbook
 from rescind.models.tenant import SecretRef
+from rescind.models.use import Source
 from rescind.pipeline import inventory as inventories
 from rescind.pipeline import received
 from rescind.pipeline.case import is_live
@@ -27,6 +28,7 @@ from rescind.pipeline.enumerate import enumerate_all
 from rescind.pipeline.machine import fingerprint_key, hidden, inventory_of, pinned
 from rescind.pipeline.people import People
 from rescind.pipeline.plan import make_plan
+from rescind.pipeline.preserve import sources
 from rescind.pipeline.tenants import Tenants
 from rescind.providers.local._connect import local_client
 from rescind.schema import plan as plan_file
@@ -146,8 +148,23 @@ def survey(
         subject_names=names,
         self_allowed=self_allowed,
         hooks=session.config.hooks,
+        records=records(session, playbook, who, found.credentials),
     )
     return replace(plan, digest=plan_file.digest_of(plan))
+
+
+def records(
+    session: Session, playbook: Playbook, who: People, found: Iterable[Credential]
+) -> tuple[tuple[str, Source], ...]:
+    """Return the tenants in scope with their records of what credentials did, where anybody or anything of the case is known; those kept shortest first."""
+    known = {c.tenant for c in found}
+    rows = [
+        (t.name, source)
+        for t in session.config.tenants
+        if t.provider in in_scope(session, playbook) and (t.name in known or who.subject(t.provider).names)
+        for source in sources(t.provider)
+    ]
+    return tuple(sorted(rows, key=lambda row: row[1].retention_days))
 
 
 def in_scope(session: Session, playbook: Playbook) -> tuple[str, ...]:

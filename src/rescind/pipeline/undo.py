@@ -95,7 +95,8 @@ def make_undo(
 
 def _begun(s: CaseResult) -> bool:
     """Tell whether something was done for the case, or somebody may be doing it."""
-    return s.end_state not in {EndState.HELD, EndState.SKIPPED} and bool(s.at or s.attested_by)
+    changed = s.end_state not in {EndState.HELD, EndState.SKIPPED} and not s.source  # an export changed nothing
+    return changed and bool(s.at or s.attested_by)
 
 
 def _called_off(s: CaseResult, run: str) -> CaseStep:

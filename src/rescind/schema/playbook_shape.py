@@ -168,15 +168,40 @@ class StepShape(Edge):
 
 
 class CaseStepShape(Edge):
-    """Something to do for the case as a whole: a task for a person, or for the operator's own tool ([case.VERB] in rescind.toml)."""
+    """Something to do for the case as a whole: a task for a person, or for the operator's own tool ([case.VERB] in rescind.toml).
+
+    Or, with `activity`, an export that rescind makes itself.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["task", "done_when"]}, {"required": ["activity"]}]}
+    )
 
     verb: CaseVerb
-    task: Annotated[Text, Field(description="The exact instruction; {workstation} and {person} are filled in.")]
+    task: Annotated[
+        str, Field(max_length=4000, description="The exact instruction; {workstation} and {person} are filled in.")
+    ] = ""
     owner: Annotated[Line, Field(description="Who does it.")] = "incident responder"
-    done_when: Annotated[Text, Field(description="What shows that it is done: the evidence to attest it with.")]
+    done_when: Annotated[
+        str, Field(max_length=4000, description="What shows that it is done: the evidence to attest it with.")
+    ] = ""
+    activity: Annotated[
+        bool,
+        Field(
+            description="With preserve: rescind exports, from every provider that keeps such a record, what the case's credentials did since the loss."
+        ),
+    ] = False
     approval: Annotated[
         bool, Field(description="Whether it waits for an approval by its id; wipe and lock always do.")
     ] = False
+
+    @model_validator(mode="after")
+    def _told(self) -> CaseStepShape:
+        if self.activity and (self.verb is not CaseVerb.PRESERVE or self.task or self.done_when or self.approval):
+            raise ValueError("`activity` with the verb preserve only, without a task: rescind does it itself")
+        if not self.activity and not (self.task and self.done_when):
+            raise ValueError("a `task`, and in `done_when` what shows that it is done")
+        return self
 
 
 class PhaseShape(Edge):

@@ -1,0 +1,256 @@
+"""Was it used after the loss: `yes` where a record shows it, `no` only where a record would have shown it, else `unknown`. Pure.
+
+`no` needs all of these: the record holds every use of such a credential, it was read whole, from the loss until after the credential was
+proven dead, and nothing in it is doubtful. That no event was seen proves nothing by itself. docs/concepts/used-after-loss.md says what each
+record holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+from rescind import catalogue
+from rescind.models.clock import parse_rfc3339, rfc3339
+from rescind.models.credential import Credential, EndState
+from rescind.models.evidence import Gap
+from rescind.models.kind import Liveness
+from rescind.models.run import Receipt
+from rescind.models.use import Event, Reading, Source, Trace, Use, Used
+
+MARGIN = timedelta(minutes=5)
+"""How far a person's word of when it was lost, and the clocks of provider and operator, may lie apart."""
+OURS = "rescind/"
+"""How every request of ours calls itself (User-Agent)."""
+ENTRY = "activity"
+"""The type of a reading's entry in the trail."""
+_FIELD = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")
+_PROVEN = {EndState.DEAD, EndState.RESIDUAL}
+
+
+def marks(templates: Iterable[str], c: Credential) -> frozenset[str]:
+    """Return the marks that events of a credential carry. A template whose field is empty gives none."""
+    found = set()
+    for template in templates:
+        values = [str(_value(c, m[1], m[2] or "")) for m in _FIELD.finditer(template)]
+        if all(values):
+            given = iter(values)
+            found.add(_FIELD.sub(lambda _: next(given), template).casefold())  # noqa: B023  used at once
+    return frozenset(found)
+
+
+def _value(c: Credential, name: str, key: str) -> str:
+    if name == "last":  # the last part of an identifier that is a path
+        return c.identifier.rpartition("/")[2]
+    return c.attributes.get(key, "") if name == "attributes" else str(getattr(c, name, "") or "")
+
+
+def printable(text: str) -> str:
+    """Return text of a record, which an attacker may have chosen, without controls and cut to a length."""
+    return "".join(c if c.isprintable() else " " for c in text[:256])
+
+
+def ours(event: Event) -> bool:
+    """Tell whether an event calls itself a request of ours. Anybody can: it never makes a `no`."""
+    return OURS in event.agent
+
+
+class Tally:
+    """Counts, for each credential of one source, what its events say. An event counts once, however often it is found."""
+
+    def __init__(self, source: Source, credentials: Iterable[Credential], lost_at: str) -> None:
+        self._lost = parse_rfc3339(lost_at)
+        self._by: dict[
+            str, list[tuple[str, bool]]
+        ] = {}  # mark -> (credential, whether it is a use and not just the holder's)
+        self.uses: dict[str, Use] = {}
+        for c in credentials:
+            trace = source.traces.get(c.kind, Trace())
+            for mark in marks(trace.marks, c):
+                self._by.setdefault(mark, []).append((c.id, True))
+            for mark in marks(trace.holder, c):
+                self._by.setdefault(mark, []).append((c.id, False))
+
+    def take(self, event: Event) -> None:
+        """Count one event."""
+        at = parse_rfc3339(event.at)
+        if at < self._lost - MARGIN:
+            return
+        sure = self._hit(event.marks)
+        for name, exact in sure.items():
+            self.uses[name] = _counted(self.uses.get(name, Use()), event, exact=exact, near=at < self._lost)
+        for name in self._hit(event.doubts).keys() - sure.keys():
+            was = self.uses.get(name, Use())
+            self.uses[name] = replace(was, doubts=was.doubts + 1)
+
+    def _hit(self, seen: Iterable[str]) -> dict[str, bool]:
+        found: dict[str, bool] = {}
+        for mark in seen:
+            for name, exact in self._by.get(mark.casefold(), ()):
+                found[name] = exact or found.get(name, False)
+        return found
+
+
+def _counted(was: Use, event: Event, *, exact: bool, near: bool) -> Use:
+    if ours(event):
+        return replace(was, ours=was.ours + 1)
+    if near:
+        return replace(was, near=was.near + 1)
+    if not exact:
+        return replace(was, holder=was.holder + 1)
+    later = not was.last or event.at >= was.last
+    return replace(
+        was,
+        events=was.events + 1,
+        first=min(was.first or event.at, event.at),
+        last=max(was.last, event.at),
+        action=printable(event.action) if later else was.action,
+        ip=printable(event.ip) if later else was.ip,
+    )
+
+
+def to_json(reading: Reading) -> dict[str, Any]:
+    """Return a reading as the trail keeps it; empty facts are left out."""
+    full: dict[str, Any] = asdict(reading)
+    full["uses"] = {name: {k: v for k, v in use.items() if v} for name, use in full["uses"].items()}
+    full |= {"parts": list(reading.parts), "proves": list(reading.proves)}
+    return {k: v for k, v in full.items() if v not in ("", 0, [], {})}
+
+
+def from_json(data: Mapping[str, Any], at: str) -> Reading:
+    """Return the reading that an entry of the trail holds."""
+    named = {
+        k: str(data.get(k, "")) for k in ("tenant", "provider", "source", "since", "until", "problem", "file", "sha256")
+    }
+    return Reading(
+        **named,
+        at=at,
+        events=int(data.get("events", 0)),
+        ours=int(data.get("ours", 0)),
+        parts=tuple(map(str, data.get("parts", ()))),
+        proves=tuple(map(str, data.get("proves", ()))),
+        uses={str(name): Use(**use) for name, use in data.get("uses", {}).items()},
+    )
+
+
+def source_of(reading: Reading) -> Source | None:
+    """Return the row that a reading was made with, None where this version has none such."""
+    row = catalogue.providers().get(reading.provider)
+    return next((s for s in row.activity if s.id == reading.source), None) if row else None
+
+
+def judge(
+    c: Credential, readings: Sequence[Reading], receipts: Sequence[Receipt], state: EndState, lost_at: str
+) -> Used:
+    """Return whether a credential was used after the loss."""
+    if not lost_at:
+        return Used(answer="unknown", source="the time of the loss is not stated (--lost-at)")
+    lost = parse_rfc3339(lost_at)
+    mine = [r for r in readings if r.tenant == c.tenant and c.tenant]
+    seen = [(r, r.uses[c.id]) for r in mine if r.uses.get(c.id, Use()).events]
+    stamp = c.last_used if c.last_used and parse_rfc3339(c.last_used) > lost else ""
+    if seen or stamp:
+        told = [_shown(r, u) for r, u in seen] + (
+            [f"the provider's own stamp of its last use, {stamp}"] if stamp else []
+        )
+        firsts = [u.first for _, u in seen] or [stamp]
+        return Used(
+            answer="yes",
+            source="; ".join(dict.fromkeys(told)),
+            first=min(firsts),
+            last=max([stamp, *(u.last for _, u in seen)]),
+        )
+    dead = _dead_since(receipts, state)
+    reasons = []
+    for r in reversed(mine):  # the latest reading reaches furthest
+        why = _no_proof(c, r, lost_at, dead)
+        if why == "":
+            name = _name(r)
+            return Used(
+                answer="no",
+                source=f"{name} holds every use of it, was read whole from {r.since} to {r.until}, and shows none",
+            )
+        reasons += [why] if why else []
+    return Used(answer="unknown", source="; ".join(dict.fromkeys(reasons)) or _nobody_looked(c))
+
+
+def _name(r: Reading) -> str:
+    source = source_of(r)
+    return f"{source.title if source else r.source} ({r.tenant})"
+
+
+def _shown(r: Reading, u: Use) -> str:
+    times = f"at {u.first}" if u.first == u.last else f"from {u.first} to {u.last}"
+    how = f", last {u.action}" + (f" from {u.ip}" if u.ip else "") if u.action else ""
+    return f"{_name(r)}: {u.events} event{'s' if u.events != 1 else ''} {times}{how}"
+
+
+def _dead_since(receipts: Sequence[Receipt], state: EndState) -> str:
+    """Return when the credential was proven dead, "" where it is not."""
+    if state not in _PROVEN:
+        return ""
+    return max((r.at for r in receipts if r.liveness is Liveness.DEAD and r.end_state in _PROVEN), default="")
+
+
+def _no_proof(c: Credential, r: Reading, lost_at: str, dead: str) -> str | None:
+    """Say why a reading without a use of it proves nothing: "" where it does prove, None where it has nothing to say of it."""
+    source = source_of(r)
+    trace = source.traces.get(c.kind) if source else None
+    if source is None or trace is None:
+        return None
+    u, name = r.uses.get(c.id, Use()), _name(r)
+    until = f"{name} shows no use of it until {r.until}" if r.until else f"{name} was not read"
+    held = f" ({u.holder} of its holder, by whatever means)" if u.holder else ""
+    if r.problem:
+        return f"{until}{held}, but it was not read whole: {r.problem}"
+    if trace.unseen:
+        return f"{until}{held}, which proves nothing: {trace.unseen}"
+    if c.id not in r.proves:
+        return f"{name} was not asked about it"
+    if u.doubts or u.near or u.ours:
+        said = [f"{u.doubts} that may or may not be a use of it"] if u.doubts else []
+        said += (
+            [f"{u.near} in the {int(MARGIN.total_seconds() // 60)} minutes before the stated time of the loss"]
+            if u.near
+            else []
+        )
+        said += [f"{u.ours} that call themselves rescind's own, as anybody may"] if u.ours else []
+        return f"{name} shows no sure use of it, but events in doubt: {', '.join(said)}"
+    if r.since > lost_at:
+        return f"{until}, but reaches back to {r.since} only"
+    if not dead:
+        return f"{until}; it is not proven dead, so more may come"
+    if r.until < dead:
+        return f"{until}; it was proven dead at {dead} only, which the record shows later: rescind verify, then"
+    return ""
+
+
+def _nobody_looked(c: Credential) -> str:
+    row = catalogue.providers().get(c.provider)
+    if row is None or not row.activity:
+        return f"rescind reads no record of what {row.title if row else c.provider} saw"
+    if not any(c.kind in s.traces for s in row.activity):
+        return f"no record that rescind reads of {row.title} names what a {c.kind} did"
+    return "the provider's records were not read in this run"
+
+
+def earliest(lost_at: str) -> str:
+    """Return since when a record is read for a loss: a little before, for the clocks' sake."""
+    return rfc3339(parse_rfc3339(lost_at) - MARGIN)
+
+
+def latest(readings: Iterable[Reading]) -> tuple[Reading, ...]:
+    """Return the last reading of each record of each tenant."""
+    return tuple({(r.tenant, r.source): r for r in readings}.values())
+
+
+def gaps(readings: Iterable[Reading]) -> list[Gap]:
+    """Return what of the records could not be read the last time."""
+    return [
+        Gap(source=f"tenant:{r.tenant}", reason=f"what credentials did was not read whole: {_name(r)}: {r.problem}")
+        for r in latest(readings)
+        if r.problem
+    ]
