@@ -24,6 +24,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.audit import merkle
 from rescind.audit.log import AuditLog
 from rescind.errors import AuditError, UsageError
@@ -99,7 +100,7 @@ def _write(out: Path, lines: Iterator[bytes]) -> None:
     try:
         if out.is_symlink():
             raise UsageError(f"{out}: nothing was written: it is a symbolic link", hint="name the file itself with -o")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = osfiles.open_closed(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(lines)
             file.flush()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import hashlib
 import os
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from rescind import osfiles
 from rescind.errors import AuditError
 from rescind.secret import Secret
 
@@ -110,11 +110,11 @@ def load_signer(
 
 def _from_file(path: Path) -> Signer | None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = osfiles.open_closed(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
     with os.fdopen(descriptor, "rb") as file:
-        if os.fstat(descriptor).st_mode & 0o077:
+        if not osfiles.is_private(os.fstat(descriptor)):
             raise AuditError(
                 f"others can read the audit trail's signing key: {path}", hint="treat it as exposed: move it away"
             )
@@ -177,7 +177,7 @@ def _installation(state_dir: Path) -> str:
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    descriptor = osfiles.open_closed(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
@@ -187,9 +187,9 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock, so that two first starts agree on one key."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    descriptor = osfiles.open_closed(path, os.O_RDWR | os.O_CREAT)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        osfiles.lock(descriptor, wait=True)
         yield
     finally:
         os.close(descriptor)

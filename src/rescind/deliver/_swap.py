@@ -12,6 +12,7 @@ import re
 import stat
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import Denied, Rejected, Unreachable
 from rescind.wire.files import write_atomic
 
@@ -23,7 +24,7 @@ def read(path: Path) -> tuple[bytes, os.stat_result] | None:
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise Rejected(f"{path.name} is a link or no regular file: refused", code="ELOOP")
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = osfiles.open_closed(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -43,10 +44,9 @@ def check(path: Path) -> None:
     info = got[1]
     if info.st_nlink > 1:
         raise Rejected(f"{path.name} has a second name (hard link) that would keep the old value")
-    if info.st_mode & 0o027:
+    if osfiles.HAS_OWNERS and info.st_mode & 0o027:
         raise Rejected(f"{path.name} can be read by everybody, or written by others: chmod 600 (or 640) first")
-    me = os.geteuid()
-    if me and (info.st_uid != me or info.st_gid not in {os.getegid(), *os.getgroups()}):
+    if not osfiles.may_give_back(info):
         raise Denied(f"{path.name} belongs to another user or group, who could not read what we write")
     if not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise Denied(f"the folder of {path.name} cannot be written")

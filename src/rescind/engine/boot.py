@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, Serializer
 from sqlalchemy import event
 
+from rescind import osfiles
 from rescind.engine import serializer
 
 JOURNAL = "journal.db"
@@ -61,7 +62,7 @@ def _connected(connection: Any, _record: object) -> None:
 
 
 def _engine(path: Path) -> sa.Engine:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+    os.close(osfiles.open_closed(path, os.O_RDWR | os.O_CREAT))
     engine = sa.create_engine(f"sqlite:///{path}", hide_parameters=True)
     event.listen(engine, "connect", _connected)
     return engine

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import EngineError
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(handle: int) -> None:
-        os.lseek(handle, 1 << 30, os.SEEK_SET)  # a byte far behind the process id, which stays readable to others
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _take(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def private_dir(path: Path) -> None:
@@ -35,10 +23,10 @@ def exclusive(state_dir: Path) -> Iterator[None]:
     Raises `EngineError` naming the process that holds it.
     """
     private_dir(state_dir)
-    handle = os.open(state_dir / "engine.lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    handle = osfiles.open_closed(state_dir / "engine.lock", os.O_RDWR | os.O_CREAT)
     try:
         try:
-            _take(handle)
+            osfiles.lock(handle, wait=False)
         except OSError:
             os.lseek(handle, 0, os.SEEK_SET)
             pid = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import ConfigError, Denied, NotFound, ProviderError, Rejected, Unreachable, Unrecognised
 from rescind.host import keychain
 from rescind.host.names import as_parts
@@ -27,7 +28,7 @@ from rescind.secret import Secret
 MOST_BYTES = 4 * 1024 * 1024
 _MOST_TRIES = 200_000
 _EDGE = re.compile(rb"[^A-Za-z0-9_]")
-_NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_NO_LINK = osfiles.CLOSED
 
 
 def _typed(error: OSError, what: str) -> ProviderError:
@@ -44,6 +45,8 @@ def _folder(root: Path, path: str) -> Iterator[tuple[int, str] | None]:
     parts = as_parts(path)
     if not parts or ".." in parts:
         raise Rejected("the path does not name a file below its root")
+    if not osfiles.HOLDS_FOLDERS:
+        raise Rejected("this system cannot hold the folders on the way: erase the copy by hand", code="ENOTSUP")
     held: list[int] = []
     try:
         try:
@@ -170,9 +173,8 @@ def _replace(folder: int, name: str, data: bytes, before: os.stat_result) -> Non
             with os.fdopen(fd, "wb") as file:
                 file.write(data)
                 file.flush()
-                if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                    os.fchown(fd, before.st_uid, before.st_gid)
-                os.fchmod(fd, stat.S_IMODE(before.st_mode))
+                osfiles.keep_owner(fd, before)
+                osfiles.set_mode(fd, stat.S_IMODE(before.st_mode))
                 os.fsync(fd)
             _unchanged(os.stat(name, dir_fd=folder, follow_symlinks=False), before)
             os.rename(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -205,7 +207,7 @@ def keep_sealed(data: bytes, name: str, seal_to: Sequence[str], folder: Path | N
     target = folder / f"erased-{digest}.age"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600)
+        fd = osfiles.open_closed(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         with os.fdopen(fd, "wb") as file:
             file.write(seal(data, list(seal_to)))
             file.flush()

@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import BinaryIO
 
+from rescind import osfiles
 from rescind.errors import EvidenceError
 from rescind.host.names import visible
 from rescind.host.quiet import OPEN, open_quietly, why
@@ -62,7 +63,7 @@ def head_of(target: Path) -> bytes:
 
 def open_for_reading(target: Path) -> BinaryIO:
     """Open a file that was named by the operator, leaving no trace. Raises `EvidenceError` for what is no file."""
-    fd = open_quietly(os.fspath(target), OPEN & ~os.O_NOFOLLOW, None)
+    fd = open_quietly(os.fspath(target), os.O_RDONLY | osfiles.FOLLOWING, None)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise EvidenceError("the evidence cannot be read: not a folder and not a file")
@@ -126,7 +127,7 @@ def pieces(target: Path, kind: str, head: bytes) -> list[int]:
 
 
 def _regular(name: str, folder: int, *, follow: bool) -> int:
-    fd = open_quietly(name, OPEN & ~os.O_NOFOLLOW if follow else OPEN, folder)
+    fd = open_quietly(name, os.O_RDONLY | osfiles.FOLLOWING if follow else OPEN, folder)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise EvidenceError("a part of the image is not a file")

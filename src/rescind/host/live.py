@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.host.names import visible
 from rescind.models.evidence import Gap, Location
 
@@ -128,6 +129,9 @@ def _listed(source: str, folder: Path) -> list[Path] | Gap:
 
 def ssh_agents(live: Live) -> Iterator[Reading | Gap]:
     """Yield each agent's list of identities, public halves only (https://datatracker.ietf.org/doc/draft-ietf-sshm-ssh-agent/)."""
+    if not hasattr(socket, "AF_UNIX"):
+        yield _gap("ssh-agent", "agents on this system are asked through named pipes, which is not done")
+        return
     places = [Path(p) for p in live.named("SSH_AUTH_SOCK")]
     more = _listed("ssh-agent", live.home / ".ssh" / "agent")  # OpenSSH 10.1 and later
     if isinstance(more, Gap):
@@ -147,6 +151,8 @@ def ssh_agents(live: Live) -> Iterator[Reading | Gap]:
 
 def gpg_agents(live: Live) -> Iterator[Reading | Gap]:
     """Yield what GnuPG's agent says of the keys it can use (`KEYINFO --list`, https://www.gnupg.org/documentation/manuals/gnupg/)."""
+    if not hasattr(socket, "AF_UNIX"):
+        return  # its store reads the files of its keys
     runtime = [Path(p) / "gnupg" for p in live.named("XDG_RUNTIME_DIR")]
     homes = [Path(p) for p in live.named("GNUPGHOME")]
     sockets = [folder / "S.gpg-agent" for folder in (live.home / ".gnupg", *runtime, *homes)]
@@ -167,6 +173,8 @@ def tickets(live: Live) -> Iterator[Reading | Gap]:
     https://web.mit.edu/kerberos/krb5-latest/doc/basic/ccache_def.html
     """
     named = live.named("KRB5CCNAME")
+    if sys.platform == "win32" and live.environ.get("USERDNSDOMAIN"):
+        yield _gap("kerberos-ccache", "tickets of the domain are in the system's own cache, which is not read")
     with suppress(OSError):
         named = named or [f"FILE:/tmp/krb5cc_{live.home.stat().st_uid}"]
     for name in named:
@@ -187,7 +195,7 @@ def tickets(live: Live) -> Iterator[Reading | Gap]:
 
 def _ticket(place: Path) -> Reading | Gap | None:
     try:
-        with open(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+        with open(osfiles.open_closed(place, os.O_RDONLY), "rb") as file:  # noqa: PTH123
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return _gap("kerberos-ccache", "is no regular file", str(place))
             held = file.read(MOST_BYTES + 1)
@@ -206,7 +214,7 @@ def _asked(source: str, place: Path, question: bytes, read: Callable[[socket.soc
         found = place.lstat()
         if not stat.S_ISSOCK(found.st_mode):
             return _gap(source, "is named as a socket and is none", str(place))
-        if found.st_uid not in {os.geteuid(), 0}:
+        if found.st_uid and not osfiles.is_ours(found):
             return _gap(source, "belongs to another user and was not asked", str(place))
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(SECONDS)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import EvidenceError
 from rescind.host.beneath import Tree
 from rescind.host.listing import Listings
@@ -29,7 +30,7 @@ def open_host(
     target = Path(target).expanduser()
     tree: Evidence
     if target.is_dir() or not target.exists():
-        tree, name = Tree(target, clock=clock), target.absolute().name
+        tree, name = _folder(target, clock), target.absolute().name
     else:
         tree, name = _image(target) or _archive(target, list(stores), clock)
     try:
@@ -52,9 +53,18 @@ def open_host(
             "no home in the evidence can be read" if unread else "no home was found in the evidence",
             hint="Give the mounted root of a system, or one home folder, with the rights to read it.",
         )
-    if not isinstance(tree, Tree):
+    if not target.is_dir():
         host.gaps += _passed_over(tree, [home.parts for home in host.homes])
     return host
+
+
+def _folder(target: Path, clock: Clock) -> Evidence:
+    """Open a folder by its descriptor, or by paths where a system has none for folders."""
+    if osfiles.HOLDS_FOLDERS:
+        return Tree(target, clock=clock)
+    from rescind.host.by_path import PathTree
+
+    return PathTree(target, clock=clock)
 
 
 def _image(target: Path) -> tuple[Evidence, str] | None:

@@ -6,7 +6,9 @@ import errno
 import os
 from collections.abc import Iterator
 
-OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+from rescind import osfiles
+
+OPEN = os.O_RDONLY | osfiles.CLOSED
 _NOATIME = getattr(os, "O_NOATIME", 0)
 
 

@@ -16,7 +16,7 @@ from rescind.host.globs import Wanted, expand, wanted
 from rescind.host.heads import Heads
 from rescind.host.listing import Listings, fold, is_magic
 from rescind.host.moved import Moves
-from rescind.host.names import Parts, as_parts, as_text, split, visible
+from rescind.host.names import Parts, as_parts, as_text, visible
 from rescind.host.tree import WHOLE, Blob, Evidence, Trouble
 from rescind.host.volumes import Layout, layout
 from rescind.host.walk import MAX_HITS, walk
@@ -66,7 +66,7 @@ class Host:
             "os": ", ".join(sorted({home.os for home in self.homes if home.os})),
             "users": ", ".join(sorted({visible(name) if at.one_home else home.user for home in self.homes} - {""})),
         }
-        mine = split(os.path.realpath(Path.home())) if whole else ()
+        mine = Path(os.path.realpath(Path.home())).parts[1:] if whole else ()
         self.live = [Path("/", *home.parts) for home in self.homes] if whole else [Path.home()] if own else []
         """The homes in use on the running machine, for what is read besides files."""
         self._moves = {

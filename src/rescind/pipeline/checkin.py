@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from rescind import osfiles
 from rescind.audit.signer import Signer, new_signer, read_signer
 from rescind.errors import AuditError, ConfigError, EvidenceError
 from rescind.models.checkin import Envelope, Sink
@@ -54,7 +56,7 @@ def device_signer(state_dir: Path, workstation: str) -> Signer:
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         write_atomic(path, new_signer(envelopes.ORIGIN + workstation).private_text().reveal_bytes() + b"\n")
-    if path.stat().st_mode & 0o077:
+    if not osfiles.is_private(path.stat()):
         raise ConfigError(f"others can read this machine's check-in key: {path}", hint="move it away and enrol again")
     try:
         signer = read_signer(Secret(path.read_bytes()))
@@ -80,15 +82,16 @@ def _read(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def _alone(state_dir: Path) -> Iterator[None]:
-    import fcntl
-
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (state_dir / "checkin.lock").open("w") as handle:
+    handle = osfiles.open_closed(state_dir / "checkin.lock", os.O_RDWR | os.O_CREAT)
+    try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            osfiles.lock(handle, wait=False)
         except OSError:
             raise EvidenceError("another check-in is running", hint="wait for it") from None
         yield
+    finally:
+        os.close(handle)
 
 
 def _deliver(state_dir: Path, sink: Sink, signer: Signer, blob: bytes, *, full_at: str) -> Envelope:

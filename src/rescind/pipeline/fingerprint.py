@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
 import secrets
 import stat
@@ -11,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import EvidenceError, ProviderError, RefusedError
 from rescind.models.tenant import SecretRef
 from rescind.schema.bounded import read_bounded
@@ -49,7 +49,7 @@ def _read(path: Path) -> bytes:
     """Read a key that nobody else could have put there: with a known key, fingerprints tell the values they stand for."""
 
     def check(seen: os.stat_result) -> None:
-        if os.name != "nt" and (seen.st_uid != os.getuid() or seen.st_mode & 0o077):
+        if not (osfiles.is_ours(seen) and osfiles.is_private(seen)):
             raise RefusedError(f"{path} is not a file of yours alone", hint="find out who made it, then remove it")
 
     made = read_bounded(path, _LONGEST, EvidenceError, check=check)
@@ -74,7 +74,7 @@ def _runtime_dir() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR", "")
     if not (base and os.access(base, os.W_OK | os.X_OK)):  # after `su` it names another user's, or one that is gone
         base = tempfile.gettempdir()
-    folder = Path(base) / f"rescind-{getpass.getuser() if os.name == 'nt' else os.getuid()}"
+    folder = Path(base) / f"rescind-{os.geteuid() if osfiles.HAS_OWNERS else osfiles.user()}"
     try:
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700)
@@ -83,6 +83,10 @@ def _runtime_dir() -> Path:
         raise RefusedError(
             f"{folder} cannot be made: {error.strerror}", hint="set XDG_RUNTIME_DIR to a folder of yours"
         ) from None
-    if not stat.S_ISDIR(seen.st_mode) or (os.name != "nt" and (seen.st_uid != os.getuid() or seen.st_mode & 0o077)):
+    if (
+        not stat.S_ISDIR(seen.st_mode)
+        or osfiles.is_link(seen)
+        or not (osfiles.is_ours(seen) and osfiles.is_private(seen))
+    ):
         raise RefusedError(f"{folder} is not a folder of yours alone", hint="remove it, or set XDG_RUNTIME_DIR")
     return folder

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 
 from rescind import catalogue
 from rescind.errors import EvidenceError, Unparsable, redact
@@ -22,6 +18,7 @@ from rescind.host.walk import WALK_SECONDS
 from rescind.models.clock import Clock, rfc3339
 from rescind.models.evidence import Finding, Gap
 from rescind.models.store import Store
+from rescind.pipeline.alarm import TimeUp, alarm
 from rescind.pipeline.free_text import Queue
 
 STORE_SECONDS = 60.0
@@ -38,10 +35,6 @@ class ScanResult:
     findings: tuple[tuple[str, Finding], ...]
     gaps: tuple[Gap, ...]
     scanned_at: str = ""
-
-
-class _TimeUp(BaseException):
-    """Not an `Exception`, so that a parser which catches everything cannot swallow it."""
 
 
 @dataclass(slots=True)
@@ -115,11 +108,11 @@ def _turn(store: Store) -> tuple[int, str]:
 
 def _opened(target: Path, clock: Clock, environ: Mapping[str, str] | None, rows: list[Store]) -> Host:
     try:
-        with _alarm(
+        with alarm(
             PASS_SECONDS * 2
         ):  # reading an archive has bounds of its own; this is for a file system that does not answer
             return open_host(target, clock=clock, environ=environ, stores=rows)
-    except _TimeUp:
+    except TimeUp:
         raise EvidenceError(
             "the evidence did not come to an end", hint="Copy or mount it where it can be read."
         ) from None
@@ -134,9 +127,9 @@ def _left(spent: float, done: int, total: int) -> str:
 def _walk(host: Host, rows: Iterable[Store], sheet: _Sheet) -> None:
     try:
         # the walk has bounds of its own; this is for a file system that does not answer
-        with _alarm(WALK_SECONDS * (1 + len(host.homes))):
+        with alarm(WALK_SECONDS * (1 + len(host.homes))):
             host.prepare(rows)
-    except _TimeUp:
+    except TimeUp:
         sheet.gaps.append(Gap(source="scan", reason="the walk did not come back; folders were not looked into"))
 
 
@@ -158,7 +151,7 @@ def _read_store(
     end = clock.monotonic() + STORE_SECONDS
     at = ("", "")
     try:
-        with _alarm(STORE_SECONDS):
+        with alarm(STORE_SECONDS):
             for item in _items(host, store, running):
                 path = item.path if isinstance(item, Gap) else item.location.path
                 if pattern := exclude(path):
@@ -169,7 +162,7 @@ def _read_store(
                     continue
                 at = (item.location.path, item.location.root)
                 _parse(item, sheet, lambda: clock.monotonic() > end)
-    except _TimeUp:
+    except TimeUp:
         reason = f"not finished within {STORE_SECONDS:.0f} s; the rest of this store was not read"
         sheet.gaps.append(Gap(source=store.id, reason=reason, path=at[0], root=at[1]))
 
@@ -201,15 +194,15 @@ def _parse(item: Opened, sheet: _Sheet, late: Callable[[], bool]) -> None:
         known = [finding for _, finding in sheet.findings[before:]]
         sheet.take(sheet.queue.put(item.store, item.blob, item.location, known))
     if late():
-        raise _TimeUp
+        raise TimeUp
 
 
 def _drain(sheet: _Sheet) -> None:
     """Let the engine finish what waits for it."""
     try:
-        with _alarm(STORE_SECONDS):
+        with alarm(STORE_SECONDS):
             sheet.take(sheet.queue.drain() if sheet.queue is not None else ())
-    except _TimeUp:
+    except TimeUp:
         reason = f"the detection engine was not finished within {STORE_SECONDS:.0f} s"
         sheet.gaps.append(Gap(source="scan", reason=reason))
 
@@ -254,22 +247,3 @@ def _take(source: str, items: Iterable[Finding | Gap], sheet: _Sheet) -> None:
                 sheet.findings.append((source, item))
     except Exception as exc:  # noqa: BLE001 - one keychain's failure must not lose the files
         sheet.gaps.append(Gap(source=source, reason=f"reading stopped: {type(exc).__name__}"))
-
-
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Interrupt the body after `seconds` of real time, where this thread can be interrupted and nobody else uses the timer."""
-    if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_REAL)[0] > 0:
-        yield
-        return
-
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise _TimeUp
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

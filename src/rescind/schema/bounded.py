@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import UsageError
 
 
@@ -18,7 +19,7 @@ def read_bounded(
     `check` looks at the file that was really opened, so that nothing can be put in its place in between.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | osfiles.FOLLOWING)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a usable file name"
         raise refuse(f"{path}: it cannot be opened: {reason}") from None

@@ -8,12 +8,11 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import Denied, NotFound, ProviderError, Rejected, Unreachable, Unrecognised
 from rescind.models.checkin import SinkConf
 from rescind.models.tenant import SecretRef
 from rescind.secret import Secret
-
-_CLOSED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Folder:
@@ -28,7 +27,7 @@ class Folder:
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             beside = folder / f".{name}.part"
-            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _CLOSED, 0o600), "wb") as file:  # noqa: PTH123
+            with open(osfiles.open_closed(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:  # noqa: PTH123
                 file.write(blob)
                 file.flush()
                 os.fsync(file.fileno())
@@ -52,7 +51,7 @@ class Folder:
         """Read one regular file; links, pipes and devices are refused."""
         path = self._root / workstation / name
         try:
-            with open(os.open(path, os.O_RDONLY | _CLOSED), "rb") as file:  # noqa: PTH123
+            with open(osfiles.open_closed(path, os.O_RDONLY), "rb") as file:  # noqa: PTH123
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise Rejected(f"{name} is not a regular file", code="EINVAL")
                 blob = file.read(limit + 1)
@@ -68,7 +67,13 @@ def _typed(error: OSError, path: Path) -> ProviderError:
         return NotFound(f"{path} is not there")
     if isinstance(error, PermissionError):
         return Denied(f"{path} may not be used")
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ELOOP, errno.ENOTDIR}:
+    if error.errno is not None and error.errno in {
+        errno.ENOSPC,
+        getattr(errno, "EDQUOT", errno.ENOSPC),
+        errno.EROFS,
+        errno.ELOOP,
+        errno.ENOTDIR,
+    }:
         return Rejected(f"{path}: {error.strerror}", code=errno.errorcode[error.errno])
     return Unreachable(f"{path}: {error.strerror or type(error).__name__}", maybe_sent=True)
 

@@ -9,6 +9,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import Rejected, Unreachable
 
 
@@ -34,7 +35,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
             beside.unlink()
         raise
     try:
-        _flush_folder(path.parent)
+        osfiles.flush_folder(path.parent)
     except OSError as error:
         what = f"wrote {path.name}, but the folder could not be flushed: {error.strerror}"
         raise Unreachable(what, maybe_sent=True) from None
@@ -47,31 +48,23 @@ def _target(path: Path) -> os.stat_result | None:
         return None
     except OSError as error:
         raise _rejected(path, error) from None
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(found.st_mode) or osfiles.is_link(found):
         # Renaming would replace the link itself, so this guards the reader's idea of where the list lives, not our write.
-        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a regular file"
+        what = "a symbolic link" if osfiles.is_link(found) else "not a regular file"
         raise Rejected(f"{path.name} is {what}: refused", code="ELOOP")
     return found
 
 
 def _write_new(beside: Path, data: bytes, mode: int, before: os.stat_result | None) -> None:
-    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    fd = osfiles.open_closed(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         view = memoryview(data)
         while view:
             view = view[os.write(fd, view) :]
-        if before is not None and (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+        if before is not None:
             with contextlib.suppress(PermissionError):
-                os.fchown(fd, before.st_uid, before.st_gid)
-        os.fchmod(fd, mode)  # after fchown, which may clear bits
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _flush_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-    try:
+                osfiles.keep_owner(fd, before)
+        osfiles.set_mode(fd, mode)  # after the owner, which may clear bits
         os.fsync(fd)
     finally:
         os.close(fd)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import Denied, NotFound, ProviderError, Rejected, Unreachable, Unrecognised
 from rescind.providers.ssh._blob import FIELDS, canonical, type_of
 from rescind.providers.ssh._paths import shown
@@ -127,7 +128,7 @@ def read(path: Path, what: str) -> bytes:
 def stated(path: Path, what: str) -> tuple[bytes, os.stat_result]:
     """Return a file and its status, as `read` does and with its errors."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+        fd = osfiles.open_closed(path, os.O_RDONLY)
         try:
             seen = os.fstat(fd)
             if not stat.S_ISREG(seen.st_mode):
@@ -151,8 +152,7 @@ def stated(path: Path, what: str) -> tuple[bytes, os.stat_result]:
 
 def keepable(seen: os.stat_result, what: str) -> None:
     """Make sure that a file written anew can have the owner and group it has now. Raises `Denied`."""
-    me = os.geteuid()
-    if me and (seen.st_uid != me or seen.st_gid not in {os.getegid(), *os.getgroups()}):
+    if not osfiles.may_give_back(seen):
         raise Denied(f"{what} belongs to another user, and this one could not give it back: run as root")
 
 

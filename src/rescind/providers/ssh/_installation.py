@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rescind import osfiles
 from rescind.errors import Denied, NotFound, Rejected, Unreachable
 from rescind.models.clock import Clock, SystemClock, rfc3339
 from rescind.models.kind import Identity
@@ -56,7 +57,7 @@ class SshClient:
         """
         named = [sorted(self.patterns), str(self.krl or ""), sorted(self.cas)]
         digest = hashlib.sha256(json.dumps(named).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        return Identity(account=f"ssh:{digest}", principal=_user())
+        return Identity(account=f"ssh:{digest}", principal=osfiles.user())
 
     def registered(self) -> _registry.Registry | None:
         """Return the registry as it is now, None where none is configured."""
@@ -112,7 +113,7 @@ class SshClient:
             return
         lock = self.krl.with_name(self.krl.name + ".lock")
         try:
-            fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+            fd = osfiles.open_closed(lock, os.O_RDWR | os.O_CREAT)
         except OSError as e:
             raise Denied(f"the lock beside the key revocation list cannot be opened: {e.strerror}") from None
         try:
@@ -152,10 +153,8 @@ class SshClient:
 
 
 def _lock(fd: int) -> None:
-    import fcntl  # POSIX only; the row must load everywhere
-
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        osfiles.lock(fd, wait=True)
     except OSError as e:
         raise Unreachable(f"the key revocation list cannot be locked: {e.strerror}", maybe_sent=False) from None
 
@@ -192,12 +191,3 @@ def _plain(key_id: bytes | None) -> bool:
         and key_id.decode().isprintable()
         and b"\\" not in key_id
     )
-
-
-def _user() -> str:
-    import pwd  # POSIX only; never from the environment, which anybody may set
-
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return f"uid {os.geteuid()}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
+from rescind import osfiles
 from rescind.errors import Denied, NotFound, Rejected, Unreachable, Unrecognised
 from rescind.models.kind import CallResult, CallStatus
 from rescind.providers.x509 import _crl, _index
@@ -41,14 +42,12 @@ def read(path: Path, what: str) -> bytes:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    import fcntl  # POSIX only; the row must load everywhere
-
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = osfiles.open_closed(path, os.O_RDWR | os.O_CREAT)
     except OSError as e:
         raise Denied(f"the lock beside the CRL cannot be opened: {e.strerror}") from None
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)  # one lock per open file: it holds between threads and between processes
+        osfiles.lock(fd, wait=True)  # one lock per open file: it holds between threads and between processes
         yield
     finally:
         os.close(fd)
