@@ -46,13 +46,18 @@ def children(results: dict[str, CredentialResult]) -> dict[str, CredentialResult
 
 def parents(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]:
     """A child that may still work makes its parent at best residual, and so on upwards; what is worse stays as it is."""
-    waiting = [r.id for r in results.values() if r.end_state in _STILL_WORKS]
+    waiting = [r.id for r in results.values() if r.end_state in _STILL_WORKS or r.residual_until]
     while waiting:
         child = results[waiting.pop()]
         parent = results.get(child.parent)
         if parent is None or parent.end_state not in _LOOKS_ENDED:
             continue
         until = max(parent.residual_until, child.residual_until)
+        if child.end_state not in _STILL_WORKS and parent.end_state is not EndState.DEAD:
+            if until != parent.residual_until:  # of a child that is cut, only what it left behind counts
+                waiting.append(parent.id)
+                results[parent.id] = replace(parent, residual_until=until)
+            continue
         if parent.end_state is not EndState.RESIDUAL or until != parent.residual_until:
             waiting.append(parent.id)  # its own parents learn of it too
         elif child.end_state is EndState.RESIDUAL:

@@ -102,10 +102,12 @@ def text(result: RunResult, *, width: int = 80) -> str:
             out.append(f"  … and {len(needing) - ONE_SCREEN} more (rescind report {result.run})")
         out.append("")
     until = [c for c in result.credentials if c.end_state is EndState.RESIDUAL]
+    until += [c for c in result.credentials if c.end_state is EndState.CONTAINED and c.residual_until]
     if until:
         out.append("Cut at the source, something derived may still work:")
         for c in until[:ONE_SCREEN]:
-            out += wrap(f"until {c.residual_until}  {c.kind}  {name(c)}: {c.residual_what}", width, "  ")
+            clock = f"until {c.residual_until}" if c.residual_until else "until that is ended"
+            out += wrap(f"{clock}  {c.kind}  {name(c)}: {c.residual_what}", width, "  ")
         if len(until) > ONE_SCREEN:
             out.append(f"  … and {len(until) - ONE_SCREEN} more (rescind report {result.run})")
         out.append("")

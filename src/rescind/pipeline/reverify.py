@@ -78,8 +78,9 @@ def _look(step: Step, c: Credential, before: Receipt, ctx: Context) -> Receipt |
     after = replace(conclude(step, kind, row, proof, ctx, cut), call_status=before.call_status, notes=before.notes)
     if (
         before.cut_at
-        and after.end_state is EndState.RESIDUAL
-        and before.end_state in {EndState.DEAD, EndState.RESIDUAL}
+        and after.residual_until
+        and after.end_state in {EndState.RESIDUAL, EndState.CONTAINED}
+        and before.end_state in {EndState.DEAD, EndState.RESIDUAL, EndState.CONTAINED}
     ):
         # it was dead then and is now: looking at it does not set the clock of what it left behind back
         state, until, what = before.end_state, before.residual_until, before.residual_what

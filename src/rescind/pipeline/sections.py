@@ -107,7 +107,8 @@ def by_hand(result: RunResult) -> Html:
 
 def residual(result: RunResult, now: datetime) -> Html:
     """Return what still works although its source was cut, with the time left as of `now`, the longest first."""
-    mine = sorted((c for c in result.credentials if c.residual_until), key=lambda c: c.residual_until, reverse=True)
+    cut = (c for c in result.credentials if c.residual_until and c.end_state is not EndState.IRREVOCABLE)
+    mine = sorted(cut, key=lambda c: c.residual_until, reverse=True)
     if not mine:
         return section("residual", "Cut, but something derived still works", el("p", "No residual exposure is known."))
     rows = [
