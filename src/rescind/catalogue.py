@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import ModuleType
 
+from rescind import index
 from rescind.errors import RescindError
 from rescind.models.kind import Kind, Provider, Rest, Verb, When
 from rescind.models.rotation import TargetRow
@@ -27,15 +28,20 @@ def _modules(package: str) -> Iterable[ModuleType]:
 
 @cache
 def stores() -> Mapping[str, Store]:
-    """Return every store row by id."""
-    found: dict[str, Store] = {}
+    """Return every store row by id; the parsers are loaded when they are called, where `rescind.index` is current."""
+    return index.read() or {row.id: row for _, row in loaded_stores()}
+
+
+def loaded_stores() -> list[tuple[str, Store]]:
+    """Return the name of every module of `rescind.stores` that has a row, and the row, loaded."""
+    found: dict[str, tuple[str, Store]] = {}
     for module in _modules("rescind.stores"):
         row = getattr(module, "STORE", None)
         if isinstance(row, Store):
             if row.id in found:
                 raise RescindError(f"two stores call themselves {row.id!r}")
-            found[row.id] = row
-    return found
+            found[row.id] = module.__name__, row
+    return list(found.values())
 
 
 @cache

@@ -18,7 +18,7 @@ from rescind.models.store import Root, Store
 from rescind.stores._lines import plain
 from tests.contract import store_vectors as vectors
 
-STORES = list(catalogue.stores().values())
+STORES = [row for _, row in catalogue.loaded_stores()]
 PARSERS = list({s.parse: s for s in reversed(STORES)}.values())[::-1]  # stores of free text share theirs
 WITH_VECTORS = [s for s in STORES if vectors.cases(s.id)]
 CASES = [pytest.param(s, c, id=f"{s.id}/{c.name}") for s in STORES for c in vectors.cases(s.id)]
