@@ -13,7 +13,7 @@ _LINUX = (
 )  # fmt: skip
 _MAC = (
     "Google/Chrome", "Google/Chrome Beta", "Google/Chrome Dev", "Google/Chrome Canary", "Chromium", "Microsoft Edge",
-    "Microsoft Edge Beta", "BraveSoftware/Brave-Browser", "Vivaldi", "com.operasoftware.Opera", "Arc/User Data", "Dia/User Data",
+    "Microsoft Edge Beta", "BraveSoftware/Brave-Browser", "Vivaldi", "com.operasoftware.Opera", "com.operasoftware.OperaGX", "Arc/User Data", "Dia/User Data",
 )  # fmt: skip
 _WINDOWS = tuple(
     f"{name}/User Data"
@@ -22,6 +22,7 @@ _WINDOWS = tuple(
         "Microsoft/Edge Beta", "Microsoft/Edge Dev", "BraveSoftware/Brave-Browser", "Vivaldi", "Packages/*/LocalCache/Local/Arc",
     )
 )  # fmt: skip
+_OPERA = ("Opera Stable", "Opera GX Stable", "Opera Next", "Opera Developer")
 _BROWSERS = (
     ("google-chrome", "chrome"), ("google/chrome", "chrome"), ("edge", "edge"), ("brave", "brave"), ("vivaldi", "vivaldi"),
     ("opera", "opera"), ("arc/", "arc"), ("dia/", "dia"), ("thorium", "thorium"), ("chromium", "chromium"),
@@ -37,9 +38,10 @@ def places(*names: str, programs: bool = False) -> tuple[At, ...]:
             out += [At(root=Root.XDG_CONFIG, glob=f"{b}/{glob}", os=("linux",)) for b in _LINUX]
             out += [At(root=Root.MAC_SUPPORT, glob=f"{b}/{glob}", os=("macos",)) for b in _MAC]
             out += [At(root=Root.LOCALAPPDATA, glob=f"{b}/{glob}", os=("windows",)) for b in _WINDOWS]
-            out.append(At(root=Root.APPDATA, glob=f"Opera Software/Opera Stable/{glob}", os=("windows",)))
+            out += [At(root=Root.APPDATA, glob=f"Opera Software/{b}/{glob}", os=("windows",)) for b in _OPERA]
         out += [At(root=Root.HOME, glob=f"snap/chromium/common/chromium/{glob}", os=("linux",)) for glob in inner]
-        for glob in (f"*/{name}", f"*/Partitions/*/{name}") if programs else ():
+        inner = (f"*/{name}", f"*/Partitions/*/{name}", f"Microsoft/*/{name}", f"Microsoft/*/Partitions/*/{name}")
+        for glob in inner if programs else ():
             out += [
                 At(root=Root.XDG_CONFIG, glob=glob, os=("linux",)),
                 At(root=Root.MAC_SUPPORT, glob=glob, os=("macos",)),

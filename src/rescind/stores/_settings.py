@@ -19,8 +19,22 @@ KINDS = ("azure.storage-key", "azure.shared-access-key", *_mcp.KINDS)
 """Every kind that a setting can hold."""
 
 _CONNECTION = re.compile(r"(?i)(?:^|;)\s*([A-Za-z][A-Za-z _]{1,40}?)\s*=\s*((?:[^;\"]|\"[^\"]*\")*)")
-_HOSTS = ("host", "hostname", "server", "url", "address", "endpoint", "datasource", "data source", "addr", "address", "remotehost", "baseurl")  # fmt: skip
-_USERS = ("username", "user", "userid", "user id", "uid", "login", "user_name", "dbuser", "db_user")
+_HOSTS = ("host", "hostname", "server", "url", "address", "endpoint", "datasource", "data source", "addr", "address", "remotehost", "baseurl", "artifactoryurl", "api_url", "target", "apiserver")  # fmt: skip
+_USERS = (
+    "username",
+    "user",
+    "userid",
+    "user id",
+    "uid",
+    "login",
+    "user_name",
+    "dbuser",
+    "db_user",
+    "email",
+    "user_email",
+    "useremail",
+)
+_STEM = re.compile(r"(?:password|passwd|passphrase|pwd|pass|token|secret|api_?key|key)$")
 _NAME = re.compile(r"[\w.\-]{1,253}(?:[:,]\d{1,5})?")
 _DATABASE = re.compile(r"(?i)database|datasource|postgres|mysql|jdbc|mongo|redis|db")
 _DEEPEST, _MANY = 32, 20_000
@@ -89,8 +103,9 @@ def _one(s: Setting, at: Location, more: Mapping[str, str]) -> Iterator[Finding]
     raw = literal(s.value).strip()
     if not (named or _forms.identify(raw)) or not raw or (is_harmless(raw) and "PASSW" not in spelled.upper()):
         return
-    host = next((s.beside[h] for h in _HOSTS if s.beside.get(h)), "")
-    user = next((s.beside[u] for u in _USERS if s.beside.get(u)), "")
+    stem = _STEM.sub("", name.lower())  # `smtp_password` goes with `smtp_user` before it goes with any `user`
+    host = next((s.beside[h] for h in (f"{stem}host", f"{stem}server", f"{stem}url", *_HOSTS) if s.beside.get(h)), "")
+    user = next((s.beside[u] for u in (f"{stem}username", f"{stem}user", *_USERS) if s.beside.get(u)), "")
     own |= {"host": _host(host), "user": user}
     password = bool(re.search(r"(?i)passw|pwd|^pass$|_pass$", spelled))
     if password and not _forms.identify(raw):
@@ -103,7 +118,10 @@ def _one(s: Setting, at: Location, more: Mapping[str, str]) -> Iterator[Finding]
     elif is_placeholder(raw):
         yield sighting("file.secret", at, attributes=own, state=State.PLACEHOLDER)
     else:
-        yield from _mcp.value(spelled, raw, at, own, named=named)
+        for found in _mcp.value(spelled, raw, at, own, named=named):
+            yield replace(
+                found, attributes=sighting(found.kind, at, attributes={**found.attributes, "name": name}).attributes
+            )
 
 
 def _host(value: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from rescind.models.store import At, Erase, MiB, Root, Store
+from rescind.stores._editors import EDITORS
 from rescind.stores._free import KINDS, searched
 from rescind.stores._lines import unescaped
 
 _CHATS = tuple(
     f"{name}/User/{place}"
-    for name in ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
+    for name in EDITORS
     for place in (
         "workspaceStorage/*/chatSessions/*.json*",
         "globalStorage/emptyWindowChatSessions/*.json*",
@@ -34,6 +35,8 @@ STORE = Store(
             At(root=Root.HOME, glob=g)
             for g in (
                 ".gemini/tmp/**/*.json",
+                ".gemini/tmp/**/*.jsonl",
+                ".continue/dev_data/**/*.jsonl",
                 ".continue/sessions/*.json",
                 ".aider.chat.history.md",
                 ".aider.input.history",

@@ -96,7 +96,7 @@ _SKIP = (
     ".vscode-server",
     "snap",
 )
-_NAMES = "appsettings*.json local.settings.json application*.yml application*.yaml application*.properties bootstrap*.yml *.tfvars wp-config.php config/database.yml config/secrets.yml config/master.key config/credentials/*.key settings.py local_settings.py serverless.yml sftp-config.json .ftpconfig .vscode/sftp.json *secret*.yaml *secret*.yml *.tfvars.json config/default.json config/production.json config/local.json"
+_NAMES = "appsettings*.json local.settings.json application*.yml application*.yaml application*.properties bootstrap*.yml *.tfvars wp-config.php config/database.yml config/secrets.yml config/master.key config/credentials/*.key settings.py local_settings.py serverless.yml sftp-config.json .ftpconfig .vscode/sftp.json *secret*.yaml *secret*.yml *.tfvars.json config/default.json config/production.json config/local.json *.hcl *.tf"
 STORE = Store(
     id="app-config",
     title="Configuration of applications",
@@ -104,6 +104,11 @@ STORE = Store(
         At(root=Root.HOME, glob=".microsoft/usersecrets/*/secrets.json"),
         At(root=Root.APPDATA, glob="Microsoft/UserSecrets/*/secrets.json", os=("windows",)),
         *(At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP) for name in _NAMES.split()),
+        *(
+            At(root=Root.SYSTEM, glob=f"etc/{tool}{d}/*.hcl")
+            for tool in ("vault", "openbao", "consul", "nomad", "boundary")
+            for d in ("", ".d")
+        ),
     ),
     yields=("rails.master-key", "docker.login", *_settings.KINDS),
     max_bytes=1 * MiB,

@@ -55,8 +55,11 @@ STORE = Store(
     title="Azure CLI and shared Microsoft developer tokens",
     where=(
         *(At(root=Root.HOME, glob=f".azure/{n}", env="AZURE_CONFIG_DIR") for n in (*_NAMES, "accessTokens.json")),
-        At(root=Root.HOME, glob=".local/.IdentityService/msal.cache", os=("linux", "macos")),
-        At(root=Root.LOCALAPPDATA, glob=".IdentityService/msal.cache", os=("windows",)),
+        *(  # MSAL, azure-identity for Python and JavaScript, and for .NET each have a folder of their own
+            At(root=Root.HOME, glob=f"{folder}.IdentityService/*cache*", os=("linux", "macos"))
+            for folder in ("", ".local/", ".local/share/")
+        ),
+        At(root=Root.LOCALAPPDATA, glob=".IdentityService/*cache*", os=("windows",)),
     ),
     yields=("entra.refresh-token", "entra.access-token", "entra.client-secret"),
     max_bytes=16 * MiB,

@@ -15,6 +15,7 @@ _NAMES = (
     "paste-cache/*",
     "file-history/**/*",
     "transcripts/*",
+    "session-env/*/*",
 )
 
 STORE = Store(

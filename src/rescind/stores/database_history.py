@@ -22,6 +22,8 @@ STORE = Store(
             for g in (".mongodb/mongosh/mongosh_repl_history", ".mongodb/mongosh/.mongosh_repl_history")
         ),
         At(root=Root.APPDATA, glob="mongodb/mongosh/mongosh_repl_history"),
+        *(At(root=Root.HOME, glob=g) for g in (".mongodb/mongosh/*_log", ".mongorc.js", ".mongoshrc.js")),
+        *(At(root=Root.LOCALAPPDATA, glob=f"mongodb/mongosh/{n}") for n in ("*_log", "mongosh_repl_history")),
         *(
             At(root=Root.XDG_CONFIG, glob=g)
             for g in ("pgcli/history", "mycli/history", "litecli/history", "usql/history")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rescind.models.store import At, Erase, MiB, Root, Store
+from rescind.stores._editors import EDITORS
 from rescind.stores._free import KINDS, searched
 from rescind.stores._lines import strings
 
@@ -12,11 +13,7 @@ _OWN = (
     ".viminfo", ".viminf?.tmp", ".vim/undo/*", ".vim/undodir/*", ".vim/backup/*", ".vim/swap/*",
     ".emacs.d/auto-save-list/*", ".nano/search_history", ".cache/vim/*/*",
 )  # fmt: skip
-_CODE = tuple(
-    f"{name}/{place}"
-    for name in ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
-    for place in ("Backups/*/*/*", "User/History/*/*")
-)
+_CODE = tuple(f"{name}/{place}" for name in EDITORS for place in ("Backups/*/*/*", "User/History/*/*"))
 
 STORE = Store(
     id="editor-leftovers",

@@ -82,6 +82,7 @@ STORE = Store(
             At(root=Root.HOME, glob=f"**/{name}")
             for name in (".git/config", ".git/FETCH_HEAD", ".git/logs/HEAD", ".gitmodules", ".gitconfig")
         ),
+        *(At(root=Root.HOME, glob=f"**/.git/logs/refs/{deep}") for deep in ("heads/*", "heads/*/*", "remotes/*/*")),
         *(At(root=Root.HOME, glob=f"**/.git/modules/{deep}config") for deep in ("*/", "*/*/", "*/*/*/")),
         At(root=Root.SYSTEM, glob="etc/gitconfig"),
         At(root=Root.SYSTEM, glob="Program Files/Git/etc/gitconfig", os=("windows",)),

@@ -17,6 +17,7 @@ from rescind.stores._json import load, member, text
 from rescind.stores._locked import locked
 from rescind.stores._sighting import sighting
 from rescind.stores._text import decode
+from rescind.stores._urls import host_in
 
 _KIND = "github.runner-key"
 _FACTS = ("AgentName", "PoolId", "PoolName", "ServerUrl", "ServerUrlV2", "GitHubUrl", "Ephemeral")
@@ -37,6 +38,10 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         yield sighting(_KIND, at, pointer="/d", secret=private, attributes=more, state=state)
     elif isinstance(member(document, "AgentId") or member(document, "agentId"), int):
         yield _runner(document, at)
+    elif text(document, "uuid") and text(
+        document, "address"
+    ):  # Gitea's and Forgejo's runner keep a token in a file of that name
+        yield _forge_runner(document, at)
     elif client := text(document, "Data", "clientId") or text(document, "data", "clientId"):
         data = member(document, "Data") or member(document, "data")
         more = {"client_id": client, **{n: text(data, n) for n in ("authorizationUrl", "authorizationUrlV2")}}
@@ -53,6 +58,24 @@ def _runner(document: object, at: Location) -> Finding:
     return sighting(_KIND, at, identifier=name, issuer=url, subject=who, attributes=more)
 
 
+def _forge_runner(document: object, at: Location) -> Finding:
+    """https://gitea.com/gitea/act_runner/src/branch/main/internal/pkg/config/registration.go."""
+    more = {n: text(document, n) for n in ("uuid", "name", "address")} | {"id": str(member(document, "id") or "")}
+    name, host = f"{host_in(more['address'])}/{more['id'] or more['uuid']}", host_in(more["address"])
+    value = text(document, "token")
+    state = State.LIVE_UNVERIFIED if value else State.PUBLIC_ONLY
+    return sighting(
+        "gitea.runner-token",
+        at,
+        identifier=name,
+        issuer=host,
+        subject=more["name"],
+        secret=value,
+        attributes=more,
+        state=state,
+    )
+
+
 def _digest(modulus: str) -> str:
     try:
         return hashlib.sha256(base64.b64decode(modulus, validate=True)).hexdigest()
@@ -65,10 +88,15 @@ STORE = Store(
     id="github-runner",
     title="GitHub Actions self-hosted runner",
     where=(
-        *(At(root=Root.HOME, glob=f"**/actions-runner*/{name}", skip=("_work", "node_modules")) for name in _NAMES),
+        *(At(root=Root.HOME, glob=f"**/*runner*/{name}", skip=("_work", "node_modules")) for name in _NAMES),
+        *(
+            At(root=Root.HOME, glob=f"**/{name}", skip=("_work", "node_modules"))
+            for name in _NAMES
+            if name != ".credentials"
+        ),
         *(At(root=Root.SYSTEM, glob=f"{top}actions-runner/{name}") for top in ("", "opt/", "srv/") for name in _NAMES),
     ),
-    yields=(_KIND,),
+    yields=(_KIND, "gitea.runner-token"),
     max_bytes=64 * KiB,
     parse=parse,
     since="0.2",

@@ -14,11 +14,20 @@ from rescind.stores._token import token
 
 _ENTRY = re.compile(r"[ \t]*+([^#!\s:=][^\s:=]{0,200})[ \t]*+[=:][ \t]*+(.*)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[.\- ]")
+_SBT = re.compile(
+    r"Credentials\(\s*\"([^\"]{0,200})\"\s*,\s*\"([^\"]{1,253})\"\s*,\s*\"([^\"]{1,200})\"\s*,\s*\"([^\"]{1,500})\""
+)
 _USERS = re.compile(r"(?i)user(?:name)?$")
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield a finding per property whose name says that it is secret. Anything is such a file; other properties yield nothing."""
+    if at.path.endswith(".sbt"):
+        for n, line in enumerate(lines(decode(blob)), 1):
+            for realm, host, user, password in _SBT.findall(line[:8192]):
+                place, own = replace(at, line=n), {"realm": realm, "host": host}
+                yield from token("sbt.password", password, place, issuer=host, subject=user, more=own, password=True)
+        return
     found = [
         (n, m[1], m[2].strip()) for n, line in enumerate(lines(decode(blob)), 1) if (m := _ENTRY.match(line[:8192]))
     ]
@@ -44,6 +53,10 @@ STORE = Store(
     where=(
         *(At(root=Root.HOME, glob=g, env="GRADLE_USER_HOME" if "gradle.p" in g else "") for g in _FILES),
         *(At(root=Root.HOME, glob=g) for g in (".sbt/*/.credentials", ".sbt/credentials", ".ivy2/.credentials_*")),
+        *(
+            At(root=Root.HOME, glob=g)
+            for g in (".sbt/*.sbt", ".sbt/*/*.sbt", ".sbt/*/plugins/*.sbt", "**/credentials.sbt")
+        ),
         *(
             At(root=Root.HOME, glob=f"**/{name}")
             for name in ("gradle.properties", "keystore.properties", "key.properties")

@@ -12,6 +12,7 @@ from rescind.stores import _entra, _google
 from rescind.stores._json import load, member, text
 from rescind.stores._jwt import claims, expiry, facts
 from rescind.stores._moment import moment
+from rescind.stores._text import decode
 from rescind.stores._token import token
 
 
@@ -19,6 +20,20 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield the tokens of one file. Raises `Unparsable` for what is no JSON object."""
     name = at.path.rpartition("/")[2]
     if not blob.strip() or name.endswith(".lock"):
+        return
+    if name == "token":  # of a service account, mounted into a pod
+        raw = decode(blob).strip()
+        said, mine = claims(raw), facts(raw)
+        own, who = {**mine, "form": "service-account"}, mine.get("sub", "")
+        yield from token(
+            "kube.token",
+            raw,
+            at,
+            identifier=str(said.get("jti", "")),
+            issuer=mine.get("iss", ""),
+            subject=who,
+            more=own,
+        )
         return
     document = load(blob)
     if not isinstance(document, dict):
@@ -49,6 +64,7 @@ STORE = Store(
         At(root=Root.HOME, glob=".kube/cache/oidc-login/*", env="KUBECACHEDIR"),
         *(At(root=Root.HOME, glob=f".kube/cache/kubelogin/{deep}*") for deep in ("", "*/")),
         At(root=Root.HOME, glob=".kube/gke_gcloud_auth_plugin_cache"),
+        *(At(root=Root.SYSTEM, glob=f"{top}run/secrets/kubernetes.io/serviceaccount/token") for top in ("", "var/")),
     ),
     yields=(
         "kube.token",

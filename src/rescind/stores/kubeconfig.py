@@ -44,6 +44,7 @@ _SYSTEM = (
     "etc/rancher/rke2/rke2.yaml",
     "var/lib/k0s/pki/admin.conf",
 )
+_LENS = ((Root.XDG_CONFIG, ("linux",)), (Root.MAC_SUPPORT, ("macos",)), (Root.APPDATA, ("windows",)))
 STORE = Store(
     id="kubeconfig",
     title="Kubernetes client configuration",
@@ -54,6 +55,7 @@ STORE = Store(
             for name in (*(f"*.{end}" for end in _ENDS), "configs/*", "config-*")
         ),
         *(At(root=Root.HOME, glob=g) for g in _MORE),
+        *(At(root=root, glob="Lens/kubeconfigs/*", os=system) for root, system in _LENS),
         *(At(root=Root.SYSTEM, glob=g) for g in _SYSTEM),
         *(At(root=Root.TEMP, glob=g) for g in ("*kubeconfig*", "kube*.conf", "kube*.y*ml")),
     ),

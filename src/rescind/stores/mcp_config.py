@@ -14,6 +14,7 @@ from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
 from rescind.stores import _mcp, _toml, _yaml
+from rescind.stores._editors import EDITORS
 from rescind.stores._json import member
 from rescind.stores._jsonc import load
 
@@ -41,7 +42,6 @@ def _documents(blob: bytes, path: str) -> tuple[list[object], str]:
     return (_yaml.load(blob) if path.endswith((".yaml", ".yml")) else [load(blob)]), ""
 
 
-_EDITORS = ("Code", "Code - Insiders", "Cursor", "Windsurf", "VSCodium", "Kiro", "Trae", "Antigravity")
 _OF_EDITORS = """mcp.json profiles/*/mcp.json globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json
     globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json
     globalStorage/kilocode.kilo-code/settings/mcp_settings.json"""
@@ -55,7 +55,7 @@ _PROJECT = """.mcp.json .cursor/mcp.json .vscode/mcp.json .kiro/settings/mcp.jso
     mcp_config.json .zed/settings.json .claude-plugin/plugin.json .cursor-plugin/plugin.json"""
 _MOVED = {"*/.gemini/settings.json": "GEMINI_CLI_HOME", ".copilot/mcp-config.json": "COPILOT_HOME"}
 _SYSTEMS = ((Root.XDG_CONFIG, ("linux",)), (Root.MAC_SUPPORT, ("macos",)), (Root.APPDATA, ("windows",)))
-_USER = (*(f"{e}/User/{n}" for e in _EDITORS for n in _OF_EDITORS.split()), *_OTHER.split())
+_USER = (*(f"{e}/User/{n}" for e in EDITORS for n in _OF_EDITORS.split()), *_OTHER.split())
 _SKIP = ("node_modules", ".venv", "venv", "site-packages", ".cache", ".npm", "vendor")
 STORE = Store(
     id="mcp-config",

@@ -80,7 +80,10 @@ STORE = Store(
         ),
         *(At(root=Root.MAC_SUPPORT, glob=f"openstack/{n}", os=("macos",)) for n in _FILES),
         *(At(root=Root.SYSTEM, glob=f"etc/openstack/{n}") for n in _FILES),
-        *(At(root=Root.HOME, glob=n) for n in ("clouds.yaml", "Downloads/clouds.yaml", *_OPENRC)),
+        *(
+            At(root=Root.HOME, glob=n)
+            for n in ("clouds.yaml", "Downloads/clouds.yaml", "**/clouds.yaml", "**/*openrc*.sh", *_OPENRC)
+        ),
     ),
     yields=(*sorted(set(_KINDS.values())), "github.token"),
     max_bytes=256 * KiB,

@@ -65,6 +65,16 @@ STORE = Store(
         At(root=Root.XDG_CONFIG, glob="uv/uv.toml", env="UV_CONFIG_FILE"),
         At(root=Root.SYSTEM, glob="etc/pip.conf"),
         At(root=Root.HOME, glob=".condarc", env="CONDARC"),
+        *(
+            At(root=Root.HOME, glob=g)
+            for g in (
+                ".conda/.condarc",
+                ".conda/condarc",
+                "*conda*/.condarc",
+                "*forge*/.condarc",
+                ".config/conda/*condarc",
+            )
+        ),
     ),
     yields=("pypi.password", "anaconda.token", *_urls.KINDS, "file.secret"),
     max_bytes=256 * KiB,

@@ -9,6 +9,7 @@ from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
 from rescind.stores import _mcp, _settings
+from rescind.stores._editors import EDITORS, SERVERS
 from rescind.stores._jsonc import load
 
 _SERVERS = ("mcp", "mcpServers", "mcp.servers")
@@ -27,7 +28,6 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         yield from _settings.findings([dotted], at, {"setting": ".".join(setting.path)[:200]})
 
 
-_EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Kiro", "Trae", "Antigravity", "Positron")
 _SYSTEMS = ((Root.XDG_CONFIG, ("linux",)), (Root.MAC_SUPPORT, ("macos",)), (Root.APPDATA, ("windows",)))
 _FILES = ("settings.json", "profiles/*/settings.json")
 _SKIP = ("node_modules", ".venv", "venv", "site-packages", ".cache", "vendor", "extensions")
@@ -35,8 +35,8 @@ STORE = Store(
     id="vscode-settings",
     title="Settings of VS Code and relatives",
     where=(
-        *(At(root=r, glob=f"{e}/User/{n}", os=system) for r, system in _SYSTEMS for e in _EDITORS for n in _FILES),
-        *(At(root=Root.HOME, glob=f"{e}/data/Machine/settings.json") for e in (".vscode-server", ".cursor-server")),
+        *(At(root=r, glob=f"{e}/User/{n}", os=system) for r, system in _SYSTEMS for e in EDITORS for n in _FILES),
+        *(At(root=Root.HOME, glob=f"{e}/data/Machine/settings.json") for e in SERVERS),
         *(At(root=Root.HOME, glob=f"**/.vscode/{n}.json", skip=_SKIP) for n in ("settings", "launch", "tasks")),
         At(root=Root.HOME, glob="**/*.code-workspace", skip=_SKIP),
     ),

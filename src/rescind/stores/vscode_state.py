@@ -13,6 +13,7 @@ from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
 from rescind.stores import _forms
+from rescind.stores._editors import EDITORS, SERVERS
 from rescind.stores._json import load, text
 from rescind.stores._jwt import facts
 from rescind.stores._locked import locked
@@ -76,15 +77,13 @@ def _status(key: str, value: str, at: Location) -> Iterator[Finding]:
         yield replace(seen, subject=seen.subject or who)
 
 
-_EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Windsurf - Next", "Kiro", "Trae", "Antigravity", "Positron")  # fmt: skip
 _SYSTEMS = ((Root.XDG_CONFIG, ("linux",)), (Root.MAC_SUPPORT, ("macos",)), (Root.APPDATA, ("windows",)))
-_REMOTE = (".vscode-server", ".vscode-server-insiders", ".cursor-server", ".windsurf-server")
 STORE = Store(
     id="vscode-state",
     title="Sign-ins of VS Code, Cursor, Windsurf and relatives",
     where=tuple(
         At(root=r, glob=f"{e}/{g}/state.vscdb{end}", os=system)
-        for r, system, editors in (*((r, s, _EDITORS) for r, s in _SYSTEMS), (Root.HOME, (), _REMOTE))
+        for r, system, editors in (*((r, s, EDITORS) for r, s in _SYSTEMS), (Root.HOME, (), SERVERS))
         for e in editors
         for g in (("data/User/globalStorage",) if r is Root.HOME else ("User/globalStorage", "User/profiles/*/globalStorage"))
         for end in ("", ".backup")
