@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import os
 import sys
 
@@ -105,6 +106,7 @@ def main() -> None:
     """Run the command line; every `RescindError` is rendered once, here."""
     from rescind.errors import RescindError
 
+    _in_utf8()
     gc.set_threshold(50_000, 50, 50)  # loading the catalogue makes many objects and no garbage
     try:
         answer = app(prog_name="rescind", standalone_mode=False)
@@ -141,6 +143,13 @@ def main() -> None:
         os._exit(code)  # a thread may still wait for a provider; nothing is lost, the run goes on with `resume`
     gc.freeze()  # the interpreter's last look through all objects takes longer than ending them
     sys.exit(code)
+
+
+def _in_utf8() -> None:
+    """Write UTF-8 also where the system's own code page is another (Windows, into a pipe or a file): it lacks what we print."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _flushed(code: int) -> int:

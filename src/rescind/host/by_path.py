@@ -9,7 +9,6 @@ is not disturbed; the access time is not kept.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -40,7 +39,6 @@ from rescind.models.clock import Clock
 
 READ_SECONDS = 10.0
 _CHUNK = 1 << 18
-_DRIVE = re.compile(r"([A-Za-z]:)(?=/|$)")
 
 
 class PathEntry:
@@ -100,8 +98,8 @@ class PathTree:
         self.troubles: list[Trouble] = []
         real = os.path.realpath(target)
         self._base = opened.unrewritten(real)
-        self._drive, own = _absolute(real)
-        self._own = {own, _absolute(os.path.abspath(target))[1]}  # noqa: PTH100
+        self._drive, own = opened.absolute(real)
+        self._own = {own, opened.absolute(os.path.abspath(target))[1]}  # noqa: PTH100
         try:
             with os.scandir(self._base):
                 pass
@@ -147,7 +145,7 @@ class PathTree:
                 links += 1
                 if links > MAX_LINKS:
                     raise EvidenceError(CIRCLE)
-                target, anew = self._linked(_link(self._at((*here, name))), tuple(here))
+                target, anew = self._linked(opened.link(self._at((*here, name))), tuple(here))
                 here = [] if anew else here
                 todo.extendleft(reversed(target))
                 seen = os.lstat(self._at(tuple(here)))
@@ -161,7 +159,7 @@ class PathTree:
 
     def _linked(self, link: str, at: Parts) -> tuple[Parts, bool]:
         """Return the parts that a link names, and whether they start at the root."""
-        drive, parts = _absolute(link)
+        drive, parts = opened.absolute(link)
         if drive is None:
             return parts, False
         inside = (
@@ -194,10 +192,10 @@ class PathTree:
         """Return the first component that a link names, `..` left out; empty when it cannot be told."""
         try:
             found = self._resolve(parts[:-1])
-            link = _link(self._at((*found.parts, parts[-1]))) if found else ""
+            link = opened.link(self._at((*found.parts, parts[-1]))) if found else ""
         except (EvidenceError, OSError, ValueError):
             return ()
-        return tuple(p for p in _absolute(link)[1] if p != "..")[:1]
+        return tuple(p for p in opened.absolute(link)[1] if p != "..")[:1]
 
     def folder(self, parts: Parts) -> Folder | None:
         """Return a directory to walk through, None when there is none."""
@@ -286,19 +284,3 @@ class PathTree:
             return None
         tail = max_bytes // 9 * 8
         return self._part(found, ((0, max_bytes // 9), (size - tail, tail)))
-
-
-def _link(path: str) -> str:
-    return os.readlink(path)  # noqa: PTH115 - stays text
-
-
-def _absolute(path: str) -> tuple[str | None, Parts]:
-    """Return the drive of an absolute path ("" for none, None for a path that is not absolute) and its components."""
-    plain = path.replace(os.sep, "/")
-    if plain.startswith(("//?/", "/??/")):
-        plain = plain[4:]
-    if named := _DRIVE.match(plain):
-        return named[1], split(plain[2:])
-    if plain.startswith("//") or re.match(r"(?i)volume\{|unc/", plain):
-        return "//", ()
-    return ("" if plain.startswith("/") else None), split(plain)

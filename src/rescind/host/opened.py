@@ -11,7 +11,9 @@ import re
 import sys
 
 from rescind import osfiles
+from rescind.host.names import Parts, split
 
+_DRIVE = re.compile(r"([A-Za-z]:)(?=/|$)")
 _NO_NAME = re.compile(r'[\0-\x1f<>:"|?*/\\]')
 
 if sys.platform == "win32":
@@ -72,3 +74,20 @@ else:
     def is_a_name(component: str) -> bool:
         """Tell whether one component can name a file here."""
         return "/" not in component and "\0" not in component
+
+
+def link(path: str) -> str:
+    """Return what a link says. Raises `OSError`."""
+    return os.readlink(path)  # noqa: PTH115 - stays text
+
+
+def absolute(path: str) -> tuple[str | None, Parts]:
+    """Return the drive of an absolute path ("" for none, None for a path that is not absolute) and its components."""
+    plain = path.replace(os.sep, "/")
+    if plain.startswith(("//?/", "/??/")):
+        plain = plain[4:]
+    if named := _DRIVE.match(plain):
+        return named[1], split(plain[2:])
+    if plain.startswith("//") or re.match(r"(?i)volume\{|unc/", plain):
+        return "//", ()
+    return ("" if plain.startswith("/") else None), split(plain)

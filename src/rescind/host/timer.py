@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import plistlib
 import shlex
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +66,7 @@ def _launchd(argv: Sequence[str], hours: int, home: Path) -> Timer:
 
 def _task(argv: Sequence[str], hours: int, home: Path) -> Timer:
     program, *rest = argv
-    arguments = " ".join('"' + a.replace('"', '\\"') + '"' for a in rest)
+    arguments = subprocess.list2cmdline(rest)
     text = (
         '<?xml version="1.0" encoding="UTF-16"?>\n'
         '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">\n'
@@ -84,4 +86,4 @@ def _task(argv: Sequence[str], hours: int, home: Path) -> Timer:
 
 def shown(command: Sequence[str]) -> str:
     """Return a command as one would type it."""
-    return shlex.join(command)
+    return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
