@@ -121,12 +121,21 @@ class Real:
 
 @dataclass
 class Session:
-    """One sign-in: its refresh token, and the access tokens that came of it with their ends."""
+    """One sign-in: its refresh token, and what it was made on, with and for."""
 
     user: str
     began: datetime
     device: str = ""
+    method: str = ""
+    grant: str = ""
     token: str = field(default_factory=lambda: "0.A-fake-refresh-" + secrets.token_urlsafe(16))
+
+
+PRIVILEGED_AUTHENTICATION = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class Refused(Exception):
@@ -147,7 +156,9 @@ class Graph:
         self.granted = granted if granted is not None else every_permission()
         self.page, self.lag = page, lag
         self.throttle: list[tuple[str, int]] = []  # (part of a path, seconds) for each refusal to come
-        self.forbidden: set[str] = set()  # ids of privileged users, whom no application may touch
+        self.forbidden: set[str] = (
+            set()
+        )  # ids of users whom no application may touch, for a reason that no listing shows
         self.seen: list[tuple[str, str, dict[str, str], Any]] = []
         self.needed: set[str] = set()
         self.url = ""
@@ -155,6 +166,7 @@ class Graph:
         self._sessions: dict[str, Session] = {}
         self._lock = threading.RLock()
         self.put("organization", TENANT, {"displayName": "Contoso (simulated)"})
+        self.domain("contoso.example")
         self.principal(APP, owners=())
         self.principal(GRAPH, owners=())
 
@@ -192,6 +204,32 @@ class Graph:
         self.put(f"methods/{key}", PASSWORD, {"@odata.type": "#microsoft.graph.passwordAuthenticationMethod"})
         return key
 
+    def domain(self, name: str, authentication: str = "Managed") -> None:
+        self.put("domain", name, {"authenticationType": authentication, "isVerified": True})
+
+    def member(self, of: str, sort: str = "directoryRole", **facts: Any) -> str:
+        """Put a user, or a service principal, into a role or a group."""
+        key = str(uuid.uuid4())
+        self.put(f"membership/{of}", key, {"@odata.type": f"#microsoft.graph.{sort}", "displayName": sort, **facts})
+        return key
+
+    def assigned(self, user: str, application: str) -> None:
+        self.put(f"assigned/{user}", str(uuid.uuid4()), {"principalId": user, "resourceDisplayName": application})
+
+    def managed(self, device: str, **facts: Any) -> str:
+        """Enrol a device in Intune."""
+        key, row = str(uuid.uuid4()), self.get("device", device) or {}
+        made = {"azureADDeviceId": row["deviceId"], "deviceName": row["displayName"], "operatingSystem": "Windows", "managedDeviceOwnerType": "company", "managementState": "managed", "deviceActionResults": [], "serialNumber": "FAKE-1"}  # fmt: skip
+        self.put("managedDevice", key, {**made, **facts})
+        return key
+
+    def reports(self, managed: str, state: str) -> None:
+        """The machine came online and said what became of the last order; a wiped one is gone from the listing a while later."""
+        row = self.get("managedDevice", managed) or {}
+        results = [*row["deviceActionResults"]]
+        results[-1] = {**results[-1], "actionState": state, "lastUpdatedDateTime": _time(self.clock.now())}
+        self.update("managedDevice", managed, deviceActionResults=results)
+
     def device(self, owner: str, name: str = "LAPTOP-1", *, join: str = "AzureAd") -> str:
         key = str(uuid.uuid4())
         self.put("device", key, {"deviceId": str(uuid.uuid4()), "displayName": name, "accountEnabled": True, "trustType": join, "owner": owner})  # fmt: skip
@@ -219,12 +257,12 @@ class Graph:
         self.put("servicePrincipal", key, {"appRoles": roles_, "appId": app, "displayName": "a service", "accountEnabled": True, "passwordCredentials": [], "keyCredentials": [], "owners": list(owners)})  # fmt: skip
         return key
 
-    def secret(self, kind: str, key: str, name: str = "ci") -> tuple[str, str]:
+    def secret(self, kind: str, key: str, name: str = "ci", *, start: str = "2026-01-01T00:00:00Z") -> tuple[str, str]:
         """Return the key id and the value of a new secret."""
         value, ident = secrets.token_hex(2)[:3] + "8Q~" + "fake" + secrets.token_hex(15)[:28], str(uuid.uuid4())
         row = self.get(kind, key) or {}
-        made = {"keyId": ident, "hint": value[:3], "displayName": name, "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2027-01-01T00:00:00Z", "customKeyIdentifier": None, "secretText": None}  # fmt: skip
-        self.update(kind, key, passwordCredentials=[*row["passwordCredentials"], made])
+        made = {"keyId": ident, "hint": value[:3], "displayName": name, "startDateTime": start, "endDateTime": "2027-01-01T00:00:00Z", "customKeyIdentifier": None, "secretText": None}  # fmt: skip
+        self.update(kind, key, passwordCredentials=[*row["passwordCredentials"], made], secrets={**row.get("secrets", {}), ident: value})  # fmt: skip
         return ident, value
 
     def certificate(self, kind: str, key: str, name: str = "CN=ci") -> str:
@@ -240,8 +278,11 @@ class Graph:
 
     # what sign-ins are worth
 
-    def sign_in(self, user: str, *, device: str = "") -> Session:
-        session = Session(user, self.clock.now(), device)
+    def sign_in(self, user: str, *, device: str = "", method: str = "", grant: str = "") -> Session:
+        """Sign a user in, or raise: a disabled account, a disabled device and a deleted method sign nobody in."""
+        session = Session(user, self.clock.now(), device, method, grant)
+        assert self.get("user", user)["accountEnabled"], "a disabled account does not sign in"
+        assert not method or self.get(f"methods/{user}", method), "that method is gone"
         self._sessions[session.token] = session
         return session
 
@@ -250,22 +291,35 @@ class Graph:
         user = self.get("user", session.user) or {}
         device = self.get("device", session.device) if session.device else {"accountEnabled": True}
         valid = datetime.fromisoformat(user.get("signInSessionsValidFromDateTime", "9999-01-01T00:00:00+00:00"))
-        return bool(user.get("accountEnabled") and device and device["accountEnabled"] and session.began >= valid)
+        consented = not session.grant or self.get("oAuth2PermissionGrant", session.grant) is not None
+        return bool(user.get("accountEnabled") and device and device["accountEnabled"] and session.began >= valid and consented)  # fmt: skip
 
     def access(self, session: Session, seconds: int, *, evaluated: bool = False) -> str:
         """Return an access token for Graph that lives `seconds`, as a JWT of which nobody checks the signature."""
+        return self._token({"oid": session.user}, seconds, evaluated)
+
+    def app_access(self, principal: str, seconds: int, *, evaluated: bool = False) -> str:
+        """Return an access token that an application got by itself."""
+        return self._token({"oid": principal, "idtyp": "app"}, seconds, evaluated)
+
+    def _token(self, who: dict[str, str], seconds: int, evaluated: bool) -> str:
         now = int(self.clock.now().timestamp())
-        claims = {"aud": "https://graph.microsoft.com", "oid": session.user, "tid": TENANT, "iat": now, "exp": now + seconds, "uti": secrets.token_urlsafe(8)}  # fmt: skip
+        claims = {"aud": "https://graph.microsoft.com", **who, "tid": TENANT, "iat": now, "exp": now + seconds, "uti": secrets.token_urlsafe(8)}  # fmt: skip
         parts = ({"alg": "none"}, {**claims, **({"xms_cc": ["cp1"]} if evaluated else {})})
         return ".".join([*(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts), "fake"])  # fmt: skip
 
     def accepts(self, token: str) -> bool:
-        """Tell whether Graph takes an access token: to its end, or to 15 minutes after a revocation where it evaluates continuously."""
+        """Tell whether Graph takes an access token: to its end, or to 15 minutes after an event where it evaluates continuously.
+
+        Events are the revocation of a user's sessions, and that a user or a service principal was disabled; nothing else.
+        """
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        now = self.clock.now()
-        valid = datetime.fromisoformat((self.get("user", claims["oid"]) or {})["signInSessionsValidFromDateTime"])
-        cut = claims["iat"] < valid.timestamp() and now >= valid + timedelta(minutes=15)
+        now, kind = self.clock.now(), "servicePrincipal" if claims.get("idtyp") == "app" else "user"
+        row = self.get(kind, claims["oid"]) or {}
+        events = [row.get("signInSessionsValidFromDateTime"), row.get("disabledAt")]
+        heard = [e for e in (datetime.fromisoformat(t) for t in events if t) if claims["iat"] <= e.timestamp()]
+        cut = any(now >= e + timedelta(minutes=15) for e in heard)
         return now.timestamp() < claims["exp"] and not (cut and "cp1" in claims.get("xms_cc", ()))
 
     # the wire
@@ -313,8 +367,7 @@ class Graph:
             case "POST", ["users", "{id}", "revokeSignInSessions"]:
                 user = self._one("user", keys[0])
                 self._privileged(user)
-                now = self.clock.now().astimezone(UTC).isoformat().replace("+00:00", "Z")
-                self.update("user", user["id"], signInSessionsValidFromDateTime=now)
+                self.update("user", user["id"], signInSessionsValidFromDateTime=_time(self.clock.now()))
                 return 200, {"@odata.context": f"{self.url}/$metadata#Edm.Boolean", "value": True}
             case "DELETE", ["users", "{id}", "authentication", segment, "{id}"]:
                 user = self._one("user", keys[0])
@@ -334,6 +387,15 @@ class Graph:
                     raise Refused(400, "Request_BadRequest", f"No password credential found with keyId '{body.get('keyId')}'.")  # fmt: skip
                 self.update(kind, row["id"], passwordCredentials=kept)
                 return 204, None
+            case "POST", [_, "{id}", "addPassword"]:
+                return 200, self._add_password(kind, keys[0], body["passwordCredential"])
+            case "POST", ["deviceManagement", "managedDevices", "{id}", action]:
+                row = self._one("managedDevice", keys[0])
+                now = _time(self.clock.now())
+                result = {"actionName": action, "actionState": "pending", "startDateTime": now, "lastUpdatedDateTime": now}  # fmt: skip
+                state = {"wipe": "wipePending", "retire": "retirePending"}.get(action, row["managementState"])
+                self.update(kind, row["id"], deviceActionResults=[*row["deviceActionResults"], result], managementState=state)  # fmt: skip
+                return 204, None  # the order is taken, nothing more
             case "DELETE", ["applications", "{id}", "federatedIdentityCredentials", "{id}"]:
                 row = self._one("application", keys[0])
                 self._one(f"federated/{row['id']}", keys[1])
@@ -353,11 +415,26 @@ class Graph:
                 if known is None and not sent.get("key"):
                     raise Refused(400, "KeyCredentialsInvalidValue", "Invalid value specified for property 'keyCredentials'.")  # fmt: skip
             body = {**body, "keyCredentials": [{**held.get(s.get("keyId"), {}), **s} for s in body["keyCredentials"]]}
-        self.update(kind, row["id"], **body)
+        if body.get("accountEnabled") is False and row.get("accountEnabled"):
+            body = {**body, "disabledAt": _time(self.clock.now())}
+        kept = {k: v for k, v in (self.get(kind, row["id"]) or {}).items() if k != "disabledAt" or not body.get("accountEnabled")}  # fmt: skip
+        self.put(kind, row["id"], {**kept, **body})
         return 204, None
 
+    def _add_password(self, kind: str, key: str, wanted: dict[str, Any]) -> dict[str, Any]:
+        row = self._one(kind, key)
+        if wanted.get("keyId") or wanted.get("secretText"):
+            raise Refused(400, "Request_BadRequest", "Invalid value specified for property 'keyId' of resource 'PasswordCredential'.")  # fmt: skip
+        ident, value = self.secret(kind, row["id"], wanted.get("displayName") or "", start=_time(self.clock.now()))
+        made = next(p for p in self.get(kind, row["id"])["passwordCredentials"] if p["keyId"] == ident)
+        return {**made, **({"endDateTime": wanted["endDateTime"]} if wanted.get("endDateTime") else {}), "secretText": value}  # fmt: skip
+
     def _privileged(self, user: dict[str, Any]) -> None:
-        if user["id"] in self.forbidden:
+        ours = next(p["id"] for p in self.all("servicePrincipal", stale=False) if p["appId"] == APP)
+        mine = {r.get("roleTemplateId") for r in self.all(f"membership/{ours}", stale=False)}
+        rows = self.all(f"membership/{user['id']}", stale=False)
+        high = any(r["@odata.type"].endswith("directoryRole") or r.get("isAssignableToRole") for r in rows)
+        if user["id"] in self.forbidden or (high and PRIVILEGED_AUTHENTICATION not in mine):
             raise Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
     def _one(self, kind: str, key: str, where: str = "", *, stale: bool = False) -> dict[str, Any]:
@@ -402,6 +479,11 @@ class Graph:
                 return [
                     {"@odata.type": "#microsoft.graph.user", **u} for u in self.all("user") if u["id"] in row["owners"]
                 ]
+            case ["users" | "servicePrincipals" as kind, "{id}", "transitiveMemberOf"]:
+                row = self._one(kind[:-1], keys[0], stale=True)
+                return [self._limited(r) for r in self.all(f"membership/{row['id']}")]
+            case ["users", "{id}", "appRoleAssignments"]:
+                return self.all(f"assigned/{self._one('user', keys[0], stale=True)['id']}")
             case ["servicePrincipals", "{id}", "appRoleAssignments"]:
                 row, graph = (self._one("servicePrincipal", k, w) for k, w in ((keys[0], ""), (GRAPH, "appId")))
                 named = self.granted if row["appId"] == APP else row.get("granted", ())
@@ -409,6 +491,16 @@ class Graph:
             case ["applications", "{id}", "federatedIdentityCredentials"]:
                 return self.all(f"federated/{self._one('application', keys[0], stale=True)['id']}")
         return []
+
+    def _limited(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Show of a group what may be seen: without a right to read groups, its type and id.
+
+        https://learn.microsoft.com/en-us/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
+        """
+        reads = {"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+        if row["@odata.type"].endswith(".group") and not reads & self.granted:
+            return {"@odata.type": row["@odata.type"], "id": row["id"]}
+        return row
 
     def _listing(self, operation: str, path: str, keys: tuple[str, ...], query: dict[str, str]) -> Any:
         kind = model()[operation]["entity"]
@@ -429,7 +521,7 @@ class Graph:
 
 def _selected(kind: str, row: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
     wanted = query.get("$select", "").split(",") if query.get("$select") else DEFAULTS.get(kind)
-    hidden = {"owners", "owner", "segment", "granted"}
+    hidden = {"owners", "owner", "segment", "granted", "disabledAt", "secrets"}
     shown = {k: v for k, v in row.items() if k not in hidden and (not wanted or k in wanted or k.startswith("@") or k == "id")}  # fmt: skip
     if "keyCredentials" in shown and "keyCredentials" not in (wanted or ()):
         shown["keyCredentials"] = [{**k, "key": None} for k in shown["keyCredentials"]]

@@ -78,8 +78,9 @@ class Observation:
     """One look at the provider: liveness and the evidence for it, in words an auditor can follow.
 
     `reversible` is True when it is dead but could be switched on again (a deactivated key). `residual_until` overrides the
-    kind's bound when the provider's own data gives a better one. `unverifiable` marks that this tenant offers no way to look at
-    all: the best end state is then `acknowledged`, as for a kind without `verify`.
+    kind's bound when the provider's own data gives a better one; `residual_seconds` (-1: without an end of its own) and
+    `deaf_seconds` are what this tenant makes of the bounds of `Residual`, counted from the cut. `unverifiable` marks that this tenant
+    offers no way to look at all: the best end state is then `acknowledged`, as for a kind without `verify`.
     """
 
     liveness: Liveness
@@ -88,6 +89,8 @@ class Observation:
     provider_time: str = ""
     reversible: bool = False
     residual_until: str = ""
+    residual_seconds: int | None = None
+    deaf_seconds: int | None = None
     unverifiable: bool = False
 
 
@@ -105,7 +108,9 @@ class Known:
     """What the provider says of one credential: its id and owner as the provider's identity authority controls them.
 
     `owner` is comparable with `Subject.names`; empty when the provider does not say. `not_after` and other facts go to
-    `attributes`. `parent` is the identifier of the credential it was derived from.
+    `attributes`. `parent` is the identifier of the credential it was derived from. `by_hand` says why none of our steps can end it
+    although it is the person's, and `hands` who can: it is their task then. An attribute `source_of_authority` names what may put it
+    back as it was unless the cut is made there too.
     """
 
     identifier: str
@@ -119,6 +124,8 @@ class Known:
     parent: str = ""
     liveness: Liveness = Liveness.UNKNOWN
     irrevocable: str = ""
+    by_hand: str = ""
+    hands: str = "incident responder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,13 +219,18 @@ class Act:
 class Residual:
     """What keeps working after the credential itself is dead: `seconds` is the upper bound, `source` who says so.
 
-    `shortened_by` maps a supporting verb to the smaller bound that holds once that verb was proven. 0 seconds: nothing does.
+    `shortened_by` maps a supporting verb to the smaller bound that holds once that verb was proven. 0 seconds: nothing does; -1: it goes
+    on until something of `hears` ends it. `hears` maps a supporting verb, or a kind of the same owner, to the seconds within which
+    what was derived hears that this one was cut; what does not listen (`deaf`) ends so many seconds after the last moment in which
+    it could be made. `rescind.pipeline.residuals` counts.
     """
 
     seconds: int = 0
     what: str = ""
     source: str = ""
     shortened_by: Mapping[Verb, int] = field(default_factory=dict)
+    hears: Mapping[str, int] = field(default_factory=dict)
+    deaf: int = 0
 
 
 NONE = Residual()
@@ -244,7 +256,7 @@ class Kind:
     `needs_secret`: the provider ends it by its value only. The value is read from the evidence again when a step acts, never kept;
     functions of such a kind get it as a third argument. Without it the step is a task for a person (`steps_by_hand`).
     `shared`: several tenants may accept the same one (an SSH key); it is looked for, ended and counted at each.
-    `identity`: it is whom credentials belong to, not one of them; listed only for a playbook whose scope names the kind.
+    `identity`: it is whom credentials belong to, or what such a one was given; listed only for a playbook whose scope names the kind.
     `rotation`: how a successor is made and shown to work; it carries out the verb `rotate`, which is not among the `actions`.
     `covers(c, other)`: `other`, of whichever kind, was made under `c` and ends with it, by the provider's word.
     """

@@ -15,7 +15,7 @@ from rescind.models.use import Reading
 class Receipt:
     """The outcome of one step. `end_state` is what this step establishes; times are RFC 3339 UTC; never a secret.
 
-    `reverse`: the step took the verb back.
+    `reverse`: the step took the verb back. `deaf_until`: until when goes on what hears of no other cut (`Residual.hears`).
     """
 
     step: str
@@ -31,6 +31,7 @@ class Receipt:
     verify_method: str = ""
     residual_until: str = ""
     residual_what: str = ""
+    deaf_until: str = ""
     reversible: bool = False
     attempts: int = 1
     error: str = ""
@@ -63,10 +64,10 @@ class CredentialResult:
     as_intended: bool = False
     verify_method: str = ""
     used_after_loss: str = "unknown"
-    last_used: str = ""
     used_after_loss_source: str = ""
     first_use_after_loss: str = ""
     last_use_after_loss: str = ""
+    last_used: str = ""
     steps: tuple[Receipt, ...] = ()
     tasks: tuple[Mapping[str, str], ...] = ()
     places: tuple[str, ...] = ()
@@ -92,8 +93,8 @@ class CaseResult:
     attested_by: str = ""
     attested_at: str = ""
     evidence: str = ""
-
     source: str = ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:

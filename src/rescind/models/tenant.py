@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+AUTHORITY = "source_of_authority"
+"""The setting of a tenant, and the attribute of a credential, that names what may put back what was cut (an HR system, a directory)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretRef:

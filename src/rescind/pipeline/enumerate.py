@@ -13,10 +13,11 @@ from rescind import catalogue
 from rescind.errors import ProviderError
 from rescind.models.credential import Credential, EndState, Inventory, Relation
 from rescind.models.evidence import Gap, State
-from rescind.models.kind import Kind, Liveness, Subject
+from rescind.models.kind import Kind, Known, Liveness, Subject
 from rescind.models.plan import Decision
 from rescind.models.playbook import EVERY_KIND
-from rescind.pipeline.identify import elsewhere, enrich, identify_one, placed, refusal
+from rescind.models.tenant import AUTHORITY
+from rescind.pipeline.identify import beyond, elsewhere, enrich, identify_one, placed, refusal
 from rescind.pipeline.people import People
 from rescind.pipeline.rotating import ROTATION
 from rescind.pipeline.tenants import LOCAL, Connected, Tenants
@@ -29,8 +30,15 @@ _FIRST_HAND = frozenset(
         *("seen_active_by", "seen_alive_by"),  # that we saw a token live: only then is a refusal a death
         *("seen_at", "evaluated", "expires"),  # since when Entra's sessions count, and how long a token outlives them
         "slot_created",  # since when a slot of a storage account has its key
+        *(
+            "slot_mark",
+            "token_secrets",
+            "cluster_authority",
+        ),  # what an Azure resource was opened with when we first looked
         *("cut", "only", "unique", "issued_by", "bound_by"),  # whose sessions AWS denies, and which of them
+        "permission_sets",  # which of Identity Center's reached the user before anything was taken away
         "workstation",  # that a provider calls something like the lost machine
+        AUTHORITY,  # who may put back what was cut
     }
 )
 """Attributes that a provider's kind sets by what it saw, and trusts later. No store sets one."""
@@ -64,11 +72,15 @@ def _kinds_of(provider: str, only: Iterable[str]) -> list[Kind]:
 
 
 def listed(
-    tenants: Tenants, people: People, providers: Iterable[str], kinds: tuple[str, ...] = ()
+    tenants: Tenants,
+    people: People,
+    providers: Iterable[str],
+    kinds: tuple[str, ...] = (),
+    left: dict[str, Decision] | None = None,
 ) -> tuple[list[tuple[Credential, Liveness]], list[Gap], dict[str, Connected]]:
     """List the person's credentials at every tenant in scope. A page that could not be read is a gap.
 
-    `kinds` restricts what is listed; a provider that has none of them is not asked.
+    `kinds` restricts what is listed; a provider that has none of them is not asked. `left` gets what no step of ours can end.
     """
     found: list[tuple[Credential, Liveness]] = []
     gaps: list[Gap] = []
@@ -94,35 +106,32 @@ def listed(
                 )
                 continue
             for kind in rows:
-                rows_here: list[tuple[Credential, Liveness]] = []
-                _list_kind(kind, at, subject, people, rows_here, gaps)
-                found += [(placed(c, kind, tenants), liveness) for c, liveness in rows_here]
+                for bare, known in _list_kind(kind, at, subject, people, gaps):
+                    c = placed(bare, kind, tenants)
+                    found.append((c, known.liveness))
+                    if left is not None and (decision := beyond(c, known, kind)):
+                        left[c.id] = decision
     return found, gaps, used
 
 
 def _list_kind(
-    kind: Kind,
-    at: Connected,
-    subject: Subject,
-    people: People,
-    found: list[tuple[Credential, Liveness]],
-    gaps: list[Gap],
-) -> None:
+    kind: Kind, at: Connected, subject: Subject, people: People, gaps: list[Gap]
+) -> list[tuple[Credential, Known]]:
     enumerate_ = kind.enumerate
     assert enumerate_ is not None  # noqa: S101  the caller filtered
     try:
         items, _ = at.ask(lambda: list(enumerate_(at.client, subject)))
     except ProviderError as error:
         gaps.append(Gap(source=f"tenant:{at.tenant.name}", reason=f"{kind.id} could not be listed: {refusal(error)}"))
-        return
-    for item in items:
-        if isinstance(item, Gap):
-            gaps.append(replace(item, source=f"tenant:{at.tenant.name}"))
-            continue
+        return []
+    gaps += [replace(item, source=f"tenant:{at.tenant.name}") for item in items if isinstance(item, Gap)]
+    found = []
+    for known in (item for item in items if isinstance(item, Known)):
         blank = Credential(
-            kind=kind.id, provider=kind.provider, identifier=item.identifier, relation=Relation.INHERITED
+            kind=kind.id, provider=kind.provider, identifier=known.identifier, relation=Relation.INHERITED
         )
-        found.append((enrich(blank, item, at, people), item.liveness))
+        found.append((enrich(blank, known, at, people), known))
+    return found
 
 
 def merge(observed: Credential, inherited: Credential) -> Credential:
@@ -189,7 +198,8 @@ def enumerate_all(
             if lives is Liveness.LIVE:
                 live.add(other.id)
     if provider_side:
-        extra, more_gaps, _ = listed(tenants, people, providers, kinds)
+        left: dict[str, Decision] = {}
+        extra, more_gaps, _ = listed(tenants, people, providers, kinds, left)
         gaps += more_gaps
         for c, liveness in extra:
             by_id[c.id] = merge(by_id[c.id], c) if c.id in by_id else c
@@ -197,6 +207,7 @@ def enumerate_all(
                 del decided[c.id]  # the provider's own listing says whose it is: what evidence said of it hides nothing
             if liveness is Liveness.LIVE:
                 live.add(c.id)
+        decided |= left
     else:
         gaps.append(Gap(source="enumerate", reason="the providers' side was not asked"))
     opened = {c.tenant for c in by_id.values() if c.tenant} | {n for p in providers for n in tenants.names(p)}

@@ -212,16 +212,16 @@ def conclude(
     seen: Observation = proof.observation
     now = ctx.clock.now()
     cut_at = max(result.provider_time if result else "", heard if result else "", key=_moment) or rfc3339(now)
-    state, until, what = EndState.UNKNOWN, "", ""
+    state, until, what, deaf = EndState.UNKNOWN, "", "", ""
     match seen.liveness:
         case Liveness.DEAD:
             state = row.ends
-            if state is EndState.DEAD and not row.supports:
-                until, what = _residual(kind, seen, cut_at)
-                if until and parse_rfc3339(until) > now:
+            if state in {EndState.DEAD, EndState.CONTAINED}:
+                until, what, deaf = _residual(kind, row, seen, cut_at)
+                if until and parse_rfc3339(until) <= now:
+                    until = what = deaf = ""
+                if what and state is EndState.DEAD and not row.supports:
                     state = EndState.RESIDUAL
-                else:
-                    until = what = ""
         case Liveness.LIVE:
             state = EndState.FAILED
         case Liveness.UNKNOWN:
@@ -239,6 +239,7 @@ def conclude(
         verify_method=proof.method,
         residual_until=until,
         residual_what=what,
+        deaf_until=deaf,
         reversible=seen.reversible or (row.reversible and seen.liveness is Liveness.DEAD),
         attempts=attempts,
         error=error.message if error else "",
@@ -251,12 +252,23 @@ def _moment(text: str) -> float:
     return parse_rfc3339(text).timestamp() if text else 0.0
 
 
-def _residual(kind: Kind, seen: Observation, cut_at: str) -> tuple[str, str]:
-    if seen.residual_until:
-        return seen.residual_until, kind.residual.what
-    if not kind.residual.seconds:
-        return "", ""
-    return rfc3339(parse_rfc3339(cut_at) + timedelta(seconds=kind.residual.seconds)), kind.residual.what
+def _residual(kind: Kind, row: Act, seen: Observation, cut_at: str) -> tuple[str, str, str]:
+    """Return until when what was derived goes on at most ("" with words: without an end of its own), what it is, and `deaf_until`.
+
+    A helping act has such a clock only where the look says so.
+    """
+
+    def after(seconds: int) -> str:
+        return rfc3339(parse_rfc3339(cut_at) + timedelta(seconds=seconds)) if seconds >= 0 else ""
+
+    declared = 0 if row.supports else kind.residual.seconds
+    seconds = declared if seen.residual_seconds is None else seen.residual_seconds
+    until = seen.residual_until or (after(seconds) if seconds else "")
+    if not until and seconds >= 0:
+        return "", "", ""
+    deaf = kind.residual.deaf if seen.deaf_seconds is None else seen.deaf_seconds
+    what = kind.residual.what or "what was derived from it"
+    return until, what, after(deaf) if kind.residual.hears and not row.supports else ""
 
 
 def _close(ctx: Context, step: Step, c: Credential, receipt: Receipt) -> Receipt:

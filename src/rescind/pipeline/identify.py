@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rescind.errors import Denied, NotFound, ProviderError, Throttled, Unreachable
@@ -10,6 +10,7 @@ from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.evidence import Gap
 from rescind.models.kind import BY_HAND, Kind, Known, Liveness
 from rescind.models.plan import Decision
+from rescind.models.tenant import AUTHORITY
 from rescind.pipeline.people import People, ownership
 from rescind.pipeline.tenants import LOCAL, Connected, Tenants, kind_of
 from rescind.secret import Secret
@@ -25,12 +26,18 @@ def enrich(credential: Credential, known: Known, at: Connected, people: People) 
         owner=known.owner,
         ownership=ownership(known, people, at.tenant.provider, at.identity),
         tenant=at.tenant.name,
-        attributes={**credential.attributes, **known.attributes},
+        attributes={**credential.attributes, **_authority(credential.kind, at), **known.attributes},
         expires_at=known.expires_at or credential.expires_at,
         created_at=known.created_at,
         last_used=known.last_used,
         parent=known.parent,
     )
+
+
+def _authority(kind: str, at: Connected) -> Mapping[str, str]:
+    """Return what the operator says of an identity's source of authority; the provider's own word goes before it."""
+    row, where = kind_of(kind), at.tenant.text(AUTHORITY)
+    return {AUTHORITY: where} if row is not None and row.identity and where else {}
 
 
 def refusal(error: ProviderError) -> str:
@@ -108,13 +115,8 @@ def identify_one(
         if known is None:
             continue
         found = enrich(c, known, at, people)
-        if known.irrevocable:
-            reason = known.irrevocable
-            return (
-                found,
-                Decision(credential=found.id, end_state=EndState.IRREVOCABLE, reason=reason, task=kind.steps_by_hand),
-                known.liveness,
-            )
+        if left := beyond(found, known, kind):
+            return found, left, known.liveness
         if c.provider == LOCAL:
             found = replace(found, ownership=Ownership.CASE)
         return placed(found, kind, tenants), None, known.liveness
@@ -137,6 +139,17 @@ def identify_one(
         ),
         unknown,
     )
+
+
+def beyond(c: Credential, known: Known, kind: Kind) -> Decision | None:
+    """Return what becomes of a credential that no step of ours can end, by the provider's word: what is somebody else's stays held."""
+    if known.irrevocable:
+        return Decision(
+            credential=c.id, end_state=EndState.IRREVOCABLE, reason=known.irrevocable, task=kind.steps_by_hand
+        )
+    if known.by_hand and c.ownership is Ownership.CASE:
+        return replace(_manual(c, known.by_hand, kind.steps_by_hand), owner=known.hands)
+    return None
 
 
 def placed(c: Credential, kind: Kind, tenants: Tenants) -> Credential:

@@ -53,9 +53,17 @@ def _method(kind: Kind) -> str:
 def _residual(kind: Kind) -> str:
     if not kind.residual.seconds:
         return "none known"
-    hours = kind.residual.seconds / 3600
-    shorter = "".join(f"; {s / 3600:g} h after {v}" for v, s in kind.residual.shortened_by.items())
-    return f"up to {hours:g} h{shorter}: {kind.residual.what}"
+    bound = f"up to {_span(kind.residual.seconds)}" if kind.residual.seconds > 0 else "without an end of its own"
+    shorter = "".join(f"; {_span(s)} after {v}" for v, s in kind.residual.shortened_by.items())
+    least = f", {_span(kind.residual.deaf)} where nothing listens" if kind.residual.deaf > 0 else ""
+    shorter += "".join(f"; {_span(s)} after {v}{least}" for v, s in kind.residual.hears.items())
+    return f"{bound}{shorter}: {kind.residual.what}"
+
+
+def _span(seconds: int) -> str:
+    """Show a bound in whole minutes: the seconds in which a provider still honours what it called gone are counted, not shown."""
+    minutes = seconds // 60
+    return f"{minutes} min" if 0 < minutes < 60 else f"{minutes / 60:g} h"
 
 
 def stores() -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rescind.models.credential import Credential, EndState
 from rescind.models.plan import Barrier, Decision, Plan
-from rescind.pipeline import barriers
+from rescind.pipeline import barriers, upstream
 from rescind.pipeline.render import ONE_SCREEN, many, safe, title, wrap
 
 OPEN = {EndState.HELD, EndState.MANUAL, EndState.UNKNOWN, EndState.IRREVOCABLE, EndState.SKIPPED}
@@ -70,6 +70,18 @@ def _grace(barrier: Barrier) -> str:
     return f", {spoken} after the phase before it ended" if barrier.after_seconds else ""
 
 
+def _upstream(plan: Plan, width: int) -> list[str]:
+    """Return what will not last unless somebody makes the cut at its source of authority too."""
+    touched = {s.credential for s in plan.steps if not s.reverse} | {d.credential for d in plan.decisions}
+    found = [(c, upstream.named(c)) for c in plan.credentials if upstream.named(c) and c.id in touched]
+    out = ["Will not last unless it is cut there too:"] if found else []
+    for c, where in found[:ONE_SCREEN]:
+        out += wrap(f"{c.kind}  {_short(c)}: {where}", width, "  ")
+    if len(found) > ONE_SCREEN:
+        out.append(f"  … and {len(found) - ONE_SCREEN} more (in the plan file)")
+    return [*out, ""] if out else []
+
+
 def text(plan: Plan, *, width: int = 80) -> str:
     """Return the one-screen preview of a plan."""
     by_id = {c.id: c for c in plan.credentials}
@@ -95,6 +107,7 @@ def text(plan: Plan, *, width: int = 80) -> str:
         if len(decisions) > ONE_SCREEN:
             out.append(f"  … and {len(decisions) - ONE_SCREEN} more (in the plan file)")
         out.append("")
+    out += _upstream(plan, width)
     out += _phases(plan, by_id, width)
     releasable = sorted({s.credential for s in plan.steps if s.held})
     held = [s for s in plan.case_steps if s.held]

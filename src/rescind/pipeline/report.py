@@ -15,9 +15,14 @@ from rescind import catalogue
 from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import WORST_FIRST, Credential, EndState
 from rescind.models.evidence import Gap
+from rescind.models.kind import Verb
 from rescind.models.plan import Decision, Plan
 from rescind.models.run import CredentialResult, Receipt, RunResult
+from rescind.models.use import Reading
+from rescind.pipeline import use
 from rescind.pipeline.derived import CUT_NOT_PROVEN, children, parents
+from rescind.pipeline.residuals import heard
+from rescind.pipeline.upstream import lasting
 
 LIVE_OR_PRESUMED = {
     EndState.FAILED,
@@ -46,9 +51,10 @@ def _shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Re
     kind = catalogue.kinds().get(c.kind)
     if kind is None or ending.end_state is not EndState.RESIDUAL or not ending.cut_at:
         return ending
-    # until the helping step took hold, what was derived could still derive more: the smaller bound counts from the later cut
+    # Until the helping step took hold, what was derived could still derive more: the smaller bound counts from the later cut. Only a
+    # deny stops the credential itself as well, so that nothing is derived after it whenever the credential is ended.
     shorter = [
-        max(parse_rfc3339(ending.cut_at), parse_rfc3339(h.cut_at or h.at))
+        max(map(parse_rfc3339, [h.cut_at or h.at, *([] if h.verb is Verb.DENY else [ending.cut_at])]))
         + timedelta(seconds=kind.residual.shortened_by[h.verb])
         for h in helping
         if h.liveness == "dead" and h.verb in kind.residual.shortened_by
@@ -56,16 +62,36 @@ def _shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Re
     return replace(ending, residual_until=min([ending.residual_until, *map(rfc3339, shorter)]))
 
 
-def _used_after(c: Credential, lost_at: str) -> str:
-    if c.last_used and lost_at and parse_rfc3339(c.last_used) > parse_rfc3339(lost_at):
-        return "yes"
-    return "unknown"  # `no` needs proven log coverage
+def _alone(c: Credential, help_: Receipt) -> Receipt:
+    """Give a helping step that nothing followed the clock of what it leaves: the credential itself is not ended by it."""
+    kind = catalogue.kinds().get(c.kind)
+    seconds = kind.residual.shortened_by.get(help_.verb, 0) if kind and help_.liveness == "dead" else 0
+    if not kind or not seconds:
+        return help_
+    until = parse_rfc3339(help_.cut_at or help_.at) + timedelta(seconds=seconds)
+    return replace(help_, residual_until=rfc3339(until), residual_what=kind.residual.what)
+
+
+def _until(c: Credential, state: EndState, receipt: Receipt | None, now: datetime) -> tuple[str, str]:
+    """Return until when something of it works, and what: an irrevocable one itself, of a cut one what was derived from it."""
+    if state is EndState.IRREVOCABLE:
+        return c.expires_at or "", "the credential itself"
+    until = receipt.residual_until if receipt and state in {EndState.RESIDUAL, EndState.CONTAINED} else ""
+    if receipt is None or (until and parse_rfc3339(until) <= now):
+        return "", ""
+    return until, receipt.residual_what if until or state is EndState.RESIDUAL else ""
 
 
 def result_of(
-    c: Credential, receipts: Sequence[Receipt], decisions: Sequence[Decision], plan: Plan, pending: int, now: datetime
+    c: Credential,
+    receipts: Sequence[Receipt],
+    decisions: Sequence[Decision],
+    plan: Plan,
+    pending: int,
+    now: datetime,
+    readings: Sequence[Reading] = (),
 ) -> CredentialResult:
-    """Return the one end state of a credential. A planned step without an outcome yet makes it `unknown`."""
+    """Return the one end state of a credential, and whether it was used. A planned step without an outcome yet makes it `unknown`."""
     helping = [r for r in receipts if _supports(r, c)]
     ending = [_shortened(c, r, helping) for r in receipts if not _supports(r, c)]
     states: list[tuple[EndState, str, Receipt | None]] = [(d.end_state, d.reason, None) for d in decisions]
@@ -75,12 +101,13 @@ def result_of(
             (EndState.DEAD if over and r.end_state is EndState.RESIDUAL else r.end_state, r.error or r.evidence, r)
         )
     if helping and not ending:
-        states += [(r.end_state, r.error or r.evidence, r) for r in helping]
+        states += [(r.end_state, r.error or r.evidence, _alone(c, r)) for r in helping]
     if pending and not any(s is EndState.FAILED for s, _, _ in states):
         states.append((EndState.UNKNOWN, f"{pending} planned step(s) have no outcome yet", None))
     if not states:
         states.append((EndState.UNKNOWN, "nothing was decided about it", None))
     state, why, receipt = min(states, key=lambda s: WORST_FIRST.index(s[0]))
+    until, what = _until(c, state, receipt, now)
     failed_help = [
         f"{h.verb}: {h.evidence}" if h.end_state is EndState.SKIPPED else f"{h.verb} failed: {h.error or h.evidence}"
         for h in helping
@@ -91,6 +118,7 @@ def result_of(
         for d in decisions
         if d.task or d.end_state in {EndState.HELD, EndState.MANUAL}
     )
+    used = use.judge(c, readings, ending, state, plan.case.lost_at)
     return CredentialResult(
         id=c.id,
         kind=c.kind,
@@ -103,13 +131,16 @@ def result_of(
         parent=c.parent,
         end_state=state,
         reason="; ".join([why, *failed_help]),
-        residual_until=receipt.residual_until if receipt and state is EndState.RESIDUAL else "",
-        residual_what=receipt.residual_what if receipt and state is EndState.RESIDUAL else "",
+        residual_until=until,
+        residual_what=what,
         reversible=bool(receipt and receipt.reversible),
         as_intended=any(a.credential == c.id and a.end_state is state for a in plan.accepted),
         verify_method=receipt.verify_method if receipt else "",
-        used_after_loss=_used_after(c, plan.case.lost_at),
-        last_used=c.last_used or "",
+        used_after_loss=used.answer,
+        used_after_loss_source=used.source,
+        first_use_after_loss=used.first,
+        last_use_after_loss=used.last,
+        last_used=max(c.last_used or "", used.last),
         steps=tuple(receipts),
         tasks=tasks,
         places=tuple(
@@ -130,6 +161,7 @@ def add_up(
     ended_at: str = "",
     audit: tuple[int, str] = (0, ""),
     attested: Mapping[str, Mapping[str, str]] | None = None,
+    readings: tuple[Reading, ...] = (),
 ) -> RunResult:
     """Return the whole run as it stands: the plan and its addenda, each credential once, in `plans` order (later ones add)."""
     merged: dict[str, Credential] = {}
@@ -149,11 +181,13 @@ def add_up(
         ids = steps.get(c.id, [])
         mine = [receipts[i] for i in ids if i in receipts]
         current = _latest_per_verb(mine)
-        shown = result_of(c, current, decisions.get(c.id, []), plans[0], len(ids) - len(mine), now)
+        shown = result_of(c, current, decisions.get(c.id, []), plans[0], len(ids) - len(mine), now, readings)
         # attesting closes the task, not the truth: the state stays what it is
         tasks = tuple({**t, **(attested or {}).get(c.id, {})} for t in shown.tasks)
         results[c.id] = replace(shown, steps=tuple(mine), tasks=tasks)
-    results = parents(children(results))
+    results = parents(heard(children(results), now))
+    results = {i: lasting(r, merged[i], (attested or {}).get(i, {})) for i, r in results.items()}
+    gaps += [g for g in use.gaps(readings) if g not in gaps]
     counts = {str(s): sum(r.end_state is s for r in results.values()) for s in WORST_FIRST}
     cuts = [r.cut_at for r in receipts.values() if r.cut_at]
     first = (parse_rfc3339(min(cuts)) - parse_rfc3339(started_at)).total_seconds() if cuts and started_at else None
@@ -171,6 +205,7 @@ def add_up(
         audit_size=audit[0],
         audit_root=audit[1],
         time_to_first_cut=max(0.0, first) if first is not None else None,
+        activity=use.latest(readings),
     )
 
 
@@ -211,8 +246,11 @@ def line_one(result: RunResult) -> str:
     parts = [_unfinished(result)] if result.status != ENDED else []
     parts.append(f"{n['dead']} dead")
     if n["residual"]:
-        until = max(c.residual_until for c in result.credentials if c.end_state is EndState.RESIDUAL)
-        parts.append(f"{n['residual']} until {_clock(until, result)}")
+        clocks = [c.residual_until for c in result.credentials if c.end_state is EndState.RESIDUAL]
+        if timed := [c for c in clocks if c]:
+            parts.append(f"{len(timed)} until {_clock(max(timed), result)}")
+        if len(timed) < len(clocks):
+            parts.append(f"{len(clocks) - len(timed)} residual without an end of its own")
     parts += [f"{n[s]} {s}" for s in ("contained", "acknowledged") if n[s]]
     needing = sum(n[str(s)] for s in NEEDS_YOU)
     if needing:
@@ -267,6 +305,7 @@ def to_json(result: RunResult) -> dict[str, Any]:
         "open_tasks": open_tasks(result),
         "case_steps": [_plain(asdict(s)) for s in result.case_steps],
         "not_isolated": result.not_isolated,
+        "activity": [use.to_json(r) | {"at": r.at} for r in result.activity],
         "gaps": [asdict(g) for g in result.gaps],
         "audit": {"size": result.audit_size, "root": result.audit_root},
         "exit_code": exit_code(result),

@@ -21,7 +21,7 @@ from rescind.errors import ConfigError, redact
 from rescind.models.checkin import ScanScope
 from rescind.models.config import Config, Hook, Org
 from rescind.models.kind import Provider
-from rescind.models.tenant import SecretRef, Tenant
+from rescind.models.tenant import AUTHORITY, SecretRef, Tenant
 from rescind.schema.checkin_conf import checkin, enrolled
 from rescind.schema.config_shape import (
     ConfigShape,
@@ -176,7 +176,7 @@ def _tenant(toml: _Toml, name: str, shape: TenantShape, known: Mapping[str, Prov
         toml.refuse(
             (*key, "provider"), repr(redact(shape.provider, limit=60)), ", ".join(known), nearest(shape.provider, known)
         )
-    allowed = tuple(dict.fromkeys((*row.required, *row.settings)))
+    allowed = tuple(dict.fromkeys((*row.required, *row.settings, AUTHORITY)))
     settings, refs = _split(toml, key, shape.model_extra or {}, ("provider", "rate", "write", *allowed))
     absent = [r for r in row.required if r not in settings and r not in refs]
     if absent:

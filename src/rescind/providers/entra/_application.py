@@ -17,7 +17,7 @@ from rescind.errors import NotFound, Rejected
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, CallStatus, Known, Liveness, Observation, Residual, Subject, Verb
-from rescind.providers.entra import _person
+from rescind.providers.entra import _person, _sessions
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
 from rescind.providers.entra._graph import Row, pages, read, seen, seg, text, unclear, written
 from rescind.wire.http import Answer
@@ -31,7 +31,8 @@ RESIDUAL = Residual(
     seconds=LONGEST,
     what="access tokens that the application got before",
     source="https://learn.microsoft.com/en-us/entra/identity/conditional-access/concept-continuous-access-evaluation-workload",
-    shortened_by={Verb.DENY: ACCESS_SECONDS},
+    hears={str(Verb.DENY): _sessions.HEARD},
+    deaf=ACCESS_SECONDS,
 )
 
 
@@ -189,7 +190,8 @@ def looked(client: Entra, credential: Credential, member: str) -> Observation:
     row, rows, answer = held(client, at.path, member)
     if any(text(c, "keyId").lower() == at.ident.lower() for c in rows):
         return seen(answer, Liveness.LIVE, "Graph shows the credential on its application")
-    return seen(answer, Liveness.DEAD, f"Graph shows {text(row, 'id')} with {len(rows)} credentials, and not this one")
+    told = f"Graph shows {text(row, 'id')} with {len(rows)} credentials, and not this one"
+    return seen(answer, Liveness.DEAD, told, deaf=client.access_seconds)
 
 
 def control(client: Entra, credential: Credential) -> Observation:
@@ -245,7 +247,8 @@ def verify_disabled(client: Entra, credential: Credential) -> Observation:
     row, answer = _principal(client, credential)
     if row["accountEnabled"]:
         return seen(answer, Liveness.LIVE, "Graph shows the service principal as enabled")
-    return seen(answer, Liveness.DEAD, "Graph shows the service principal with accountEnabled false", reversible=True)
+    told = "Graph shows the service principal with accountEnabled false"
+    return seen(answer, Liveness.DEAD, told, reversible=True, seconds=_sessions.longest(client))
 
 
 DENY = Act(

@@ -41,14 +41,19 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Entra:
-    """One tenant. `http` carries our bearer to Graph v1.0; `tenant_id` is what every id in it is relative to."""
+    """One tenant. `http` carries our bearer to Graph v1.0; `tenant_id` is what every id in it is relative to.
 
-    def __init__(self, tenant: Tenant, http: Http, app: str) -> None:
+    `login()` opens the way to where applications get tokens; only a rotation sends something there, to prove it.
+    """
+
+    def __init__(self, tenant: Tenant, http: Http, app: str, login: Callable[[], Http]) -> None:
         self.tenant = tenant
         self.http = http
         self.app = app
         self.tenant_id = tenant.text("tenant_id").lower()
         self._granted: frozenset[str] | None = None
+        self.login = login
+        self.memo: dict[str, str] = {}  # what a tenant says of a domain or of ourselves, asked once
 
     @property
     def access_seconds(self) -> int:
@@ -73,14 +78,20 @@ class Entra:
         answer = self.http.send("GET", f"/servicePrincipals(appId='{app}')", query={"$select": select})
         return _object(answer, "our own service principal")
 
+    @property
+    def acting(self) -> str:
+        """The client id of the application that ends things, empty where it is a signed-in user or nobody can tell."""
+        apart = bool(self.tenant.write or self.tenant.write_refs)
+        app = str(self.tenant.write.get("client_id") or ("" if apart else self.app)).lower()
+        return app if _GUID.fullmatch(app) else ""
+
     def may(self, permissions: Iterable[str]) -> Mapping[str, bool]:
         """Say of each permission whether the application that acts holds it, under its name or a wider one. Raises a `ProviderError`.
 
         Empty when nobody can tell: for a signed-in user it depends on roles, and a write identity without a client_id is unknown.
         """
-        apart = bool(self.tenant.write or self.tenant.write_refs)
-        app = str(self.tenant.write.get("client_id") or ("" if apart else self.app)).lower()
-        if not _GUID.fullmatch(app):
+        app = self.acting
+        if not app:
             return {}
         if self._granted is None:
             self._granted = frozenset(self._roles(app))
@@ -128,15 +139,14 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
         raise ConfigError(f"client_id of tenant {tenant.name!r} is not a GUID", hint="the application (client) id")
     if not re.fullmatch(r"\d{0,7}", tenant.text("access_seconds")):
         raise ConfigError(f"access_seconds of tenant {tenant.name!r} is no number of seconds")
-    http = Http(
-        base,
-        pacer=pacer,
-        auth=bearer(tenant, resolve, f"{graph}/.default", authority, write=write),
-        verify=tenant.text("ca_bundle") or True,
-        plaintext=tenant.settings.get("plaintext") is True,
-    )
+
+    def reach(address: str, auth: Callable[[], Mapping[str, str]] | None) -> Http:
+        trust, plaintext = tenant.text("ca_bundle") or True, tenant.settings.get("plaintext") is True
+        return Http(address, pacer=pacer, auth=auth, verify=trust, plaintext=plaintext)
+
+    http = reach(base, bearer(tenant, resolve, f"{graph}/.default", authority, write=write))
     app = (str(tenant.write.get("client_id") or "") if write else "") or tenant.text("client_id")
-    return Entra(tenant, http, app.lower())
+    return Entra(tenant, http, app.lower(), lambda: reach(authority, None))
 
 
 def endpoints(tenant: Tenant) -> tuple[str, str]:

@@ -92,9 +92,16 @@ def called(answer: Answer, status: CallStatus, **notes: str) -> CallResult:
 
 
 def seen(
-    answer: Answer, liveness: Liveness, evidence: str, *, reversible: bool = False, until: str = ""
+    answer: Answer,
+    liveness: Liveness,
+    evidence: str,
+    *,
+    reversible: bool = False,
+    until: str = "",
+    seconds: int | None = None,
+    deaf: int | None = None,
 ) -> Observation:
-    """Return one look with its evidence."""
+    """Return one look with its evidence, and how long what was derived goes on in this tenant."""
     return Observation(
         liveness=liveness,
         evidence=evidence,
@@ -102,4 +109,6 @@ def seen(
         provider_time=answer.provider_time,
         reversible=reversible,
         residual_until=until,
+        residual_seconds=seconds,
+        deaf_seconds=deaf,
     )

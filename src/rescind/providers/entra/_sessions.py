@@ -27,7 +27,22 @@ BY_HAND = (
     "Entra admin center, Users, the person: Revoke sessions. Disable the account first, or its devices sign in again by themselves. "
     "Sessions of a guest end only at the guest's own organisation."
 )
-OUTSIDE = "its sessions belong to the organisation that it signs in at: Entra revokes none of an external user; disable the user"
+OUTSIDE = (
+    "its sessions belong to the organisation that it signs in at, and Entra revokes none of an external user. Instead: disable its user in "
+    "this tenant, which refuses it here, remove what it consented to, and ask that organisation to end its sessions"
+)
+HEARD = 900
+"""Within so many seconds a resource that evaluates continuously hears that a user was disabled, or that its sessions were revoked."""
+CONTINUOUS = "https://learn.microsoft.com/en-us/entra/identity/conditional-access/concept-continuous-access-evaluation"
+EVALUATED = 28 * 3600
+"""The longest life of a token under continuous evaluation, by the page above."""
+BOTH = {"entra.user-sessions": HEARD, "entra.user": HEARD}
+"""What a token under continuous evaluation hears of; that a device, a method or a consent is gone, it does not."""
+
+
+def longest(client: Entra) -> int:
+    """Return for how many seconds an access token goes on at most once its user was cut, whether it is evaluated or not."""
+    return max(client.access_seconds, HEARD)
 
 
 def name(user_id: str) -> str:
@@ -126,8 +141,8 @@ def cut(client: Entra, credential: Credential) -> tuple[Liveness, str, datetime 
 def verify(client: Entra, credential: Credential) -> Observation:
     """Read the time back from which sessions count. Access tokens outlive it by at most their own life here."""
     liveness, told, since, answer = cut(client, credential)
-    until = rfc3339(whole(since) + timedelta(seconds=client.access_seconds)) if since else ""
-    return seen(answer, liveness, told, until=until)
+    until = rfc3339(whole(since) + timedelta(seconds=longest(client))) if since else ""
+    return seen(answer, liveness, told, until=until, deaf=client.access_seconds)
 
 
 def whole(moment: datetime) -> datetime:

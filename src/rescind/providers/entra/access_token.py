@@ -23,9 +23,6 @@ from rescind.providers.entra._connect import Entra
 from rescind.providers.entra._graph import LAG, seen, text
 from rescind.secret import Secret
 
-LONGEST = 28 * 3600
-"""The longest life of a token under continuous evaluation."""
-_HEARD = timedelta(minutes=15)
 _EVALUATING = (
     "https://graph.microsoft.com",
     "00000003-0000-0000-c000-000000000000",
@@ -73,10 +70,11 @@ def verify(client: Entra, credential: Credential) -> Observation:
     if since is None:
         return seen(answer, liveness, told)
     told_end = credential.attributes.get("expires", "")
-    ends = parse_rfc3339(told_end) if told_end else since + timedelta(seconds=LONGEST)
-    if credential.attributes.get("evaluated") == "yes":
-        ends = min(ends, since + _HEARD)
-    return seen(answer, liveness, told, until=rfc3339(_sessions.whole(ends)))
+    ends = parse_rfc3339(told_end) if told_end else since + timedelta(seconds=_sessions.EVALUATED)
+    listens = credential.attributes.get("evaluated") == "yes"
+    if listens:
+        ends = min(ends, since + timedelta(seconds=_sessions.HEARD))
+    return seen(answer, liveness, told, until=rfc3339(_sessions.whole(ends)), deaf=0 if listens else -1)
 
 
 KIND = Kind(
@@ -98,9 +96,11 @@ KIND = Kind(
     read_permissions=_person.READ,
     issuer_is_account=True,
     residual=Residual(
-        seconds=LONGEST,
+        seconds=_sessions.EVALUATED,
         what="the token itself, until it expires or its resource hears of the revocation",
         source="https://learn.microsoft.com/en-us/entra/identity/conditional-access/concept-continuous-access-evaluation",
+        hears={"entra.user": _sessions.HEARD},
+        deaf=-1,
     ),
     death=Death(negatives=2, seconds=30.0, source=LAG),
     reference="https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens",

@@ -117,7 +117,12 @@ def verify(client: Entra, credential: Credential) -> Observation:
     rows, answer = _list(client, user)
     if any(text(r, "id") == ident and SEGMENTS.get(text(r, "@odata.type").rpartition(".")[2]) == segment for r in rows):
         return seen(answer, Liveness.LIVE, "Graph lists the method for its user")
-    return seen(answer, Liveness.DEAD, "Graph's listing of the user's methods, read whole, does not show it")
+    return seen(
+        answer,
+        Liveness.DEAD,
+        "Graph's listing of the user's methods, read whole, does not show it",
+        deaf=client.access_seconds,
+    )
 
 
 KIND = Kind(
@@ -140,9 +145,11 @@ KIND = Kind(
     read_permissions=("UserAuthenticationMethod.Read.All", "User.Read.All"),
     issuer_is_account=True,
     residual=Residual(
-        seconds=ACCESS_SECONDS,
-        what="access tokens of sign-ins that were made with it; their sessions go on until they are revoked",
-        source=_sessions.LIFETIMES,
+        seconds=-1,
+        what="sessions that were made with it, until they are revoked, and the access tokens of these",
+        source="https://learn.microsoft.com/en-us/entra/identity-platform/refresh-tokens#token-lifetime",
+        hears={"entra.user-sessions": _sessions.HEARD},
+        deaf=ACCESS_SECONDS,
     ),
     death=Death(negatives=2, seconds=30.0, source=LAG),
     reference="https://learn.microsoft.com/en-us/graph/api/resources/authenticationmethods-overview",

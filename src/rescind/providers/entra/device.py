@@ -27,6 +27,7 @@ from rescind.models.kind import (
     Subject,
     Verb,
 )
+from rescind.models.tenant import AUTHORITY
 from rescind.providers.entra import _person, _sessions
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
 from rescind.providers.entra._graph import LAG, Row, pages, read, seen, seg, text, unclear, written
@@ -34,6 +35,8 @@ from rescind.secret import Secret
 from rescind.wire.http import Answer
 
 _SELECT = "id,deviceId,displayName,accountEnabled,operatingSystem,trustType,approximateLastSignInDateTime,registrationDateTime"
+
+ON_PREMISES = "the on-premises Active Directory that holds its computer account"
 
 
 def _read(client: Entra, path: str) -> tuple[Row, Answer]:
@@ -62,6 +65,7 @@ def _known(client: Entra, row: Row, workstation: str = "") -> Known:
         "owners": ",".join(names),
         "enabled": str(row["accountEnabled"]).lower(),
         "workstation": workstation if mine else "",
+        AUTHORITY: ON_PREMISES if text(row, "trustType") == "ServerAd" else "",
     }
     return Known(
         identifier=text(row, "id"),
@@ -148,7 +152,7 @@ def verify(client: Entra, credential: Credential) -> Observation:
     told = "Graph shows the device with accountEnabled false"
     if text(row, "trustType") == "ServerAd":
         told += "; it is hybrid-joined: disable its computer account on premises too, or a synchronisation may enable it again"
-    return seen(answer, Liveness.DEAD, told, reversible=True)
+    return seen(answer, Liveness.DEAD, told, reversible=True, deaf=client.access_seconds)
 
 
 def control(client: Entra, credential: Credential) -> Observation:
@@ -183,9 +187,11 @@ KIND = Kind(
     read_permissions=("Device.Read.All", "User.Read.All"),
     issuer_is_account=True,
     residual=Residual(
-        seconds=ACCESS_SECONDS,
+        seconds=_sessions.EVALUATED,
         what="access tokens that were issued to the device before; and what its disk shows to whoever knows its PIN, until it is wiped",
-        source=_sessions.LIFETIMES,
+        source=_sessions.CONTINUOUS,
+        hears=_sessions.BOTH,
+        deaf=ACCESS_SECONDS,
     ),
     death=Death(negatives=2, seconds=30.0, source=LAG),
     reference="https://learn.microsoft.com/en-us/graph/api/device-update",

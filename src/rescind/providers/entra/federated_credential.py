@@ -82,7 +82,12 @@ def verify(client: Entra, credential: Credential) -> Observation:
     rows, answer = _list(client, at.path)
     if any(text(r, "id") == at.ident for r in rows):
         return seen(answer, Liveness.LIVE, "Graph lists it for its application")
-    return seen(answer, Liveness.DEAD, "Graph's listing for the application, read whole, does not show it")
+    return seen(
+        answer,
+        Liveness.DEAD,
+        "Graph's listing for the application, read whole, does not show it",
+        deaf=client.access_seconds,
+    )
 
 
 KIND = Kind(

@@ -72,7 +72,12 @@ def verify(client: Entra, credential: Credential) -> Observation:
     rows, answer = pages(client, f"/users/{seg(user)}/oauth2PermissionGrants", what="consents")
     if any(text(r, "id") == credential.identifier for r in rows):
         return seen(answer, Liveness.LIVE, "Graph lists the consent for its user")
-    return seen(answer, Liveness.DEAD, "Graph's listing of the user's consents, read whole, does not show it")
+    return seen(
+        answer,
+        Liveness.DEAD,
+        "Graph's listing of the user's consents, read whole, does not show it",
+        deaf=client.access_seconds,
+    )
 
 
 KIND = Kind(
@@ -101,9 +106,11 @@ KIND = Kind(
     read_permissions=("Directory.Read.All", "User.Read.All"),
     issuer_is_account=True,
     residual=Residual(
-        seconds=ACCESS_SECONDS,
+        seconds=_sessions.EVALUATED,
         what="access tokens that the application got before",
-        source=_sessions.LIFETIMES,
+        source=_sessions.CONTINUOUS,
+        hears=_sessions.BOTH,
+        deaf=ACCESS_SECONDS,
     ),
     death=Death(negatives=2, seconds=30.0, source=LAG),
     reference="https://learn.microsoft.com/en-us/graph/api/oauth2permissiongrant-delete",

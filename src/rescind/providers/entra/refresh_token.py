@@ -39,6 +39,8 @@ KIND = Kind(
         seconds=ACCESS_SECONDS,
         what="access tokens that were made from it before",
         source=_sessions.LIFETIMES,
+        hears={"entra.user": _sessions.HEARD},
+        deaf=ACCESS_SECONDS,
     ),
     death=Death(negatives=2, seconds=30.0, source=LAG),
     reference="https://learn.microsoft.com/en-us/entra/identity-platform/refresh-tokens#token-revocation",

@@ -1,8 +1,8 @@
 """Users of Entra: whom sessions, devices, grants and methods belong to, switched off and on again as a whole.
 
 Switched off before sessions are revoked: a client of a living account signs in again by itself with what the device keeps
-(https://learn.microsoft.com/en-us/entra/identity/users/users-revoke-access). A synchronised account has its master on premises: there it
-must be disabled too, or the next synchronisation may switch it on again; the evidence and a gap say so.
+(https://learn.microsoft.com/en-us/entra/identity/users/users-revoke-access). An account whose master is another system must be disabled
+there too, or it may be switched on again: evidence, gap and task say so. An administrator whom we may not touch is a task, too.
 """
 
 from __future__ import annotations
@@ -11,19 +11,35 @@ from collections.abc import Iterator, Mapping
 
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
-from rescind.providers.entra import _person
-from rescind.providers.entra._connect import Entra
+from rescind.models.kind import (
+    Act,
+    CallResult,
+    CallStatus,
+    Death,
+    Kind,
+    Known,
+    Liveness,
+    Observation,
+    Residual,
+    Subject,
+    Verb,
+)
+from rescind.models.tenant import AUTHORITY
+from rescind.providers.entra import _authority, _memberships, _person, _sessions
+from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
 from rescind.providers.entra._graph import LAG, Row, seen, seg, text, written
 from rescind.secret import Secret
 
 
 def _known(client: Entra, row: Row) -> Known:
+    where = _authority.upstream(client, row)
+    held, why = _authority.beyond_us(client, row)
     facts = {
         "user_id": text(row, "id"),
         "enabled": str(row["accountEnabled"]).lower(),
         "type": "external" if _person.external(row) else "member",
-        "master": _person.master(row),
+        "roles": ",".join(held),
+        AUTHORITY: "" if where == _authority.UNTOLD else where,
     }
     return Known(
         identifier=text(row, "id"),
@@ -33,6 +49,8 @@ def _known(client: Entra, row: Row) -> Known:
         attributes={k: v for k, v in facts.items() if v},
         created_at=text(row, "createdDateTime") or None,
         liveness=Liveness.LIVE if row["accountEnabled"] else Liveness.DEAD,
+        by_hand=why,
+        hands="privileged operator",
     )
 
 
@@ -43,14 +61,17 @@ def identify(client: Entra, credential: Credential, secret: Secret | None) -> Kn
 
 
 def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
-    """Show the person's users, and a gap for the directory that is the master of one: nobody asked it."""
+    """Show the person's users, and a gap for the system that is the master of one: nobody asked it."""
     for found in _person.people(client, subject):
         if isinstance(found, Gap):
             yield found
             continue
-        row, _ = found
-        if where := _person.master(row):
-            why = f"user {text(row, 'userPrincipalName')} is synchronised from {where}, which was not asked: disable it there too"
+        row, name = found[0], text(found[0], "userPrincipalName")
+        where = _authority.upstream(client, row)
+        if where:
+            untold = f"{where} whether the domain of user {name} is federated"
+            told = f"user {name} has its master in {where}, which was not asked: disable it there too"
+            why = untold if where == _authority.UNTOLD else told
             yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
         yield _known(client, row)
 
@@ -73,9 +94,14 @@ def enable(client: Entra, credential: Credential) -> CallResult:
 
 
 def snapshot(client: Entra, credential: Credential) -> Mapping[str, str]:
-    """Return the account as it is before it is switched off. Raises typed provider errors."""
+    """Return the account as it is before it is switched off, and what it is in: a disabled account keeps all of it."""
     row, _ = _person.of(client, credential)
-    return {**_known(client, row).attributes, "sessions_valid_from": text(row, "signInSessionsValidFromDateTime")}
+    kept = {
+        "user_id": text(row, "id"),
+        "enabled": str(row["accountEnabled"]).lower(),
+        "sessions_valid_from": text(row, "signInSessionsValidFromDateTime"),
+    }
+    return {**kept, **_memberships.standing(client, text(row, "id"))}
 
 
 def verify(client: Entra, credential: Credential) -> Observation:
@@ -86,7 +112,9 @@ def verify(client: Entra, credential: Credential) -> Observation:
     told = "Graph shows accountEnabled false"
     if where := _person.master(row):
         told += f"; its master is {where}: disable it there too, or a synchronisation may switch it on again"
-    return seen(answer, Liveness.DEAD, told, reversible=True)
+    if held := credential.attributes.get("roles"):
+        told += f"; it keeps its roles ({held}), which count again once it is enabled"
+    return seen(answer, Liveness.DEAD, told, reversible=True, seconds=_sessions.longest(client))
 
 
 KIND = Kind(
@@ -98,7 +126,7 @@ KIND = Kind(
             call=disable,
             reversible=True,
             idempotent=True,
-            permissions=("User.EnableDisableAccount.All", "User.Read.All"),
+            permissions=("User.EnableDisableAccount.All", "User.Read.All", "Directory.Read.All"),
             ends=EndState.CONTAINED,
             undo="PATCH /users/<id> with accountEnabled true",
             snapshot=snapshot,
@@ -109,9 +137,14 @@ KIND = Kind(
     control=_person.control,
     enumerate=enumerate_,
     identify=identify,
-    read_permissions=_person.READ,
+    read_permissions=(*_person.READ, *_authority.READ),
     issuer_is_account=True,
     identity=True,
+    residual=Residual(
+        seconds=ACCESS_SECONDS,
+        what="access tokens that were issued to the user before; its sessions count again once it is enabled",
+        source=_sessions.LIFETIMES,
+    ),
     death=Death(negatives=2, seconds=30.0, source=LAG),
     reference="https://learn.microsoft.com/en-us/graph/api/user-update",
     since="0.2",

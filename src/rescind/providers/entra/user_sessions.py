@@ -55,6 +55,8 @@ KIND = Kind(
         seconds=ACCESS_SECONDS,
         what="access tokens that were issued before, and cookies that applications gave out themselves, which Entra cannot revoke",
         source=_sessions.LIFETIMES,
+        hears={"entra.user": _sessions.HEARD},
+        deaf=ACCESS_SECONDS,
     ),
     death=Death(negatives=2, seconds=30.0, source=LAG),
     reference="https://learn.microsoft.com/en-us/graph/api/user-revokesigninsessions",
