@@ -51,7 +51,7 @@ def served(answer: Answerer) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(raw)
 
-        do_GET = do_DELETE = do_POST
+        do_GET = do_DELETE = do_PATCH = do_POST
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -13,7 +13,7 @@ from rescind.models.kind import Subject
 from rescind.secret import Secret
 from tests.contract.worlds import Held, World
 from tests.contract.worlds_by_value import served
-from tests.interop import azure_world, devops_world, entra_world
+from tests.interop import devops_world, entra_world
 from tests.interop.entra_world import TENANT, TOKEN, Graph
 from tests.unit.wire_clock import FakeClock
 
@@ -146,26 +146,6 @@ MAKERS: dict[str, Maker] = {
 
 
 @contextmanager
-def storage(_: Path) -> Iterator[World]:
-    """Storage accounts behind a simulated Resource Manager."""
-    arm, values = azure_world.Arm(), {azure_world.TOKEN}
-
-    def make() -> Held:
-        account = arm.account()
-        value = arm.value(account)
-        values.update(k["value"] for k in arm.accounts[account].values())
-        name = account.rpartition("/")[2]
-        found = Credential(kind="azure.storage-key", provider="azure", fingerprint=f"hmac-sha256:{name}", issuer=name)
-        return Held(found, Secret(value), lambda: arm.opens(account, value))
-
-    def client(through: str) -> Any:
-        return azure_world.client(through, FakeClock())
-
-    with served(arm.answer) as url:
-        yield World(catalogue.kinds()["azure.storage-key"], url, client, make, Subject(), lambda: values)
-
-
-@contextmanager
 def tokens(_: Path) -> Iterator[World]:
     """Personal access tokens of a simulated Azure DevOps organisation."""
     devops = devops_world.DevOps()
@@ -189,11 +169,9 @@ def tokens(_: Path) -> Iterator[World]:
 
 
 ENTRA = {f"{kind}/simulator": world(kind, maker) for kind, maker in MAKERS.items()}
-ENTRA["azure.storage-key/simulator"] = storage
 ENTRA["azure-devops.token/simulator"] = tokens
 WRITES = {
     "azure-devops.token": "/revocations",
-    "azure.storage-key": "/regenerateKey",
     "entra.user": "/users/[^/]+$",
     "entra.user-sessions": "revokeSignInSessions",
     "entra.refresh-token": "revokeSignInSessions",

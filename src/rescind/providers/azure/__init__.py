@@ -22,4 +22,6 @@ PROVIDER = Provider(
         "account_id",
     ),
     reference="https://learn.microsoft.com/en-us/rest/api/azure/",
+    # Who made something is told by the name that they sign in with at the tenant; resource ids are compared without case.
+    controls_email=True,
 )

@@ -62,14 +62,15 @@ class Azure:
             if not isinstance(mark, str) or mark in visited:
                 break
             visited.add(mark)
-            answer = self._follow(mark)
+            answer = self.follow(mark)
         raise Unrecognised(f"{what}: a listing that does not end")
 
-    def _follow(self, mark: str) -> Answer:
+    def follow(self, mark: str) -> Answer:
+        """Send a request to an address that an answer named. Raises `Unrecognised` for one that is not the tenant's own."""
         base, to = urlsplit(self.http.base_url), urlsplit(mark)
         # A next page is followed only below the tenant's own address: our bearer goes with it.
         if (to.scheme, to.netloc) != (base.scheme, base.netloc) or not to.path.startswith(base.path + "/"):
-            raise Unrecognised("a listing whose next page lies at another address")
+            raise Unrecognised("an answer that names another address")
         return self.http.send("GET", to.path[len(base.path) :], query=dict(parse_qsl(to.query, keep_blank_values=True)))
 
 

@@ -4,25 +4,30 @@ Making one anew is not idempotent: a second time would end the successor that so
 first look; a slot whose time has moved is left alone, and that move is the evidence
 (https://learn.microsoft.com/en-us/rest/api/storagerp/storage-accounts/list-keys). Which of the slots a found value is, is told by comparing it
 with them; neither is kept. Whose a key is Azure does not say: its owner is its account, which `[person]` or an approval has to name.
+
+`deny` keeps every key of the account, and every signature made with one, from opening anything, and can be taken back; what signs in with Entra goes on
+(https://learn.microsoft.com/en-us/azure/storage/common/shared-key-authorization-prevent).
 """
 
 from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from rescind.errors import NotFound, Rejected, Unrecognised
+from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
 from rescind.models.clock import parse_rfc3339
-from rescind.models.credential import Credential
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Verb
+from rescind.models.credential import Credential, EndState
+from rescind.models.evidence import Gap
+from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.providers.azure import _resources
 from rescind.providers.azure._connect import Azure, rows_of
 from rescind.secret import Secret
 from rescind.wire.http import Answer, raise_for
 
-VERSION = "2023-05-01"
+SORT, VERSION = "Microsoft.Storage/storageAccounts", "2023-05-01"
 _ACCOUNT = re.compile(
     r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]{1,90}/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{3,24}",
     re.IGNORECASE,
@@ -59,12 +64,8 @@ def _find(client: Azure, credential: Credential) -> str:
         return credential.identifier
     if not name:
         raise Rejected("the evidence does not say of which storage account it is", code="incomplete")
-    for sub in client.subscriptions():
-        path = f"/subscriptions/{sub['subscriptionId']}/providers/Microsoft.Storage/storageAccounts"
-        for row in client.listed(path, VERSION, what="storage accounts"):
-            if str(row.get("name", "")).lower() == name and _ACCOUNT.fullmatch(str(row.get("id"))):
-                return str(row["id"])
-    raise NotFound("no subscription that we see has such a storage account")
+    match = lambda row: str(row.get("name", "")).lower() == name  # noqa: E731
+    return str(_resources.look(client, SORT, VERSION, match)["id"])
 
 
 def identify(client: Azure, credential: Credential, secret: Secret | None) -> Known:
@@ -108,6 +109,68 @@ def _later(now: str, before: str) -> bool:
         return bool(now) and (not before or parse_rfc3339(now) > parse_rfc3339(before))
     except ValueError:
         raise Unrecognised("keys of a storage account: a time that is none") from None
+
+
+def enumerate_(client: Azure, subject: Subject) -> Iterator[Known | Gap]:
+    """Show the keys of every account that the person is mapped to. What could not be read is a `Gap`."""
+    for found in _resources.mapped(client, subject, SORT, VERSION):
+        if isinstance(found, Gap):
+            yield found
+            continue
+        account = str(found["id"])
+        try:
+            rows, _ = _keys(client, account)
+        except (Throttled, Unreachable):
+            raise
+        except ProviderError as error:
+            why = f"keys of {account} could not be listed: {error.message}"
+            yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+        else:
+            yield from (_known(client, account, row, None) for row in rows)
+
+
+def _shared(client: Azure, account: str) -> tuple[bool, Answer]:
+    row, answer = _resources.read(client, account, SORT, VERSION)
+    # an account that was never asked to refuse them says nothing or null, which means that it takes them
+    return _resources.inner(row, "properties", "allowSharedKeyAccess") is not False, answer
+
+
+def _allow(client: Azure, credential: Credential, *, on: bool) -> CallResult:
+    account, _ = _split(credential)
+    body = {"properties": {"allowSharedKeyAccess": on}}
+    answer = client.http.send("PATCH", _path(account), query={"api-version": VERSION}, json=body)
+    done = lambda row: _resources.inner(row, "properties", "allowSharedKeyAccess") is on  # noqa: E731
+    return _resources.updated(client, answer, account, "storage account update", done)
+
+
+def deny(client: Azure, credential: Credential) -> CallResult:
+    """Let the account take none of its keys. Raises typed provider errors."""
+    return _allow(client, credential, on=False)
+
+
+def snapshot(client: Azure, credential: Credential) -> dict[str, str]:
+    """Tell whether the account took its keys. Raises typed provider errors."""
+    return {"shared": "on" if _shared(client, _split(credential)[0])[0] else "off"}
+
+
+def allow(client: Azure, credential: Credential) -> CallResult:
+    """Let the account take its keys again, if it did before the run. Raises typed provider errors."""
+    if credential.attributes.get("before.shared") != "on":
+        told = "the account was not known to take its keys before the run"
+        return CallResult(status=CallStatus.ALREADY, notes={"left": told})
+    return _allow(client, credential, on=True)
+
+
+def denied(client: Azure, credential: Credential) -> Observation:
+    """See whether the account takes its keys. Raises typed provider errors."""
+    shared, answer = _shared(client, _split(credential)[0])
+    return Observation(
+        liveness=Liveness.LIVE if shared else Liveness.DEAD,
+        evidence=f"Azure shows the account with allowSharedKeyAccess {'true' if shared else 'false'}",
+        request_id=answer.request_id,
+        provider_time=answer.provider_time,
+        reversible=not shared,
+    )
 
 
 def regenerate(client: Azure, credential: Credential) -> CallResult:
@@ -177,10 +240,22 @@ KIND = Kind(
                 "Microsoft.Storage/storageAccounts/listKeys/action",
             ),
             undo="none: hand the new key of the slot to whatever used the old one; let it use the other slot first",
-        )
+        ),
+        Verb.DENY: Act(
+            call=deny,
+            reversible=True,
+            idempotent=True,
+            permissions=("Microsoft.Storage/storageAccounts/write", "Microsoft.Storage/storageAccounts/read"),
+            ends=EndState.CONTAINED,
+            verify=denied,
+            undo="let the account take its keys again (allowSharedKeyAccess)",
+            snapshot=snapshot,
+            restore=allow,
+        ),
     },
     verify=verify,
     control=control,
+    enumerate=enumerate_,
     identify=identify,
     read_permissions=("Microsoft.Storage/storageAccounts/read", "Microsoft.Storage/storageAccounts/listKeys/action"),
     issuer_is_account=True,

@@ -1,0 +1,139 @@
+"""The admin account of a container registry: one user, two passwords, each made anew by itself; or switched off as a whole.
+
+Switched off, neither password opens anything until it is switched on again, and then both do. Its name is the registry's.
+"""
+
+from __future__ import annotations
+
+from rescind.errors import Rejected, Unrecognised
+from rescind.models.credential import Credential
+from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Residual, Verb
+from rescind.providers.azure import _resources, _slots
+from rescind.providers.azure._connect import Azure
+from rescind.secret import Secret
+
+SORT, VERSION = "Microsoft.ContainerRegistry/registries", "2023-07-01"
+_DOC = _resources.PRODUCT + "container-registry/container-registry-authentication#admin-account"
+_SLOTS = _slots.Slots(
+    sort=SORT,
+    version=VERSION,
+    tell="listCredentials",
+    anew="regenerateCredential",
+    member="name",
+    names={"password": "password", "password2": "password2"},
+    at=lambda row, host: str(_resources.inner(row, "properties", "loginServer")).lower() == host,
+)
+_KEYS = _slots.functions(_SLOTS)
+_OPERATION = "Microsoft.ContainerRegistry/locations/operationResults/read"
+
+
+def _registry(credential: Credential) -> str:
+    registry = credential.identifier.rpartition("/")[0]
+    if not _resources.is_of(registry, SORT):
+        raise Rejected("an admin password is named <registry>/<slot>", code="incomplete")
+    return registry
+
+
+def _enabled(client: Azure, registry: str) -> tuple[bool, Observation]:
+    row, answer = _resources.read(client, registry, SORT, VERSION)
+    state = _resources.inner(row, "properties", "adminUserEnabled")
+    if not isinstance(state, bool):
+        raise Unrecognised("registry: without the state of its admin account", status=answer.status)
+    return state, Observation(
+        liveness=Liveness.LIVE if state else Liveness.DEAD,
+        evidence=f"Azure shows the registry with adminUserEnabled {str(state).lower()}",
+        request_id=answer.request_id,
+        provider_time=answer.provider_time,
+        reversible=not state,
+    )
+
+
+def identify(client: Azure, credential: Credential, secret: Secret | None) -> Known:
+    """Find which of the two passwords a value is. Raises `NotFound` when it is none, other typed errors."""
+    registry = credential.identifier.rpartition("/")[0]
+    if credential.attributes.get("slot_mark") and not _enabled(client, registry)[0]:
+        # its passwords are not shown while it is off; it is the registry's nevertheless
+        return Known(
+            identifier=credential.identifier,
+            issuer=client.tenant_id,
+            subject=registry.rpartition("/")[2],
+            owner=registry,
+            attributes={k: v for k, v in credential.attributes.items() if k in {"slot", "slot_mark"}},
+            liveness=Liveness.DEAD,
+        )
+    return _KEYS.identify(client, credential, secret)
+
+
+def _switch(client: Azure, credential: Credential, *, on: bool) -> CallResult:
+    registry = _registry(credential)
+    body = {"properties": {"adminUserEnabled": on}}
+    where = _resources.path(registry, SORT)
+    answer = client.http.send("PATCH", where, query={"api-version": VERSION}, json=body)
+    done = lambda row: _resources.inner(row, "properties", "adminUserEnabled") is on  # noqa: E731
+    return _resources.updated(client, answer, registry, "registry update", done)
+
+
+def deactivate(client: Azure, credential: Credential) -> CallResult:
+    """Switch the admin account off, with both of its passwords. Raises typed errors."""
+    return _switch(client, credential, on=False)
+
+
+def snapshot(client: Azure, credential: Credential) -> dict[str, str]:
+    """Tell whether the account was on. Raises typed errors."""
+    return {"admin": "on" if _enabled(client, _registry(credential))[0] else "off"}
+
+
+def activate(client: Azure, credential: Credential) -> CallResult:
+    """Switch the account on again, if it was on before the run. Raises typed errors."""
+    if credential.attributes.get("before.admin") != "on":
+        return CallResult(
+            status=CallStatus.ALREADY, notes={"left": "the admin account was not known to be on before the run"}
+        )
+    return _switch(client, credential, on=True)
+
+
+def verify(client: Azure, credential: Credential) -> Observation:
+    """See whether the account is off, or the slot holds another password than the one found. Raises typed errors."""
+    on, seen = _enabled(client, _registry(credential))
+    return _KEYS.verify(client, credential) if on else seen
+
+
+KIND = Kind(
+    id="azure.acr-admin-credential",
+    title="Admin password of an Azure container registry",
+    provider="azure",
+    actions={
+        Verb.DEACTIVATE: Act(
+            call=deactivate,
+            reversible=True,
+            idempotent=True,
+            permissions=("Microsoft.ContainerRegistry/registries/write", _OPERATION),
+            undo="switch the admin account on again (adminUserEnabled); both passwords then work again",
+            snapshot=snapshot,
+            restore=activate,
+        ),
+        Verb.REVOKE: Act(
+            call=_KEYS.regenerate,
+            reversible=False,
+            idempotent=False,
+            permissions=_SLOTS.permissions[1:],
+            undo="none: hand the new password to whatever used the old one; let it use the other one first",
+        ),
+    },
+    verify=verify,
+    control=_KEYS.control,
+    enumerate=_KEYS.enumerate,
+    identify=identify,
+    read_permissions=_SLOTS.permissions[:2],
+    issuer_is_account=True,
+    residual=Residual(
+        seconds=10_800,
+        what="tokens of the registry's data plane that were got with the password",
+        source=_resources.PRODUCT + "container-registry/container-registry-authentication",
+    ),
+    death=Death(negatives=2, seconds=30.0, source=_DOC),
+    reference="https://learn.microsoft.com/en-us/rest/api/containerregistry/registries/regenerate-credential",
+    since="0.2",
+    tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),
+    steps_by_hand="Azure portal, the registry, Access keys: regenerate the password, or switch Admin user off.",
+)
