@@ -282,7 +282,7 @@ def test_what_is_not_a_readable_file_is_refused(folder):
             load(folder / name)
 
 
-AWS_WORDS = "provider, rate, write, account_id, profile, region, endpoint_url, role_arn"
+AWS_WORDS = "provider, rate, write, account_id, profile, region, endpoint_url, role_arn, source_of_authority"
 REFERENCE = 'a reference such as { keyring = "service/account" }, { env = "NAME" }, { file = "…" } or { command = […] }'
 GOLDEN = {
     "syntax": ("[org\n", "T: this is not TOML: Expected ']' at the end of a table declaration (at line 1, column 5)"),
