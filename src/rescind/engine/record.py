@@ -12,7 +12,7 @@ from rescind.engine import state
 from rescind.models.clock import Clock
 from rescind.models.plan import Plan
 from rescind.models.run import Receipt, RunResult
-from rescind.pipeline import case_steps, receipts, report
+from rescind.pipeline import case_steps, preserve, receipts, report
 from rescind.pipeline.plan import release
 from rescind.schema import plan as plan_file
 
@@ -62,6 +62,7 @@ def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
         ended_at=str(meta.get("ended_at", "")),
         audit=(size, root),
         attested=told,
+        readings=preserve.readings(log, run),
     )
     done = replace(
         done,

@@ -16,7 +16,7 @@ from rescind.models.clock import rfc3339
 from rescind.models.credential import WORST_FIRST, EndState, Relation
 from rescind.models.plan import Case, Plan
 from rescind.models.run import RunResult
-from rescind.pipeline import chart, sections
+from rescind.pipeline import chart, sections, use_section
 from rescind.pipeline.case_section import for_the_case
 from rescind.pipeline.derived import CUT_NOT_PROVEN
 from rescind.pipeline.markup import Html, count, el, foreign, join, plain, when
@@ -40,6 +40,7 @@ def html(result: RunResult, *, plans: Sequence[Plan], now: datetime) -> str:
     shown = (
         sections.gaps(result),
         sections.decide(result),
+        use_section.section_of(result),
         for_the_case(result),
         sections.by_hand(result),
         sections.residual(result, now),
@@ -67,6 +68,7 @@ def _contents() -> Html:
     parts = {
         "unseen": "Not seen",
         "decide": "Decide",
+        "use": "Used?",
         "case": "For the case",
         "tasks": "By hand",
         "residual": "Still works",
@@ -142,9 +144,12 @@ def _happened(result: RunResult, case: Case) -> Html:
         f"{n[Relation.INHERITED]} at the provider only; {count(result.candidates, 'string')} could not be identified."
     )
     unseen = f"{count(len(result.gaps), 'place')} not seen" if result.gaps else "Nothing known to be unseen"
+    unused = sum(c.used_after_loss == "no" for c in result.credentials)
     after = (
         f"; {count(used, 'credential was', 'credentials were')} used after the loss."
         if used
+        else f"; no use after the loss is known: proven of {unused} of {len(result.credentials)}, of the others nothing proves that there was none."
+        if unused
         else "; no use after the loss is known, which does not prove that there was none."
     )
     derived = f"; {soon} cut at the source with something derived that may still work"

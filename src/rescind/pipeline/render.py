@@ -6,6 +6,7 @@ import textwrap
 
 from rescind.models.credential import EndState
 from rescind.models.run import CredentialResult, RunResult
+from rescind.pipeline import use_words
 from rescind.pipeline.report import NEEDS_YOU, line_one
 
 ONE_SCREEN = 8
@@ -71,6 +72,19 @@ def _case(result: RunResult, width: int) -> list[str]:
     return [*out, ""] if out else []
 
 
+def _used(result: RunResult, width: int) -> list[str]:
+    """Return what was used after the loss, the last use first."""
+    (first, *rest) = [*use_words.lines(result), ("", "")]
+    if not first[0]:
+        return []
+    out, shown = wrap(first[0], width, ""), rest[:-1]
+    for head, told in shown[:ONE_SCREEN]:
+        out += [*wrap(head, width, "  "), *wrap(told, width, "      ")]
+    if len(shown) > ONE_SCREEN:
+        out.append(f"  … and {len(shown) - ONE_SCREEN} more (rescind report {result.run})")
+    return [*out, ""]
+
+
 def text(result: RunResult, *, width: int = 80) -> str:
     """Return the one-screen summary: line one, gaps, what needs a decision, what still works and until when, the audit head."""
     out = [*wrap(line_one(result), width, ""), ""]
@@ -111,6 +125,7 @@ def text(result: RunResult, *, width: int = 80) -> str:
         if len(until) > ONE_SCREEN:
             out.append(f"  … and {len(until) - ONE_SCREEN} more (rescind report {result.run})")
         out.append("")
+    out += _used(result, width)
     counted = ", ".join(f"{n} {title(EndState(s))}" for s, n in result.counts.items() if n) or "none"
     out += wrap(f"{len(result.credentials)} credentials: {counted}", width, "")
     intended = sum(c.as_intended for c in result.credentials)
@@ -161,6 +176,9 @@ def markdown(result: RunResult) -> str:
         )
         cells = (state, c.kind, name(c), c.owner, c.tenant, c.residual_until, c.reason)
         out.append("| " + " | ".join(_cell(v) for v in cells) + " |")
+    if used := list(use_words.lines(result)):
+        out += ["", "## Used after the loss", "", *(f"- {_cell(': '.join(filter(None, line)))}" for line in used)]
+        out += [f"- {_cell(g)}" for g in use_words.read(result)]
     tasks = [(c, t) for c in result.credentials for t in c.tasks]
     if tasks:
         out += ["", "## Tasks", ""]

@@ -203,6 +203,7 @@ def _credential(c: CredentialResult) -> Html:
             ("as the playbook intends", c.as_intended),
             ("can be undone", c.reversible),
             ("used after the loss", c.used_after_loss == "yes"),
+            ("not used after the loss", c.used_after_loss == "no"),
         )
         if holds
     ]
@@ -214,14 +215,16 @@ def _credential(c: CredentialResult) -> Html:
         el("p", f"{c.relation}, ", foreign(c.tenant or "no tenant"), class_="fine"),
     ]
     whose += [el("p", "last used ", when(c.last_used), class_="fine")] if c.last_used else []
+    why = c.used_after_loss_source
+    whose += [el("p", f"Used after the loss: {c.used_after_loss}. ", foreign(why), class_="fine")] if why else []
     steps = el("ul", *(el("li", _step(r)) for r in c.steps)) if c.steps else Html("")
     where = (
         el("ul", *(el("li", foreign(p)) for p in c.places))
         if c.places
         else el("span", "at the provider only", class_="none")
     )
-    told = any(c.reason == (r.error or r.evidence) for r in c.steps)
-    what = steps if told else join([el("p", foreign(c.reason)), steps])
+    shown = any(c.reason == (r.error or r.evidence) for r in c.steps)
+    what = steps if shown else join([el("p", foreign(c.reason)), steps])
     cells = (("Whose", join(whose)), ("What happened", what), ("Found in", where))
     return el("tr", el("th", *who, scope="row"), *(el("td", v, data_label=k) for k, v in cells), id=c.id)
 
