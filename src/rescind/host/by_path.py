@@ -39,6 +39,8 @@ from rescind.models.clock import Clock
 
 READ_SECONDS = 10.0
 _CHUNK = 1 << 18
+LIKELY = (("home",), ("Users",), ("var", "home"))
+"""Where a copied home may have lain."""
 
 
 class PathEntry:
@@ -99,7 +101,8 @@ class PathTree:
         real = os.path.realpath(target)
         self._base = opened.unrewritten(real)
         self._drive, own = opened.absolute(real)
-        self._own = {own, opened.absolute(os.path.abspath(target))[1]}  # noqa: PTH100
+        likely = ((*base, own[-1]) for base in LIKELY if own)
+        self._own = {own, opened.absolute(os.path.abspath(target))[1], *likely}  # noqa: PTH100
         try:
             with os.scandir(self._base):
                 pass

@@ -12,6 +12,7 @@ import sys
 
 from rescind import osfiles
 from rescind.host.names import Parts, split
+from rescind.host.quiet import OPEN, open_quietly
 
 _DRIVE = re.compile(r"([A-Za-z]:)(?=/|$)")
 _NO_NAME = re.compile(r'[\0-\x1f<>:"|?*/\\]')
@@ -61,7 +62,7 @@ else:
 
     def open_there(path: str) -> int:
         """Open what lies at a path for reading, never a link. Raises `OSError`."""
-        return osfiles.open_closed(path, os.O_RDONLY)
+        return open_quietly(path, OPEN, None)
 
     def lies_at(fd: int, path: str) -> bool:
         """Tell whether an open file lies at a path that has no link in it: not so when a folder on the way was swapped."""
