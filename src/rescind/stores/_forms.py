@@ -52,7 +52,7 @@ _ROWS = (  # kind, issuer, form; a group `id` is the provider's public name of t
     ("doppler.token", "doppler.com", r"dp\.(?P<form>pt|ct|sa|scim|audit|st)(?:\.[a-z0-9_\-]{2,35})?\.[A-Za-z0-9]{40,44}"),
     ("postman.api-key", "postman.com", rf"PMAK-(?P<id>{_HEX}{{24}})-{_HEX}{{34}}"),
     ("linear.token", "linear.app", r"lin_(?P<form>api|oauth)_[A-Za-z0-9]{40,64}"),
-    ("notion.token", "notion.so", r"ntn_[0-9]{11}[A-Za-z0-9]{35}"),
+    ("notion.token", "notion.so", r"ntn_(?P<id>[0-9]{11})[A-Za-z0-9]{35}"),
     ("figma.token", "figma.com", rf"fig(?P<form>d|o|or|ur|u)_{_B}{{38,44}}"),
     ("discord.token", "discord.com", rf"(?P<bot>[MNO]{_B}{{23,27}})\.{_B}{{6}}\.{_B}{{27,38}}"),
     ("discord.webhook", "discord.com", rf"https://discord(?:app)?\.com/api/webhooks/(?P<id>[0-9]{{17,20}})/{_B}{{60,72}}"),
@@ -83,6 +83,16 @@ _ROWS = (  # kind, issuer, form; a group `id` is the provider's public name of t
     ("sourcegraph.token", "", r"sgp_(?:(?:[a-fA-F0-9]{16}|local)_)?[a-fA-F0-9]{40}"),
     ("dynatrace.token", "", r"(?P<id>dt0[cs]0\d\.[A-Z0-9]{24})\.[A-Z0-9]{64}"),
     ("openshift.token", "", rf"sha256~{_B}{{43}}"),
+    ("databricks.client-secret", "", rf"dose{_HEX}{{32}}"),
+    ("docker.swarm-token", "", r"SWMTKN-1-[a-z0-9]{50}-[a-z0-9]{25}"),
+    ("stripe.webhook-secret", "stripe.com", r"whsec_[A-Za-z0-9+/=]{32,64}"),
+    ("square.token", "squareup.com", rf"EAAA{_B}{{60}}|sq0(?P<form>atp|csp)-{_B}{{22,43}}"),
+    ("plaid.token", "plaid.com", rf"access-(?P<form>sandbox|production)-{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}"),
+    ("jfrog.token", "", r"AKCp[A-Za-z0-9]{68,70}|cmVmd[A-Za-z0-9+/]{59}"),
+    ("mailchimp.api-key", "mailchimp.com", rf"{_HEX}{{32}}-us\d{{1,2}}"),
+    ("tavily.api-key", "tavily.com", r"tvly-[A-Za-z0-9\-]{30,60}"),
+    ("azure.storage-key", "", r"[A-Za-z0-9+/]{76}\+ASt[A-Za-z0-9+/]{6}=="),
+    ("azure.service-key", "", r"[A-Za-z0-9+/]{33,76}(?:AzFu|AzSe|AzCa|ACDb|\+ACR|AIoT|\+ARm|\+ABa|APIM|AzEh|JQQJ99)[A-Za-z0-9+/]{4,44}={0,2}"),
 )  # fmt: skip
 _FORMS = tuple((kind, issuer, re.compile(shape)) for kind, issuer, shape in _ROWS)
 KINDS = tuple(dict.fromkeys(("github.token", *(kind for kind, _, _ in _ROWS))))

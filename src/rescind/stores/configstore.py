@@ -10,13 +10,13 @@ from rescind.stores import _ai_key
 from rescind.stores._json import table
 from rescind.stores._names import is_secret_name
 
-_OWN = ("snyk.json", "firebase-tools.json")
+_OWN = ("snyk.json", "firebase-tools.json", "shopify-cli-kit-nodejs")
 _DEEPEST, _MANY = 6, 5000
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield each secret-looking member, however deep. Raises `Unparsable` for what is no JSON object."""
-    name = at.path.rpartition("/")[2]
+    name = next(p for p in reversed(at.path.split("/")) if p not in {"config.json", "Config"})
     if name in _OWN:
         return
     queue: list[tuple[str, object, int]] = [("", table(blob), 0)]
@@ -28,7 +28,9 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
             if isinstance(inner, dict) and depth < _DEEPEST and len(queue) < _MANY:
                 queue.append((f"{place}/{key}", inner, depth + 1))
             elif isinstance(inner, str) and is_secret_name(_snake(key)) and len(inner) > 7:
-                yield from _ai_key.key(name.removesuffix(".json"), inner, at, f"{place}/{key}", more={"name": key})
+                yield from _ai_key.key(
+                    name.removesuffix(".json").removesuffix("-nodejs"), inner, at, f"{place}/{key}", more={"name": key}
+                )
 
 
 def _snake(name: str) -> str:
@@ -43,6 +45,9 @@ STORE = Store(
         At(root=Root.HOME, glob=".config/configstore/*.json"),
         At(root=Root.XDG_CONFIG, glob="configstore/*.json"),
         At(root=Root.HOME, glob=".config/configstore/@*/*.json"),
+        At(root=Root.XDG_CONFIG, glob="*-nodejs/config.json"),  # the library `conf`, by way of env-paths
+        At(root=Root.MAC_LIBRARY, glob="Preferences/*-nodejs/config.json", os=("macos",)),
+        At(root=Root.APPDATA, glob="*-nodejs/Config/config.json", os=("windows",)),
     ),
     yields=_ai_key.KINDS,
     max_bytes=1 * MiB,

@@ -26,10 +26,14 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
 _TOOLS = (".git", "node_modules", ".venv", "venv", "virtualenvs", "site-packages", "vendor", "target")
 _SKIP = (*_TOOLS, ".cache", ".npm", ".cargo", "snap")
 _NAMES = (".env", ".env.*", "?*.env", ".envrc", ".flaskenv", ".dev.vars")
+_ACME = ((Root.HOME, ""), (Root.SYSTEM, "root/"), (Root.SYSTEM, "etc/"))
 STORE = Store(
     id="dotenv",
     title="dotenv files",
-    where=tuple(At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP) for name in _NAMES),
+    where=(
+        *(At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP) for name in _NAMES),
+        *(At(root=root, glob=f"{top}.acme.sh/{name}") for root, top in _ACME for name in ("account.conf", "*/*.conf")),
+    ),
     yields=KINDS,
     max_bytes=256 * KiB,
     parse=parse,

@@ -71,6 +71,7 @@ STORE = Store(
         *(At(root=Root.XDG_CONFIG, glob=g) for g in _GLOBS),
         *(At(root=Root.MAC_SUPPORT, glob=g, os=("macos",)) for g in _GLOBS),
         *(At(root=Root.APPDATA, glob=g, os=("windows",)) for g in _GLOBS),
+        At(root=Root.HOME, glob="**/.idea/webServers.xml", skip=("node_modules", "vendor", "site-packages")),
     ),
     yields=("jetbrains.password-safe", "github.token", "gitlab.token", "server.password"),
     max_bytes=8 * MiB,

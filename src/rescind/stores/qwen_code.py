@@ -40,7 +40,9 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
 STORE = Store(
     id="qwen-code",
     title="Qwen Code",
-    where=tuple(At(root=Root.HOME, glob=f".qwen/{name}") for name in ("oauth_creds.json", "settings.json")),
+    where=tuple(
+        At(root=Root.HOME, glob=f".qwen/{name}", env="QWEN_HOME") for name in ("oauth_creds.json", "settings.json")
+    ),
     yields=tuple(dict.fromkeys((*_ai_key.KINDS, *_mcp.KINDS, "oauth.refresh-token", "oauth.access-token"))),
     max_bytes=512 * KiB,
     parse=parse,

@@ -37,7 +37,7 @@ STORE = Store(
     title="Terraform and OpenTofu state",
     where=tuple(
         At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP)
-        for name in ("*.tfstate", "*.tfstate.backup", "*.tfstate.*.backup", "*.tfplan")
+        for name in ("*.tfstate", "*.tfstate.backup", "*.tfstate.*.backup", "*.tfplan", "tfplan")
     ),
     yields=("aws.access-key", "aws.role-session", *_tfstate.KINDS),
     max_bytes=64 * MiB,

@@ -1,4 +1,4 @@
-"""Environment that version managers set per folder: `mise.toml` and its like (`.envrc` and `.env` are a store of their own)."""
+"""Settings beside the work: `mise.toml` and its like, `just` files, requests written down for an HTTP client, access tokens of Nix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SKIP = ("node_modules", "vendor", "site-packages", ".cache")
 
 STORE = Store(
     id="tool-environment",
-    title="mise, asdf and just files",
+    title="mise, asdf, just, HTTP request and Nix files",
     where=(
         *(At(root=Root.XDG_CONFIG, glob=g) for g in ("mise/config.toml", "mise/config.*.toml", "mise/conf.d/*.toml")),
         *(
@@ -23,8 +23,13 @@ STORE = Store(
                 ".mise/config.toml",
                 "justfile",
                 ".justfile",
+                "*.http",
+                "*.rest",
             )
         ),
+        *(At(root=Root.XDG_CONFIG, glob=g) for g in ("nix/nix.conf", "nix/netrc", "act/actrc")),
+        *(At(root=Root.HOME, glob=g) for g in (".actrc", ".netrc-nix", ".nixpkgs/config.nix")),
+        *(At(root=Root.SYSTEM, glob=g) for g in ("etc/nix/nix.conf", "etc/nix/netrc")),
     ),
     yields=KINDS,
     max_bytes=1 * MiB,

@@ -71,7 +71,7 @@ _HOME = """jfrog:.jfrog/jfrog-cli.conf* cloudfoundry:.cf/config.json gitea:.tea/
     dvc:**/.dvc/config.local streamlit:**/.streamlit/secrets.toml mlflow:.mlflow/credentials upstash:.upstash.json serverless:.serverlessrc
     gitlab:.python-gitlab.cfg cassandra:.cassandra/cqlshrc cassandra:.cassandra/credentials obs:.oscrc luarocks:.luarocks/upload_config.lua
     luarocks:.config/luarocks/upload_config.lua chef:.chef/knife.rb koyeb:.koyeb.yaml porter:.porter/porter.yaml openai:.openai/*
-    packer:.packerconfig atlassian:.acli/*.yaml honeycomb:.honeycomb/* sonar:.sonar/config copr:.config/copr gitguardian:.config/gitguardian/auth_config.yaml
+    packer:.packerconfig atlassian:.acli/*.yaml honeycomb:.honeycomb/* sonar:.sonar/config augment:.augment/session.json copr:.config/copr gitguardian:.config/gitguardian/auth_config.yaml
     tabnine:.config/TabNine/tabnine_config.json grafana:.config/grafanactl/config.yaml openai:.config/openai/* neo4j:.neo4j/credentials"""
 _SUPPORT = """fastly:fastly/config.toml gitea:tea/config.yml algolia:algolia/config.toml algolia:algolia/cli.toml temporal:temporalio/temporal.*
     upcloud:upctl.yaml exercism:exercism/user.json auth0:auth0/config.json dvc:dvc/config zenml:zenml/credentials.yaml goreleaser:goreleaser/*_token
@@ -80,7 +80,7 @@ _SUPPORT = """fastly:fastly/config.toml gitea:tea/config.yml algolia:algolia/con
     snapcraft:snapcraft/snapcraft.cfg tabnine:TabNine/tabnine_config.json gitguardian:gitguardian/auth_config.yaml"""
 _NAMED = [word.split(":", 1) for word in (*_HOME.split(), *_SUPPORT.split())]
 _GLOBS = [(name, glob.removeprefix("**/").removeprefix(".config/")) for name, glob in _NAMED]
-_ISSUERS = {"vastai": "vast.ai", "fastly": "fastly.com", "astronomer": "astronomer.io", "tinybird": "tinybird.co", "lightning": "lightning.ai", "brev": "brev.dev", "comet": "comet.com", "semgrep": "semgrep.dev", "pantheon": "pantheon.io", "platformsh": "platform.sh", "upstash": "upstash.com", "serverless": "serverless.com", "algolia": "algolia.com", "confluent": "confluent.cloud", "upcloud": "upcloud.com", "exercism": "exercism.org", "auth0": "auth0.com", "luarocks": "luarocks.org", "cachix": "cachix.org", "openai": "api.openai.com", "koyeb": "koyeb.com", "dagster": "dagster.cloud", "tabnine": "tabnine.com", "honeycomb": "honeycomb.io", "clearml": "clear.ml", "clever-cloud": "clever-cloud.com", "scalingo": "scalingo.com"}  # fmt: skip
+_ISSUERS = {"vastai": "vast.ai", "fastly": "fastly.com", "astronomer": "astronomer.io", "tinybird": "tinybird.co", "lightning": "lightning.ai", "brev": "brev.dev", "comet": "comet.com", "semgrep": "semgrep.dev", "pantheon": "pantheon.io", "platformsh": "platform.sh", "upstash": "upstash.com", "serverless": "serverless.com", "algolia": "algolia.com", "confluent": "confluent.cloud", "upcloud": "upcloud.com", "exercism": "exercism.org", "auth0": "auth0.com", "luarocks": "luarocks.org", "cachix": "cachix.org", "openai": "api.openai.com", "koyeb": "koyeb.com", "dagster": "dagster.cloud", "tabnine": "tabnine.com", "honeycomb": "honeycomb.io", "clearml": "clear.ml", "clever-cloud": "clever-cloud.com", "scalingo": "scalingo.com", "augment": "augmentcode.com"}  # fmt: skip
 _SKIP = ("node_modules", "site-packages", ".venv", "venv", "vendor")
 STORE = Store(
     id="tool-settings",

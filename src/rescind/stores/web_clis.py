@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, KiB, Root, Store
-from rescind.stores._json import table, text
+from rescind.stores._json import pairs, table, text
 from rescind.stores._sighting import sighting
 from rescind.stores._token import token
 
@@ -18,10 +18,18 @@ _TOOLS = {  # where it is: kind, issuer, members of the token, members of its us
     ".convex/config.json": ("convex.token", "convex.dev", ("accessToken",), ("userId",)),
 }
 
+_SECRETS = ".apify/secrets.json"  # what actors are given, by its name
+
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield the token of the file, or a logout. Raises `Unparsable` for what is no JSON object."""
     document = table(blob)
+    if at.path.endswith(_SECRETS):
+        for name, inner in pairs(document):
+            yield from token(
+                "apify.secret", str(inner), at, f"/{name}", issuer="apify.com", subject=name, more={"name": name}
+            )
+        return
     row = next((row for path, row in _TOOLS.items() if at.path.endswith(path)), None)
     if row is None:
         return
@@ -35,8 +43,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
 STORE = Store(
     id="web-clis",
     title="Expo, Contentful, Sanity, Apify and Convex",
-    where=tuple(At(root=Root.HOME, glob=path) for path in _TOOLS),
-    yields=tuple(row[0] for row in _TOOLS.values()),
+    where=tuple(At(root=Root.HOME, glob=path) for path in (*_TOOLS, _SECRETS, "**/.contentfulrc.json")),
+    yields=(*(row[0] for row in _TOOLS.values()), "apify.secret", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
     since="0.2",
