@@ -254,6 +254,89 @@ def test_the_master_of_a_synchronised_account_is_named(graph, client):
     assert look(client, "entra.user", c).liveness is Liveness.LIVE
 
 
+def test_the_identity_provider_of_a_federated_domain_is_named(graph, client):
+    graph.user(ADA)
+    assert not [f for f in kind("entra.user").enumerate(client, SUBJECT) if isinstance(f, Gap)]
+    graph.domain("contoso.example", "Federated")
+    client.memo.clear()
+    gap, known = kind("entra.user").enumerate(client, SUBJECT)
+    assert "contoso.example is federated with" in gap.reason
+    assert known.attributes["source_of_authority"] in gap.reason
+    graph.granted -= {"Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All"}
+    client.memo.clear()
+    gap, known = kind("entra.user").enumerate(client, SUBJECT)
+    assert "could not be told" in gap.reason
+    assert "source_of_authority" not in known.attributes
+
+
+@pytest.mark.parametrize(
+    ("sort", "facts", "high"),
+    [
+        ("directoryRole", {"displayName": "Helpdesk Administrator"}, True),
+        ("group", {"displayName": "staff", "isAssignableToRole": False}, False),
+        ("group", {"displayName": "admins", "isAssignableToRole": True}, True),
+        ("administrativeUnit", {"displayName": "Berlin"}, False),
+    ],
+)
+def test_who_holds_a_role_is_known_before_graph_refuses(graph, client, sort, facts, high):
+    user = graph.user(ADA)
+    graph.page = 2
+    for n in range(5):
+        graph.member(user, "group", displayName=f"g{n}", isAssignableToRole=False)
+    graph.member(user, sort, **facts)
+    (known,) = listed(client, "entra.user")
+    assert bool(known.by_hand) == high
+    assert (known.attributes.get("roles") == facts["displayName"]) == (sort == "directoryRole")
+    c = whole("entra.user", known)
+    if high:
+        assert (facts["displayName"] in known.by_hand, known.hands) == (True, "privileged operator")
+        with pytest.raises(Denied):  # what the task spares everybody
+            act(client, "entra.user", Verb.DEACTIVATE, c)
+    # once our application is a Privileged Authentication Administrator, it is a step again
+    ours = next(p["id"] for p in graph.all("servicePrincipal") if p["appId"] == APP)
+    graph.member(ours, "directoryRole", roleTemplateId=entra_world.PRIVILEGED_AUTHENTICATION)
+    client.memo.clear()
+    (known,) = listed(client, "entra.user")
+    assert not known.by_hand
+    assert act(client, "entra.user", Verb.DEACTIVATE, c).status is CallStatus.DONE
+    assert not high or sort == "group" or facts["displayName"] in look(client, "entra.user", c).evidence
+
+
+def test_what_we_may_not_see_of_roles_is_left_to_the_step(graph, client):
+    user = graph.user(ADA)
+    graph.member(user, "group", displayName="admins", isAssignableToRole=True)
+    graph.granted = {"User.Read.All", "Application.Read.All"}  # a group is shown by its id only
+    (known,) = [f for f in kind("entra.user").enumerate(client, SUBJECT) if isinstance(f, Known)]
+    assert not known.by_hand
+    graph.granted = {"User.ReadWrite.All", "Application.Read.All"}  # which does not show memberships at all
+    (known,) = [f for f in kind("entra.user").enumerate(client, SUBJECT) if isinstance(f, Known)]
+    assert not known.by_hand
+    graph.granted = entra_world.every_permission()
+    client.memo.clear()
+    client.tenant = replace(client.tenant, write_refs={"token": SecretRef(env="W")})  # nobody can tell who will act
+    (known,) = listed(client, "entra.user")
+    assert not known.by_hand
+
+
+def test_what_a_user_is_in_is_recorded_and_left_alone(graph, client):
+    user = graph.user(ADA)
+    graph.page = 50
+    for n in range(130):
+        graph.member(user, "group", displayName=f"g{n:03}")
+    graph.member(user, "administrativeUnit", displayName="Berlin")
+    graph.assigned(user, "Payroll")
+    c = whole("entra.user", listed(client, "entra.user")[0])
+    told = kind("entra.user").actions[Verb.DEACTIVATE].snapshot(client, c)
+    assert told["groups"].startswith("g000, g001") and told["groups"].endswith("g099 and 30 more")
+    assert (told["roles"], told["applications"], told["enabled"]) == ("none", "Payroll", "true")
+    act(client, "entra.user", Verb.DEACTIVATE, c)
+    assert len(graph.all(f"membership/{user}")) == 131 and graph.all(f"assigned/{user}")
+    graph.granted = {"User.ReadWrite.All"}
+    told = kind("entra.user").actions[Verb.DEACTIVATE].snapshot(client, c)
+    assert {told[n] for n in ("groups", "roles", "applications")} == {"unknown"}
+    assert told["enabled"] == "false"
+
+
 def test_an_administrator_that_we_may_not_touch_is_a_refusal_and_lives(graph, client):
     user = graph.user(ADA)
     graph.forbidden.add(user)
@@ -328,6 +411,8 @@ def test_a_device_is_disabled_never_deleted_and_its_recovery_keys_are_counted(gr
     c = whole("entra.device", listed(client, "entra.device")[0])
     row = kind("entra.device")
     assert set(row.actions) == {Verb.DEACTIVATE}
+    assert not [o for o in model() if o.startswith("DELETE /devices")], "no request of ours deletes one"
+    assert "recovery keys" in row.steps_by_hand
     graph.page = 2
     assert row.actions[Verb.DEACTIVATE].snapshot(client, c)["recovery_keys"] == "3"
     graph.granted = {"Device.ReadWrite.All", "User.Read.All"}

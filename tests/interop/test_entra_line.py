@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.engine import start
 from rescind.engine.runs import outcomes
-from rescind.models.config import Config
+from rescind.models.config import Config, Org
 from rescind.models.credential import EndState
 from rescind.models.plan import Case
 from rescind.models.tenant import SecretRef, Tenant
-from rescind.pipeline import session, undo
+from rescind.pipeline import html, preview, render, session, undo
 from rescind.schema.playbook import load_playbook
 from rescind.secret import Secret
 from tests.contract.test_end_states import JumpClock
@@ -153,6 +154,61 @@ def test_contain_switches_the_account_off_and_undo_switches_it_on_again(laptop):
         start.new(s, back, load_playbook("contain"), session.gate(s, back, load_playbook("contain")), log)
     assert graph.get("user", laptop.ada) == before
     assert graph.redeem(laptop.session_), "nothing that cannot be undone was done"
+
+
+def test_an_administrator_is_a_task_for_somebody_privileged_and_nothing_is_tried(laptop):
+    graph = laptop.graph
+    graph.member(laptop.ada, "directoryRole", displayName="Global Administrator")
+    with entra_world.served(graph) as url:
+        plan, done = laptop.run(url, "contain", Case(person=ADA))
+        assert not plan.steps
+        (user,) = done.credentials
+        assert (user.end_state, user.tasks[0]["owner"]) == (EndState.MANUAL, "privileged operator")
+        assert "Global Administrator" in user.reason
+        assert "Privileged Authentication Administrator" in user.tasks[0]["task"]
+        assert not [m for m, *_ in graph.seen if m != "GET"]
+        # a protected one is never made a task to switch it off
+        config = replace(laptop.open(url).config, org=Org(protected=(ADA,)))
+        s = replace(laptop.open(url), config=config)
+        (decision,) = session.survey(s, load_playbook("contain"), Case(person=ADA)).decisions
+        assert decision.end_state is EndState.HELD
+
+
+def test_a_guests_sessions_are_its_own_organisations_and_what_is_ours_is_cut(laptop):
+    graph = laptop.graph
+    graph.update("user", laptop.ada, userType="Guest")
+    with entra_world.served(graph) as url:
+        plan, done = laptop.run(url, "offboard-employee", Case(person=ADA))
+    ends = {c.kind: c for c in done.credentials}
+    sessions = ends["entra.user-sessions"]
+    assert sessions.end_state is EndState.IRREVOCABLE
+    assert "disable its user" in sessions.reason
+    assert not [p for m, p, *_ in graph.seen if p.endswith("revokeSignInSessions")]
+    assert ends["entra.user"].end_state in {EndState.CONTAINED, EndState.RESIDUAL}
+    assert not graph.get("user", laptop.ada)["accountEnabled"]
+    assert not [g for g in graph.all("oAuth2PermissionGrant") if g["principalId"] == laptop.ada]
+
+
+def test_a_plan_and_a_report_name_the_master_that_the_operator_or_the_tenant_names(laptop):
+    graph = laptop.graph
+    with entra_world.served(graph) as url:
+        plain = laptop.open(url)
+        (tenant,) = plain.config.tenants
+        named = replace(tenant, settings={**tenant.settings, "source_of_authority": "Workday"})
+        s = replace(plain, config=replace(plain.config, tenants=(named,)))
+        plan = session.survey(s, load_playbook("contain"), Case(person=ADA))
+        shown = preview.text(plan)
+        assert "Will not last unless it is cut there too" in shown
+        assert "Workday" in shown
+        done = start.new(
+            s, plan, load_playbook("contain"), session.gate(s, plan, load_playbook("contain")), laptop.log()
+        )
+    (user,) = done.credentials
+    assert user.end_state is EndState.CONTAINED
+    assert "Workday is its source of authority" in user.reason
+    assert "Workday" in user.tasks[0]["task"]
+    for told in (render.text(done), render.markdown(done), html.html(done, plans=[plan], now=laptop.clock.now())):
+        assert "Workday" in told
 
 
 def test_a_leavers_account_devices_and_consents_end(laptop):
