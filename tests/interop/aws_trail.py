@@ -146,7 +146,8 @@ class Trail:
         hits = [
             e
             for e in reversed(self.events)
-            if (any(r["ResourceName"] == value for r in e["Resources"]) if key == "ResourceName" else e[key] == value)
+            if e["EventTime"] >= body.get("StartTime", 0)
+            and (any(r["ResourceName"] == value for r in e["Resources"]) if key == "ResourceName" else e[key] == value)
         ]
         start = int(body.get("NextToken", "0"))
         more = {"NextToken": str(start + self.page)} if start + self.page < len(hits) else {}

@@ -160,6 +160,8 @@ def test_events_count_once_by_what_they_name():
     assert tally(event(at, "user:ada"))[TOKEN.id] == Use(holder=1)
     assert tally(event(at, "user:ada", "token:id-1"))[TOKEN.id].events == 1
     assert tally(event(at, doubts=frozenset({"token:id-1"})))[TOKEN.id] == Use(doubts=1)
+    assert tally(event(at, "user:ada", doubts=frozenset({"token:id-1"})))[TOKEN.id] == Use(doubts=1, holder=1)
+    assert tally(event(at, "token:id-1", doubts=frozenset({"token:id-1"})))[TOKEN.id].doubts == 0
 
 
 def test_what_lies_just_before_the_loss_is_neither_use_nor_proof():

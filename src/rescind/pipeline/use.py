@@ -82,9 +82,10 @@ class Tally:
         sure = self._hit(event.marks)
         for name, exact in sure.items():
             self.uses[name] = _counted(self.uses.get(name, Use()), event, exact=exact, near=at < self._lost)
-        for name in self._hit(event.doubts).keys() - sure.keys():
-            was = self.uses.get(name, Use())
-            self.uses[name] = replace(was, doubts=was.doubts + 1)
+        for name in self._hit(event.doubts):
+            if not sure.get(name):  # that its holder did it takes no doubt away
+                was = self.uses.get(name, Use())
+                self.uses[name] = replace(was, doubts=was.doubts + 1)
 
     def _hit(self, seen: Iterable[str]) -> dict[str, bool]:
         found: dict[str, bool] = {}

@@ -30,7 +30,8 @@ class _Lane:
 class Pacer:
     """Spaces the sends of one tenant: `rate` per second in all, `classes` for classes of endpoint that must be slower still.
 
-    Threads wait their turn one after the other, so sends never bunch: in any window of one second at most 1.25 x `rate` pass.
+    Threads wait their turn one after the other, so sends never bunch: in any window of one second at most 1.25 x `rate` pass. A class that is
+    slow in each of several places (`aws.cloudtrail@eu-west-1`) has its rate in each of them.
     """
 
     def __init__(self, rate: float, clock: Clock, *, classes: Mapping[str, float] | None = None) -> None:
@@ -40,12 +41,13 @@ class Pacer:
         self.clock = clock
         self._all = _Lane(1.0 / rate)
         self._classes = {name: _Lane(1.0 / r) for name, r in (classes or {}).items()}
+        self._making = threading.Lock()
         self._paused_until = float("-inf")
         self._pausing = threading.Lock()
 
     def wait(self, endpoint_class: str = "default") -> None:
         """Block until the next send of this class is allowed."""
-        lane = self._classes.get(endpoint_class)
+        lane = self._lane(endpoint_class)
         if lane is None:
             with self._all.turn:
                 self._until_free(self._all)
@@ -55,6 +57,13 @@ class Pacer:
             with self._all.turn:
                 self._until_free(self._all)
             lane.passed(self.clock.monotonic())
+
+    def _lane(self, endpoint_class: str) -> _Lane | None:
+        name, at, _ = endpoint_class.partition("@")
+        if not at or name not in self._classes:
+            return self._classes.get(name)
+        with self._making:
+            return self._classes.setdefault(endpoint_class, _Lane(self._classes[name].interval))
 
     def pause(self, seconds: float) -> None:
         """Let nothing pass for that many seconds (at most `LONGEST_PAUSE`): what a provider's `Retry-After` asks for."""

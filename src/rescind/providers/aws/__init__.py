@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rescind.models.kind import Provider
+from rescind.providers.aws._records import CLOUDTRAIL
 
 PROVIDER = Provider(
     id="aws",
@@ -25,6 +26,7 @@ PROVIDER = Provider(
         "sso_start_url",
     ),
     eventual=True,
+    activity=(CLOUDTRAIL,),
     paces={
         "aws.cloudtrail": 2.0
     },  # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html

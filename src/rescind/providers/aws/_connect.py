@@ -24,6 +24,7 @@ from rescind.secret import Secret
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 MOST_PAGES = 1000
 _KEY = ("access_key_id", "secret_access_key", "session_token")
+_BY_REGION = {"cloudtrail"}  # services whose budget is one of each region
 _LAST = threading.local()  # status and headers of the answer that this thread's call is about to parse
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -221,9 +222,11 @@ def _is_key(tenant: Tenant, refs: Mapping[str, SecretRef]) -> bool:
     return bool(held)
 
 
-def _wait(pacer: Pace, event_name: str = "", **_: Any) -> None:
+def _wait(pacer: Pace, event_name: str = "", request: Any = None, **_: Any) -> None:
     # Anything but None would be taken for the answer.
-    pacer.wait("aws." + event_name.split(".")[1])
+    service = event_name.split(".")[1]
+    where = urlsplit(str(getattr(request, "url", ""))).netloc if service in _BY_REGION else ""
+    pacer.wait(f"aws.{service}" + (f"@{where}" if where else ""))
 
 
 def _note(**event: Any) -> None:
