@@ -30,11 +30,7 @@ _FIRST_HAND = frozenset(
         *("seen_active_by", "seen_alive_by"),  # that we saw a token live: only then is a refusal a death
         *("seen_at", "evaluated", "expires"),  # since when Entra's sessions count, and how long a token outlives them
         "slot_created",  # since when a slot of a storage account has its key
-        *(
-            "slot_mark",
-            "token_secrets",
-            "cluster_authority",
-        ),  # what an Azure resource was opened with when we first looked
+        *("slot_mark", "token_secrets", "cluster_authority"),  # what opened an Azure resource when we first looked
         *("cut", "only", "unique", "issued_by", "bound_by"),  # whose sessions AWS denies, and which of them
         "permission_sets",  # which of Identity Center's reached the user before anything was taken away
         "workstation",  # that a provider calls something like the lost machine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,12 +20,13 @@ from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
 
 _LOCAL = re.compile(r"https?://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\]|kubernetes\.docker\.internal)(?::\d+)?/?")
+_AKS = re.compile(r"https://[a-z0-9.-]+\.(?:azmk8s\.io|azk8s\.cn|aks\.containerservice\.azure\.us)(?::443)?/?")
 _PROVIDER = ("id-token", "refresh-token", "access-token", "client-secret")
 
 
 def users(config: object, at: Location) -> Iterator[Finding]:
     """Yield what each user entry holds, then raise `Unparsable` for a certificate that could not be read."""
-    servers, trouble = _servers(config), ""
+    servers, authorities, trouble = _servers(config), _authorities(config), ""
     for entry in _list(config, "users"):
         name, user = text(entry, "name"), member(entry, "user")
         server = servers.get(name, "")
@@ -36,7 +38,7 @@ def users(config: object, at: Location) -> Iterator[Finding]:
             values = {text(variable, "name"): text(variable, "value")}
             yield from secrets(values, at, f"users/{name}/exec/env", attributes=facts_of)
         try:
-            yield from _certificates(user, place, facts_of)
+            yield from _certificates(user, place, {**facts_of, "cluster_ca": authorities.get(server, "")})
         except Unparsable as e:
             trouble = e.message
     if trouble:
@@ -86,8 +88,12 @@ def _certificates(user: object, at: Location, more: Mapping[str, str]) -> Iterat
     found, trouble = _certificate.contents(raw + b"\n" + _decoded(text(user, "client-key-data")), container=False)
     for held in [h for h in found if not h.authority or h.has_key != "no"][:1]:  # the rest of a chain are authorities
         finding = _certificate.finding(held, replace(at, pointer=f"{at.pointer}/client-certificate-data"))
-        own = sighting(finding.kind, at, attributes=more).attributes
-        yield replace(finding, location=replace(finding.location, line=None), attributes={**finding.attributes, **own})
+        # Kubernetes revokes none of these; where Azure runs the cluster it can give it another authority
+        kind = "azure.aks-certificate" if _AKS.fullmatch(more["server"]) else finding.kind
+        more = more if kind != finding.kind else {k: v for k, v in more.items() if k != "cluster_ca"}
+        own = sighting(kind, at, attributes=more).attributes
+        place = replace(finding.location, line=None)
+        yield replace(finding, kind=kind, location=place, attributes={**finding.attributes, **own})
     if trouble:
         raise Unparsable(trouble)
 
@@ -106,6 +112,18 @@ def _servers(config: object) -> dict[str, str]:
     for context in _list(config, "contexts"):
         server = where.get(text(context, "context", "cluster"), "")
         out.setdefault(text(context, "context", "user"), server)
+    return out
+
+
+def _authorities(config: object) -> dict[str, str]:
+    """Return the digest of the authority that the file names for each server, where it lies in the file itself."""
+    out: dict[str, str] = {}
+    for entry in _list(config, "clusters"):
+        server, held = text(entry, "cluster", "server"), text(entry, "cluster", "certificate-authority-data")
+        try:
+            out[server] = hashlib.sha256(_decoded(held)).hexdigest() if held else ""
+        except Unparsable:
+            out[server] = ""
     return out
 
 

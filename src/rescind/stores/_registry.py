@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
-from rescind.stores import _github
+from rescind.stores import _entra, _github
 from rescind.stores._json import load, text
 from rescind.stores._jwt import expiry, facts
 from rescind.stores._password import is_stand_in
@@ -25,6 +26,9 @@ _USERS = {
     "$oauthtoken": "nvidia-ngc",
 }
 _PREFIXES = {"dckr_pat_": "docker-hub-token", "dckr_oat_": "docker-hub-organisation-token", "glpat-": "gitlab-token"}
+_ACR = re.compile(r"([a-z0-9]{5,50})(?:-[a-z0-9]+)?\.azurecr\.(?:io|us|cn)")
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+KINDS = ("docker.login", "azure.acr-admin-credential", "azure.acr-token", "entra.client-secret")
 
 
 def unpack(encoded: str) -> tuple[str, str] | None:
@@ -71,12 +75,17 @@ def _one(host: str, user: str, secret: str, at: Location, name: str) -> Finding:
         return _github.finding(
             secret, at, host=host if _github.is_github(host) else "", login=user, attributes={"registry": host}
         )
-    dud = is_stand_in(secret)
+    kind, acr, dud = "docker.login", _ACR.fullmatch(host), is_stand_in(secret)
+    if acr and name == "auth" and not form:
+        # who logs in to a registry of Azure is an application with its secret, the registry's own admin, or a token of it
+        # https://learn.microsoft.com/en-us/azure/container-registry/container-registry-authentication
+        if _GUID.fullmatch(user) and not dud:
+            finding = _entra.principal("", user.lower(), secret, at)
+            return replace(finding, attributes={**finding.attributes, "registry": host})
+        kind = "azure.acr-admin-credential" if user.lower() == acr[1] else "azure.acr-token"
     state = State.PLACEHOLDER if dud else State.LIVE_UNVERIFIED
     held, until = "" if dud else secret, expiry(secret)
-    return sighting(
-        "docker.login", at, issuer=host, subject=user, secret=held, attributes=own, expires_at=until, state=state
-    )
+    return sighting(kind, at, issuer=host, subject=user, secret=held, attributes=own, expires_at=until, state=state)
 
 
 def _service_account(user: str, secret: str) -> dict[str, str]:

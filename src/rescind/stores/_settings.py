@@ -15,7 +15,7 @@ from rescind.stores._names import is_sample_file, is_secret_name
 from rescind.stores._sighting import sighting
 from rescind.stores._token import token
 
-KINDS = ("azure.storage-key", "azure.shared-access-key", *_mcp.KINDS)
+KINDS = ("azure.storage-key", "azure.cosmos-key", "azure.shared-access-key", *_mcp.KINDS)
 """Every kind that a setting can hold."""
 
 _CONNECTION = re.compile(r"(?i)(?:^|;)\s*([A-Za-z][A-Za-z _]{1,40}?)\s*=\s*((?:[^;\"]|\"[^\"]*\")*)")
@@ -134,7 +134,13 @@ def _connection(parts: Mapping[str, str], at: Location, more: Mapping[str, str])
     """Yield the secret of an ADO.NET, ODBC or Azure connection string."""
     account = parts.get("accountname", "")
     if "accountkey" in parts:
-        if not parts["accountkey"].startswith("Eby8vdM02xNOcqFl"):  # the key that everybody's emulator has
+        if parts["accountkey"].startswith(
+            ("Eby8vdM02xNOcqFl", "C2y6yDjf5/R")
+        ):  # the keys that everybody's emulator has
+            return
+        if host := _urls.host_in(parts.get("accountendpoint", "")):
+            yield from token("azure.cosmos-key", parts["accountkey"], at, issuer=host, more={**more, "host": host})
+        else:
             yield from token(
                 "azure.storage-key",
                 parts["accountkey"],

@@ -110,7 +110,7 @@ STORE = Store(
             for d in ("", ".d")
         ),
     ),
-    yields=("rails.master-key", "docker.login", *_settings.KINDS),
+    yields=("rails.master-key", *_registry.KINDS, *_settings.KINDS),
     max_bytes=1 * MiB,
     parse=parse,
     since="0.2",

@@ -12,7 +12,7 @@ from dataclasses import replace
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, Root, Store
-from rescind.stores import _urls
+from rescind.stores import _registry, _urls
 from rescind.stores._embedded import secrets
 from rescind.stores._json import load, member, text
 from rescind.stores._registry import login
@@ -65,7 +65,7 @@ STORE = Store(
         *(At(root=Root.SYSTEM, glob=g) for g in ("var/lib/kubelet/config.json", "var/lib/kubelet/.dockercfg")),
         At(root=Root.HOME, glob=".docker/config.json.*"),
     ),
-    yields=("docker.login", "file.secret", "url.password", *_urls.KINDS),
+    yields=(*_registry.KINDS, "file.secret", "url.password", *_urls.KINDS),
     parse=parse,
     since="0.1",
     reference="https://docs.docker.com/reference/cli/docker/login/",

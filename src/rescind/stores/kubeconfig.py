@@ -59,7 +59,7 @@ STORE = Store(
         *(At(root=Root.SYSTEM, glob=g) for g in _SYSTEM),
         *(At(root=Root.TEMP, glob=g) for g in ("*kubeconfig*", "kube*.conf", "kube*.y*ml")),
     ),
-    yields=("kube.token", "x509.client-cert", "file.secret", "github.token"),
+    yields=("kube.token", "x509.client-cert", "azure.aks-certificate", "file.secret", "github.token"),
     parse=parse,
     since="0.1",
     reference="https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/",
