@@ -85,6 +85,19 @@ def _used(result: RunResult, width: int) -> list[str]:
     return [*out, ""]
 
 
+def _left_to_do(result: RunResult, width: int) -> list[str]:
+    """Return what was cut and has a task all the same: somebody else may put it back."""
+    cut = [c for c in result.credentials if c.end_state not in NEEDS_YOU]
+    left = [(c, t) for c in cut for t in c.tasks if not t.get("attested_by")]
+    out = ["Cut, with something left to do:"] if left else []
+    for c, task in left[:ONE_SCREEN]:
+        out += wrap(f"{title(c.end_state)}  {c.kind}  {name(c)}", width, "  ")
+        out += wrap(f"→ {task['task']}", width, "      ")
+    if len(left) > ONE_SCREEN:
+        out.append(f"  … and {len(left) - ONE_SCREEN} more (rescind report {result.run})")
+    return [*out, ""] if out else []
+
+
 def text(result: RunResult, *, width: int = 80) -> str:
     """Return the one-screen summary: line one, gaps, what needs a decision, what still works and until when, the audit head."""
     out = [*wrap(line_one(result), width, ""), ""]
@@ -115,6 +128,7 @@ def text(result: RunResult, *, width: int = 80) -> str:
         if len(needing) > ONE_SCREEN:
             out.append(f"  … and {len(needing) - ONE_SCREEN} more (rescind report {result.run})")
         out.append("")
+    out += _left_to_do(result, width)
     until = [c for c in result.credentials if c.end_state is EndState.RESIDUAL]
     until += [c for c in result.credentials if c.end_state is EndState.CONTAINED and c.residual_until]
     if until:
