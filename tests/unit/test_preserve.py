@@ -14,17 +14,21 @@ from rescind.audit.check import check
 from rescind.audit.export import export as export_trail
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
-from rescind.errors import Denied, Throttled
+from rescind.engine.runs import outcomes, result
+from rescind.errors import Denied, RefusedError, Throttled
 from rescind.models.credential import EndState
 from rescind.models.kind import CaseVerb, Provider
 from rescind.models.plan import Case
 from rescind.models.use import Event, Source, Span, Trace
-from rescind.pipeline import case_plan, preserve, preview, render, report
+from rescind.pipeline import case_plan, preserve, preview, render, report, reverify
+from rescind.pipeline.execute import Context
 from rescind.pipeline.html import html
+from rescind.pipeline.people import People
+from rescind.pipeline.reverify import look_again
 from rescind.schema import plan as plan_file
 from rescind.schema.playbook import parse_playbook
 from rescind.schema.run import RunShape
-from tests.unit.made_up import CREDENTIAL
+from tests.unit.made_up import CREDENTIAL, kind
 from tests.unit.test_waits import Desk
 
 LOST = "2026-11-23T10:00:00Z"
@@ -77,6 +81,7 @@ def event(n: int, **facts) -> Event:
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
     d = Desk(tmp_path, monkeypatch)
+    monkeypatch.setattr(reverify, "kind_of", lambda k: kind() if k == "made-up.token" else None)
     monkeypatch.setattr(d.tenants, "row", lambda _: d.provider.tenant, raising=False)
     row = Provider(id="made-up", title="Made up", connect="m:c", activity=(SOURCE,))
     monkeypatch.setattr(catalogue, "providers", lambda: {"made-up": row})
@@ -283,3 +288,63 @@ def test_people_are_shown_what_was_used_and_what_was_read(desk):
     shown = html(done, plans=[desk.plan], now=desk.clock.now())
     for part in ('id="use"', "The record", "t.record.jsonl", done.activity[0].sha256, "2026-11-23T10:02:00Z"):
         assert part in shown
+
+
+def reader(desk, run):
+    return preserve.Reader(
+        run=run, tenants=desk.tenants, log=desk.log, clock=desk.clock, folder=preserve.folder_of(desk.dir, run), names=lambda _: ("ada",)
+    )  # fmt: skip
+
+
+def test_a_later_look_reads_again_into_a_file_of_its_own_and_only_then_is_a_no_proven(desk):
+    TOLD[:] = [Span(part="all")]
+    first = desk.new()
+    one = {c.id: c for c in first.credentials}[CREDENTIAL.id]
+    assert (one.used_after_loss, "rescind verify" in one.used_after_loss_source) == ("unknown", True)
+    kept = files(desk, first.run)["t.record.jsonl"].read_bytes()
+    desk.clock.t += 3600
+    ctx = Context(
+        run=first.run, tenants=desk.tenants, people=People(mapped={"made-up": ("ada",)}), log=desk.log, clock=desk.clock
+    )
+    assert look_again([desk.plan], outcomes(desk.log, first.run), ctx) == 2
+    assert preserve.again(reader(desk, first.run), desk.plan.case_steps, desk.plan.credentials, LOST) == 1
+    done = result(desk.dir, desk.log, first.run, desk.clock)
+    assert {c.used_after_loss for c in done.credentials} == {"no"}, (
+        "its death counts from when it was first proven, not from the last look"
+    )
+    later = done.activity[0].file
+    assert later.startswith("t.record.20261123T13")
+    assert sorted(files(desk, first.run)) == [later, "t.record.jsonl"]
+    assert files(desk, first.run)["t.record.jsonl"].read_bytes() == kept
+    assert [e.data["file"] for e in desk.log.entries(run=first.run, type="activity")] == [
+        "t.record.jsonl",
+        later,
+    ]
+    assert len(done.activity) == 1
+    shown = html(done, plans=[desk.plan], now=desk.clock.now())
+    assert "not used after the loss" in shown
+    assert "proven of 2 of 2" in shown
+
+
+def test_what_came_back_to_life_has_no_death_to_prove_a_no_from(desk):
+    TOLD[:] = [Span(part="all")]
+    first = desk.new()
+    desk.clock.t += 3600
+    desk.provider.alive.update(one=True, two=True)
+    ctx = Context(
+        run=first.run, tenants=desk.tenants, people=People(mapped={"made-up": ("ada",)}), log=desk.log, clock=desk.clock
+    )
+    look_again([desk.plan], outcomes(desk.log, first.run), ctx)
+    preserve.again(reader(desk, first.run), desk.plan.case_steps, desk.plan.credentials, LOST)
+    done = result(desk.dir, desk.log, first.run, desk.clock)
+    assert {c.used_after_loss for c in done.credentials} == {"unknown"}
+
+
+def test_a_tenant_that_is_not_configured_any_more_is_not_read_again(desk, monkeypatch):
+    done = desk.new()
+
+    def gone(_):
+        raise RefusedError("tenant 't' is not in the configuration")
+
+    monkeypatch.setattr(desk.tenants, "row", gone)
+    assert preserve.again(reader(desk, done.run), desk.plan.case_steps, desk.plan.credentials, LOST) == 0

@@ -53,7 +53,15 @@ def doctor(
                     sys.stdout.write(
                         entry("", f"to end them it also needs: {', '.join(kind['missing'])}", width=width())
                     )
-    bad = [r for r in rows if r["verdict"] != "reached" or any(k["readable"] != "yes" for k in r["kinds"])]
+            for record in row["records"]:
+                needs = "" if record["readable"] == "yes" else f"; needs: {', '.join(record['permissions'])}"
+                told = f"what credentials did, in {record['title']}: {record['readable']}: {record['evidence']}{needs}"
+                sys.stdout.write(entry(record["record"], told, width=width()))
+    bad = [
+        r
+        for r in rows
+        if r["verdict"] != "reached" or any(k["readable"] != "yes" for k in (*r["kinds"], *r["records"]))
+    ]
     raise typer.Exit(7 if bad or not rows else 0)
 
 

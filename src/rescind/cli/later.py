@@ -21,10 +21,12 @@ def verify(
     identity: Path | None = IDENTITY,
     as_json: bool = JSON,
 ) -> None:
-    """Look again at everything a run ended. What came back is reopened; nothing is changed at any provider."""
+    """Look again at everything a run ended. What came back is reopened, what its credentials did is read again; nothing is changed at any provider."""
     from rescind.engine.runs import outcomes, plans_of, result
     from rescind.pipeline.execute import Context
     from rescind.pipeline.machine import secret_reader
+    from rescind.pipeline.preserve import Reader, folder_of
+    from rescind.pipeline.preserve import again as read_again
     from rescind.pipeline.reverify import look_again
     from rescind.pipeline.session import people, tenants
 
@@ -43,8 +45,19 @@ def verify(
         read_secret=secret_reader(s, plans[0].case),
     )
     looked = look_again(plans, outcomes(log, chosen), context)
+    reader = Reader(
+        run=chosen,
+        tenants=at,
+        log=log,
+        clock=s.clock,
+        folder=folder_of(s.state_dir, chosen),
+        names=lambda provider: context.people.subject(provider).names,
+    )
+    held = [c for plan in plans for c in plan.credentials]
+    read = read_again(reader, plans[0].case_steps, held, plans[0].case.lost_at)
     log.sign_head()
-    s.progress(f"looked again at {looked} steps of {playbook_of(plans[0]).name}")
+    records = f", read {read} records of what credentials did" if read else ""
+    s.progress(f"looked again at {looked} steps of {playbook_of(plans[0]).name}{records}")
     raise typer.Exit(show_result(result(s.state_dir, log, chosen, s.clock), as_json=as_json))
 
 

@@ -12,7 +12,7 @@ from rescind.engine import state
 from rescind.models.clock import Clock
 from rescind.models.plan import Plan
 from rescind.models.run import Receipt, RunResult
-from rescind.pipeline import case_steps, preserve, receipts, report
+from rescind.pipeline import case_steps, preserve, receipts, report, use
 from rescind.pipeline.plan import release
 from rescind.schema import plan as plan_file
 
@@ -40,6 +40,13 @@ def outcomes(log: AuditLog, run: str) -> dict[str, Receipt]:
     return found | {e.step: receipts.from_json(e.data) for e in log.entries(run=run, type="verification")}
 
 
+def _told(log: AuditLog, run: str) -> list[Receipt]:
+    """Return every receipt of a run, also of later looks, in the order in which they were written."""
+    kinds = ("outcome", "verification")
+    entries = sorted((e for kind in kinds for e in log.entries(run=run, type=kind)), key=lambda e: e.seq)
+    return [receipts.from_json(e.data) for e in entries if not case_steps.is_case(e.step)]
+
+
 def attested(log: AuditLog, run: str) -> dict[str, dict[str, str]]:
     """Return who attested the manual task of which credential, when, and with what evidence."""
     kept = ("attested_by", "attested_at", "evidence")
@@ -63,6 +70,7 @@ def result(state_dir: Path, log: AuditLog, run: str, clock: Clock) -> RunResult:
         audit=(size, root),
         attested=told,
         readings=preserve.readings(log, run),
+        dead_since=use.proven_since(_told(log, run)),
     )
     done = replace(
         done,

@@ -82,10 +82,9 @@ def carry_out(step: CaseStep, ctx: CaseContext) -> str:
 
 def _exported(step: CaseStep, ctx: CaseContext, reader: preserve.Reader) -> str:
     """Read one record, now, before anything is ended. A step that was killed on the way reads again: that changes nothing anywhere."""
-    row = reader.tenants.row(step.tenant)
-    source = next((s for s in preserve.sources(row.provider) if s.id == step.source), None)
+    source = preserve.source_at(reader, step)
     if source is None:
-        state, why = EndState.UNKNOWN, "this version reads no such record"
+        state, why = EndState.UNKNOWN, "this version reads no such record, or its tenant is not configured any more"
     else:
         done = preserve.export(reader, step.tenant, source, ctx.credentials, ctx.case.lost_at, step=step.id)
         state, why = (EndState.UNKNOWN if done.problem else EndState.ACKNOWLEDGED), _told(done)

@@ -8,7 +8,9 @@ from rescind import catalogue
 from rescind.errors import ProviderError, RescindError
 from rescind.models.credential import Credential
 from rescind.models.kind import Kind, Liveness
+from rescind.models.use import Source
 from rescind.pipeline.case import case_of
+from rescind.pipeline.preserve import load, sources
 from rescind.pipeline.session import Session, tenants
 from rescind.pipeline.tenants import Connected
 
@@ -25,6 +27,7 @@ def examine(session: Session) -> list[dict[str, Any]]:
             "as": "",
             "verdict": "reached",
             "kinds": [],
+            "records": [],
         }
         rows.append(row)
         try:
@@ -33,6 +36,7 @@ def examine(session: Session) -> list[dict[str, Any]]:
             row["verdict"] = error.message
             continue
         row["account"], row["as"] = connected.identity.account, connected.identity.principal
+        row["records"] = [_record(source, connected) for source in sources(tenant.provider)]
         row["kinds"] = [_kind(k, connected) for k in catalogue.kinds().values() if k.provider == tenant.provider]
     return rows
 
@@ -56,6 +60,16 @@ def _kind(kind: Kind, at: Connected) -> dict[str, Any]:
     except ProviderError as error:
         return {**row, "readable": "no", "evidence": error.message}
     return {**row, "readable": "yes" if seen.liveness is Liveness.LIVE else "unknown", "evidence": seen.evidence}
+
+
+def _record(source: Source, at: Connected) -> dict[str, Any]:
+    """Say whether a record of what credentials did could be read: without it nobody can tell whether one was used."""
+    row = {"record": source.id, "title": source.title, "permissions": list(source.permissions)}
+    try:
+        at.ask(lambda: load(source.check)(at.client))
+    except ProviderError as error:
+        return {**row, "readable": "no", "evidence": error.message}
+    return {**row, "readable": "yes", "evidence": f"it answers; it is kept for {source.retention_days} days"}
 
 
 def _may(kind: Kind, at: Connected) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import hashlib
 import importlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +19,10 @@ from typing import Any
 
 from rescind import catalogue
 from rescind.audit.log import AuditLog
-from rescind.errors import ProviderError, RescindError, Unreachable, redact
+from rescind.errors import ProviderError, RefusedError, RescindError, Unreachable, redact
 from rescind.models.clock import Clock, parse_rfc3339, rfc3339
 from rescind.models.credential import Credential
+from rescind.models.plan import CaseStep
 from rescind.models.use import Asked, Event, Reading, Source, Span
 from rescind.pipeline import use
 from rescind.pipeline.tenants import Connected, Tenants
@@ -102,6 +103,24 @@ def export(
         uses=tally.uses,
     )
     return _told(reader, step, _kept(reader, done, events, mark))
+
+
+def again(reader: Reader, steps: Iterable[CaseStep], credentials: Iterable[Credential], lost_at: str) -> int:
+    """Read the records of a run once more, each into a file of its own; returns how many. What came after the first time is in them now."""
+    held, mark = tuple(credentials), reader.clock.now().strftime("%Y%m%dT%H%M%SZ")
+    wanted = [(s, source) for s in steps if not s.left_out and (source := source_at(reader, s))]
+    for step, source in wanted:
+        export(reader, step.tenant, source, held, lost_at, step=step.id, mark=mark)
+    return len(wanted)
+
+
+def source_at(reader: Reader, step: CaseStep) -> Source | None:
+    """Return the record that a step reads; None where this version has none such, or its tenant is not configured any more."""
+    try:
+        rows = sources(reader.tenants.row(step.tenant).provider) if step.source else ()
+    except RefusedError:
+        return None
+    return next((s for s in rows if s.id == step.source), None)
 
 
 def _read(reader: Reader, at: Connected, source: Source, asked: Asked) -> Iterator[Event | Span]:

@@ -58,6 +58,12 @@ def readiness(plan: Plan, tenants: list[dict[str, Any]]) -> dict[str, Any]:
             for k in row["kinds"]
             if k["readable"] == "no" and k["kind"] in used
         ]
+        blocked += [
+            f"tenant {row['tenant']}: nobody could tell what was used after a loss, {r['title']} cannot be read: {r['evidence']}; "
+            f"needs {', '.join(r['permissions'])}"
+            for r in row.get("records", ())
+            if r["readable"] == "no" and used
+        ]
     return {
         "schema": "rescind.readiness/1",
         "person": plan.case.person,

@@ -90,6 +90,7 @@ def result_of(
     pending: int,
     now: datetime,
     readings: Sequence[Reading] = (),
+    dead_since: Mapping[str, str] | None = None,
 ) -> CredentialResult:
     """Return the one end state of a credential, and whether it was used. A planned step without an outcome yet makes it `unknown`."""
     helping = [r for r in receipts if _supports(r, c)]
@@ -118,7 +119,7 @@ def result_of(
         for d in decisions
         if d.task or d.end_state in {EndState.HELD, EndState.MANUAL}
     )
-    used = use.judge(c, readings, ending, state, plan.case.lost_at)
+    used = use.judge(c, readings, ending, state, plan.case.lost_at, dead_since)
     return CredentialResult(
         id=c.id,
         kind=c.kind,
@@ -162,6 +163,7 @@ def add_up(
     audit: tuple[int, str] = (0, ""),
     attested: Mapping[str, Mapping[str, str]] | None = None,
     readings: tuple[Reading, ...] = (),
+    dead_since: Mapping[str, str] | None = None,
 ) -> RunResult:
     """Return the whole run as it stands: the plan and its addenda, each credential once, in `plans` order (later ones add)."""
     merged: dict[str, Credential] = {}
@@ -181,7 +183,9 @@ def add_up(
         ids = steps.get(c.id, [])
         mine = [receipts[i] for i in ids if i in receipts]
         current = _latest_per_verb(mine)
-        shown = result_of(c, current, decisions.get(c.id, []), plans[0], len(ids) - len(mine), now, readings)
+        shown = result_of(
+            c, current, decisions.get(c.id, []), plans[0], len(ids) - len(mine), now, readings, dead_since
+        )
         # attesting closes the task, not the truth: the state stays what it is
         tasks = tuple({**t, **(attested or {}).get(c.id, {})} for t in shown.tasks)
         results[c.id] = replace(shown, steps=tuple(mine), tasks=tasks)

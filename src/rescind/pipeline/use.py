@@ -144,9 +144,14 @@ def source_of(reading: Reading) -> Source | None:
 
 
 def judge(
-    c: Credential, readings: Sequence[Reading], receipts: Sequence[Receipt], state: EndState, lost_at: str
+    c: Credential,
+    readings: Sequence[Reading],
+    receipts: Sequence[Receipt],
+    state: EndState,
+    lost_at: str,
+    dead_since: Mapping[str, str] | None = None,
 ) -> Used:
-    """Return whether a credential was used after the loss."""
+    """Return whether a credential was used after the loss. `dead_since` tells, by step, when death was first proven, for good."""
     if not lost_at:
         return Used(answer="unknown", source="the time of the loss is not stated (--lost-at)")
     lost = parse_rfc3339(lost_at)
@@ -164,7 +169,7 @@ def judge(
             first=min(firsts),
             last=max([stamp, *(u.last for _, u in seen)]),
         )
-    dead = _dead_since(receipts, state)
+    dead = _dead_since(receipts, state, dead_since or {})
     reasons = []
     for r in reversed(mine):  # the latest reading reaches furthest
         why = _no_proof(c, r, lost_at, dead)
@@ -189,11 +194,23 @@ def _shown(r: Reading, u: Use) -> str:
     return f"{_name(r)}: {u.events} event{'s' if u.events != 1 else ''} {times}{how}"
 
 
-def _dead_since(receipts: Sequence[Receipt], state: EndState) -> str:
-    """Return when the credential was proven dead, "" where it is not."""
+def _dead_since(receipts: Sequence[Receipt], state: EndState, first: Mapping[str, str]) -> str:
+    """Return when the credential was proven dead, "" where it is not. A later look has a later time, which hides the first one."""
     if state not in _PROVEN:
         return ""
-    return max((r.at for r in receipts if r.liveness is Liveness.DEAD and r.end_state in _PROVEN), default="")
+    proven = [r for r in receipts if r.liveness is Liveness.DEAD and r.end_state in _PROVEN]
+    return max((first.get(r.step, r.at) for r in proven), default="")
+
+
+def proven_since(told: Iterable[Receipt]) -> dict[str, str]:
+    """Return, by step, since when every look showed death. `told`: all receipts of a run, also of later looks, oldest first."""
+    since: dict[str, str] = {}
+    for r in told:
+        if r.liveness is Liveness.DEAD and r.end_state in _PROVEN:
+            since.setdefault(r.step, r.at)
+        else:
+            since.pop(r.step, None)
+    return since
 
 
 def _no_proof(c: Credential, r: Reading, lost_at: str, dead: str) -> str | None:
