@@ -99,6 +99,29 @@ def client_secret(cloud: Cloud, word: str) -> Held:
     return Held(found, Secret(value), lives)
 
 
+def oslogin_key(cloud: Cloud, word: str) -> Held:
+    uid = cloud.user(_mail(word))
+    name = cloud.ssh_key(uid)
+    found = _of("google.oslogin-key", name, owner=_mail(word))
+    return Held(found, None, lambda: cloud.things["ssh", uid, name.partition("/")[2]].now is not None)
+
+
+def mobile_device(cloud: Cloud, word: str) -> Held:
+    name = cloud.phone(cloud.user(_mail(word)))
+    return Held(
+        _of("google.mobile-device", name),
+        None,
+        lambda: (cloud.things["mobile", name].now or {})["status"] == "APPROVED",
+    )
+
+
+def workforce_session(cloud: Cloud, word: str) -> Held:
+    name = cloud.worker(f"{word}@acme.example")
+    return Held(
+        _of("google.workforce-session", name), None, lambda: not (cloud.things["worker", name].now or {})["revoked"]
+    )
+
+
 def device(cloud: Cloud, word: str) -> Held:
     name = cloud.device(cloud.user(_mail(word)))
     state = lambda: (cloud.things["device-user", name].now or {})["managementState"]  # noqa: E731
@@ -115,6 +138,8 @@ MAKERS: dict[str, Maker] = {
     "google.chromeos-device": chromeos_device,
     "google.client-secret": client_secret,
     "google.device": device,
+    "google.mobile-device": mobile_device,
+    "google.oslogin-key": oslogin_key,
     "google.service-account-key": service_account_key,
     "google.service-account": service_account,
     "google.user": user,
@@ -127,7 +152,9 @@ MAKERS: dict[str, Maker] = {
 WRITES = {
     "google.chromeos-device": ":batchChangeStatus$",
     "google.client-secret": r"/credentials/[^/]+$|updateMask",
-    "google.device": ":block$",
+    "google.device": ":(block|wipe)$",
+    "google.mobile-device": "/action$",
+    "google.oslogin-key": "/sshPublicKeys/",
     "google.service-account-key": r":disable$|/keys/[0-9a-f]{40}$",
     "google.service-account": ":disable$",
     "google.user": r"/admin/directory/v1/users/\d+$",
@@ -138,7 +165,7 @@ WRITES = {
     "google.hmac-key": r"/hmacKeys/[^/]+$",
 }
 """The requests of each kind that change something."""
-NO_LOOK = {"google.user-session"}
+NO_LOOK = {"google.user-session", "google.workforce-session"}
 """Kinds whose end Google shows nobody: tests/interop/test_google.py holds them."""
 
 

@@ -26,6 +26,7 @@ from rescind.providers.google import _connect
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
 from tests.interop.google_model import Fault, Method
+from tests.interop.google_more import More
 
 CUSTOMER, PROJECT, NUMBER, ADMIN = "C0fake123", "acme-prod", "123456789012", "responder@acme.example"
 TOKEN = "ya29.fake-operator-token"
@@ -54,8 +55,12 @@ class Thing:
 
 
 @dataclass
-class Cloud:
-    """One organisation. `scopes` and `permissions` are what the operator's token has (None: all). `page` items are in a page."""
+class Cloud(More):
+    """One organisation. `scopes` and `permissions` are what the operator's token has (None: all). `page` items are in a page at most.
+
+    `throttled` methods answer that too much was asked, with `retry_after` if that is set; `fails` says from which call on (0: the first) a
+    method answers with a fault.
+    """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     lag: float = 0.0
@@ -65,7 +70,12 @@ class Cloud:
     things: dict[tuple[str, ...], Thing] = field(default_factory=dict)
     log: list[tuple[str, str, str, Any, int]] = field(default_factory=list)
     throttled: set[str] = field(default_factory=set)
+    retry_after: str = ""
+    fails: dict[str, tuple[int, Fault]] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    under: dict[tuple[str, ...], list[tuple[str, ...]]] = field(default_factory=dict)
     done: bool = True
+    online: bool = True
     birth: float = 0.0
     public: dict[str, tuple[str, Any, datetime]] = field(default_factory=dict)
 
@@ -87,9 +97,17 @@ class Cloud:
             raise Fault(403, f"Permission '{permission}' denied on resource (or it may not exist).")
 
     def pace(self, method: Method) -> None:
+        nth = self.calls[method.id] = self.calls.get(method.id, -1) + 1
         if method.id in self.throttled:
             old = method.host == "admin"
-            raise Fault(403 if old else 429, "Quota exceeded.", "userRateLimitExceeded" if old else "")
+            raise Fault(
+                403 if old else 429,
+                "Quota exceeded.",
+                "userRateLimitExceeded" if old else "",
+                retry_after=self.retry_after,
+            )
+        if method.id in self.fails and nth >= self.fails[method.id][0]:
+            raise self.fails[method.id][1]
 
     def handle(self, method: str, path: dict[str, str], query: dict[str, str], body: Row) -> Row | None:
         api, _, rest = method.partition(".")
@@ -108,6 +126,7 @@ class Cloud:
             self.things[key].history.append((moment, row))
         else:  # what is new is there at once: only changes travel
             self.things[key] = Thing([(moment - timedelta(days=1), row)])
+            self.under.setdefault(key[:-1], []).append(key)
 
     def get(self, *key: str) -> Row:
         thing = self.things.get(key)
@@ -118,20 +137,22 @@ class Cloud:
 
     def all(self, *prefix: str) -> list[Row]:
         seen = self.now() - timedelta(seconds=self.lag)
-        rows = [t.at(seen) for k, t in self.things.items() if k[: len(prefix)] == prefix and len(k) == len(prefix) + 1]
+        rows = [self.things[k].at(seen) for k in self.under.get(prefix, ())]
         return [r for r in rows if r is not None]
 
     def paged(self, items: str, rows: list[Row], query: dict[str, str]) -> Row:
         start = int(query.get("pageToken", "p0")[1:])
-        found: Row = {items: rows[start : start + self.page]} if rows else {}
-        return {**found, "nextPageToken": f"p{start + self.page}"} if start + self.page < len(rows) else found
+        size = min(self.page, int(query.get("pageSize") or query.get("maxResults") or self.page))
+        found: Row = {items: rows[start : start + size]} if rows else {}
+        return {**found, "nextPageToken": f"p{start + size}"} if start + size < len(rows) else found
 
     # Workspace
 
-    def user(self, email: str, **more: Any) -> str:
-        known = next((r["id"] for r in self.all("user") if r["primaryEmail"] == email), "")
-        if known:
-            return str(known)
+    def user(self, email: str, *, known: bool = True, **more: Any) -> str:
+        """Return the id of a user, who is made if they are not there; without `known` nobody looks first."""
+        there = next((r["id"] for r in self.all("user") if r["primaryEmail"] == email), "") if known else ""
+        if there:
+            return str(there)
         uid = f"1{next(self._ids):020d}"
         row = {"kind": "admin#directory#user", "id": uid, "primaryEmail": email, "customerId": CUSTOMER, "suspended": False,
                "isAdmin": False, "creationTime": "2024-02-03T10:00:00.000Z", "lastLoginTime": "1970-01-01T00:00:00.000Z", **more}  # fmt: skip
@@ -176,7 +197,8 @@ class Cloud:
     def directory_users_update(self, p: dict[str, str], q: Any, b: Row) -> Row:
         uid = self.who(p["userKey"])
         row = self.things["user", uid].now
-        if not isinstance(row, dict) or (row.get("isAdmin") and uid != self.admin):
+        ranked = isinstance(row, dict) and (row.get("isAdmin") or row.get("isDelegatedAdmin"))
+        if not isinstance(row, dict) or (ranked and not (self.things["user", self.admin].now or {}).get("isAdmin")):
             raise Fault(403, "Not Authorized to access this resource/api")
         self.put(("user", uid), {**row, **b})
         return {**row, **b}
@@ -284,13 +306,9 @@ class Cloud:
 
     def _account(self, p: dict[str, str]) -> tuple[str, Row]:
         _, project, _, email, *_ = p["name"].split("/")
+        known = [self.get("account", email)] if ("account", email) in self.things else self.all("account")
         row = next(
-            (
-                r
-                for r in self.all("account")
-                if email in {r["email"], r["uniqueId"]} and project in {r["projectId"], "-"}
-            ),
-            None,
+            (r for r in known if email in {r["email"], r["uniqueId"]} and project in {r["projectId"], "-"}), None
         )
         if row is None:  # with the wildcard Google does not say whether it is there
             raise Fault(403 if project == "-" else 404, f"Unknown service account: {email}")
@@ -392,7 +410,10 @@ class Cloud:
         row = self.things["apikey", p["name"]].now if ("apikey", p["name"]) in self.things else None
         if row is None or row.get("deleteTime"):
             raise Fault(404, "Requested entity was not found.")
-        self.put(("apikey", p["name"]), {**row, "deleteTime": rfc3339(self.now())})
+        self.put(
+            ("apikey", p["name"]),
+            {**row, "deleteTime": self.now().isoformat(timespec="microseconds").replace("+00:00", "Z")},
+        )
         return self._lro(row)
 
     def apikeys_keys_undelete(self, p: dict[str, str], q: Any, b: Row) -> Row:
@@ -437,7 +458,8 @@ class Cloud:
         return self._hmac_to(p, b["state"])
 
     def storage_hmackeys_delete(self, p: dict[str, str], q: Any, b: Row) -> None:
-        state = self.storage_hmackeys_get(p, q, b)["state"]
+        self.storage_hmackeys_get(p, q, b)
+        state = (self.things["hmac", p["accessId"]].now or {})["state"]  # what writes is not late
         if state == "DELETED":
             raise Fault(404, "Access ID not found in project.")
         if state == "ACTIVE":
@@ -559,6 +581,9 @@ class Cloud:
             "name": f"operations/{secrets.token_hex(8)}",
             **({"done": True, "response": {"@type": "type.googleapis.com/fake"}} if self.done else {}),
         }
+
+    def cloudidentity_devices_deviceusers_wipe(self, p: dict[str, str], q: Any, b: Row) -> Row:
+        return self._manage(p["name"], "WIPED" if self.online else "WIPING")
 
     def cloudidentity_devices_deviceusers_block(self, p: dict[str, str], q: Any, b: Row) -> Row:
         return self._manage(p["name"], "BLOCKED")

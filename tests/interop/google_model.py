@@ -4,7 +4,7 @@
 
 It knows no path, parameter, field or scope that the documents do not, and refuses as Google does. What a cloud answers is held to the
 documents as strictly. What Google does beyond them is in the cloud; the permission that a method needs is not in them, so the table here
-is taken from https://cloud.google.com/iam/docs/permissions-reference.
+is taken from https://cloud.google.com/iam/docs/permissions-reference and was compared with what Google's predefined roles hold (`roles.list`).
 """
 
 from __future__ import annotations
@@ -35,17 +35,25 @@ PERMISSIONS = {
     "iam.projects.serviceAccounts.keys.disable": "iam.serviceAccountKeys.disable",
     "iam.projects.serviceAccounts.keys.enable": "iam.serviceAccountKeys.enable",
     "iam.projects.serviceAccounts.keys.delete": "iam.serviceAccountKeys.delete",
-    "iam.projects.locations.oauthClients.get": "iam.oauthClients.get",
-    "iam.projects.locations.oauthClients.list": "iam.oauthClients.list",
-    "iam.projects.locations.oauthClients.credentials.list": "iam.oauthClientCredentials.list",
-    "iam.projects.locations.oauthClients.credentials.get": "iam.oauthClientCredentials.get",
-    "iam.projects.locations.oauthClients.credentials.patch": "iam.oauthClientCredentials.update",
-    "iam.projects.locations.oauthClients.credentials.delete": "iam.oauthClientCredentials.delete",
+    "iam.projects.locations.oauthClients.get": "iam.googleapis.com/oauthClients.get",
+    "iam.projects.locations.oauthClients.list": "iam.googleapis.com/oauthClients.list",
+    "iam.projects.locations.oauthClients.credentials.list": "iam.googleapis.com/oauthClientCredentials.list",
+    "iam.projects.locations.oauthClients.credentials.get": "iam.googleapis.com/oauthClientCredentials.get",
+    "iam.projects.locations.oauthClients.credentials.patch": "iam.googleapis.com/oauthClientCredentials.update",
+    "iam.projects.locations.oauthClients.credentials.delete": "iam.googleapis.com/oauthClientCredentials.delete",
+    "iam.projects.locations.oauthClients.credentials.create": "iam.googleapis.com/oauthClientCredentials.create",
+    "iam.locations.workforcePools.get": "iam.googleapis.com/workforcePools.get",
+    "iam.locations.workforcePools.subjects.revokeSessions": "iam.googleapis.com/workforcePoolSubjects.revokeSessions",
+    "iam.locations.workforcePools.subjects.delete": "iam.googleapis.com/workforcePoolSubjects.delete",
+    "iam.locations.workforcePools.subjects.undelete": "iam.googleapis.com/workforcePoolSubjects.undelete",
     "apikeys.keys.lookupKey": "apikeys.keys.lookup",
+    "apikeys.projects.locations.keys.create": "apikeys.keys.create",
+    "apikeys.projects.locations.keys.getKeyString": "apikeys.keys.getKeyString",
     "apikeys.projects.locations.keys.get": "apikeys.keys.get",
     "apikeys.projects.locations.keys.list": "apikeys.keys.list",
     "apikeys.projects.locations.keys.delete": "apikeys.keys.delete",
     "apikeys.projects.locations.keys.undelete": "apikeys.keys.undelete",
+    "storage.projects.hmacKeys.create": "storage.hmacKeys.create",
     "storage.projects.hmacKeys.get": "storage.hmacKeys.get",
     "storage.projects.hmacKeys.list": "storage.hmacKeys.list",
     "storage.projects.hmacKeys.update": "storage.hmacKeys.update",
@@ -59,9 +67,9 @@ REASONS = {400: ("INVALID_ARGUMENT", "invalid"), 401: ("UNAUTHENTICATED", "authE
 class Fault(Exception):
     """An error of Google: status, words, and the reason of the older APIs."""
 
-    def __init__(self, status: int, message: str, reason: str = "", state: str = "") -> None:
+    def __init__(self, status: int, message: str, reason: str = "", state: str = "", retry_after: str = "") -> None:
         super().__init__(message)
-        self.status, self.message = status, message
+        self.status, self.message, self.retry_after = status, message, retry_after
         self.state, self.reason = state or REASONS[status][0], reason or REASONS[status][1]
 
 
@@ -190,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         host, _, rest = self.path[1:].partition("/")
-        verb, target, body = self.command, "/" + rest, None
+        verb, target, body, later = self.command, "/" + rest, None, ""
         try:
             if verb == "POST" and self.headers.get("X-HTTP-Method-Override") == "GET":
                 # how Google's own client sends what must not stand in an address (googleapiclient/http.py)
@@ -198,16 +206,22 @@ class _Handler(BaseHTTPRequestHandler):
             tokens = (
                 host == "oauth2"
             )  # not in the documents: https://developers.google.com/identity/protocols/oauth2/service-account
+            xml = (host, verb, target) == ("storage", "GET", "/")  # nor are the requests that an HMAC key signs
             body = json.loads(raw) if raw and not tokens else None
-            status, said = (
-                self.cloud.exchange(parse_qs(raw.decode())) if tokens else self._answer(host, verb, target, body)
-            )
+            if xml:
+                status, said = self.cloud.signed_listing(self.headers, self.path)
+            else:
+                status, said = (
+                    self.cloud.exchange(parse_qs(raw.decode())) if tokens else self._answer(host, verb, target, body)
+                )
         except Fault as fault:
-            status, said = fault.status, document_error(host, fault)
+            status, said, later = fault.status, document_error(host, fault), fault.retry_after
         self.cloud.log.append((host, verb, target, body, status))
-        out = b"" if said is None else json.dumps(said).encode()
+        out = b"" if said is None else said if isinstance(said, bytes) else json.dumps(said).encode()
         self.send_response_only(status)
         self.send_header("Date", format_datetime(self.cloud.now(), usegmt=True))
+        if later:
+            self.send_header("Retry-After", later)
         if out:
             self.send_header("Content-Type", "application/json; charset=UTF-8")
         self.send_header("Content-Length", str(len(out)))

@@ -34,14 +34,16 @@ from rescind.providers.google import _connect
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
 from tests.contract.worlds import Held
-from tests.contract.worlds_google import ADA, GCLOUD, MAKERS, NO_LOOK
+from tests.contract.worlds_google import ADA, GCLOUD, MAKERS, NO_LOOK, workforce_session
 from tests.interop import google_cloud, google_model
 from tests.interop.google_cloud import ADMIN, CUSTOMER, NUMBER, PROJECT, TOKEN, Cloud
+from tests.interop.google_more import POOL
 from tests.unit.wire_clock import FakeClock
 
 KINDS = {k: row for k, row in catalogue.kinds().items() if row.provider == "google"}
 ROBOT = f"ada@{PROJECT}.iam.gserviceaccount.com"
-NAMES = (ADA, ROBOT, f"projects/{PROJECT}")
+WORKER = f"principal://iam.googleapis.com/{POOL}/subject/{ADA}"
+NAMES = (ADA, ROBOT, f"projects/{PROJECT}", WORKER)
 SUBJECT = Subject(names=NAMES)
 
 
@@ -70,7 +72,7 @@ def url(cloud):
 
 @pytest.fixture
 def client(url, clock):
-    return google_cloud.client(url, clock)
+    return google_cloud.client(url, clock, workforce_pools=(POOL.rpartition("/")[2],))
 
 
 def whole(client, held):
@@ -83,6 +85,8 @@ def whole(client, held):
 
 
 def make(cloud, kind, word="ada"):
+    if kind == "google.workforce-session":
+        return workforce_session(cloud, word)
     if kind not in NO_LOOK:
         return MAKERS[kind](cloud, word)
     found = Credential(kind=kind, provider="google", identifier=f"sessions:{cloud.user(f'{word}@acme.example')}")
@@ -117,7 +121,7 @@ def test_every_request_is_one_of_the_model_and_needs_what_the_kind_declares(name
     """All functions of a kind, with no scope and no permission but the declared ones, which are all needed."""
     kind, held = KINDS[name], make(cloud, name)
     scopes = {p.removeprefix(google_model.SCOPE) for p in kind.read_permissions if p.startswith("https://")}
-    cloud.scopes = scopes | {"cloud-platform.read-only", "cloud-platform"}
+    cloud.scopes = scopes if scopes else {"cloud-platform.read-only", "cloud-platform"}
     cloud.permissions = {p for p in kind.read_permissions if not p.startswith("https://")}
     c = whole(client, held)
     assert kind.identify(client, c, None).owner == c.owner
@@ -129,16 +133,19 @@ def test_every_request_is_one_of_the_model_and_needs_what_the_kind_declares(name
         assert kind.verify(client, c).liveness is Liveness.LIVE
     for verb, row in kind.actions.items():
         before = row.snapshot(client, c) if row.snapshot else {}
-        if set(row.permissions) - set(kind.read_permissions):
+        mine = {p.removeprefix(google_model.SCOPE) for p in row.permissions}
+        if mine - cloud.scopes - cloud.permissions:
             with pytest.raises(Denied):
                 row.call(client, c)
-        cloud.scopes |= {p.removeprefix(google_model.SCOPE) for p in row.permissions}
+        cloud.scopes |= mine
         cloud.permissions |= set(row.permissions)
-        assert row.call(client, c).status is CallStatus.DONE, verb
-        if row.restore:
+        assert row.call(client, c).status in {CallStatus.DONE, CallStatus.ACCEPTED}, verb
+        if row.restore and kind.verify:
             everything, cloud.permissions = cloud.permissions, None
             facts = {**c.attributes, **{f"before.{k}": v for k, v in before.items()}}
-            assert row.restore(client, replace(c, attributes=facts)).status is CallStatus.DONE, verb
+            assert row.restore(client, replace(c, attributes=facts)).status in {CallStatus.DONE, CallStatus.ACCEPTED}, (
+                verb
+            )
             assert (row.verify or kind.verify)(client, c).liveness is Liveness.LIVE, verb
             cloud.permissions = everything
     sent = [(host, verb, target, body) for host, verb, target, body, _ in cloud.log]
@@ -233,7 +240,7 @@ def test_a_longer_life_of_tokens_is_counted_where_the_tenant_says_so(cloud, url,
     c = whole(client, make(cloud, "google.service-account-key"))
     KINDS[c.kind].actions[Verb.DEACTIVATE].call(client, c)
     seen = KINDS[c.kind].verify(client, c)
-    assert seen.residual_until == rfc3339(clock.now() + timedelta(hours=12))
+    assert seen.residual_seconds == 12 * 3600
 
 
 def test_s17_a_deleted_api_key_is_not_dead_before_the_last_server_has_heard_of_it(cloud, client, run, clock):
@@ -418,7 +425,8 @@ def test_a_super_administrator_is_not_ours_to_suspend(cloud, client, run):
     c = whole(client, MAKERS["google.user"](cloud, "boss"))
     receipt = run(Verb.DEACTIVATE, c)
     assert receipt.end_state is EndState.FAILED
-    assert "Not Authorized" in receipt.error
+    assert receipt.error.endswith(f"only a super administrator may act on them, and {ADMIN} is none")
+    assert not [w for w in cloud.log if w[1] == "PUT"], "said before anything is asked of Google"
 
 
 def test_we_never_switch_off_what_we_act_with(cloud, url, clock):
@@ -581,7 +589,8 @@ def test_doctor_reads_every_kind_and_says_which_permissions_are_missing(cloud, u
         "apikeys.keys.delete",
     }
     cloud.account("ada")
-    settings = {"subject": ADMIN, "projects": (PROJECT,), "base_url": url}
+    cloud.worker(ADA)
+    settings = {"subject": ADMIN, "projects": (PROJECT,), "base_url": url, "workforce_pools": ("acme-people",)}
     tenant = Tenant(name="acme", provider="google", settings=settings, refs={"token": SecretRef(env="T")}, rate=1000.0)
     (row,) = doctor.examine(
         Session(config=Config(tenants=(tenant,)), resolve=lambda _: Secret(TOKEN), clock=clock, state_dir=tmp_path)
@@ -594,6 +603,9 @@ def test_doctor_reads_every_kind_and_says_which_permissions_are_missing(cloud, u
         ["iam.serviceAccountKeys.delete", "iam.serviceAccounts.disable"],
     )
     assert told["google.user"][1:] == ("unknown", [])
+    assert told["google.workforce-session"][2] == [
+        f"iam.googleapis.com/workforcePoolSubjects.{p}" for p in ("delete", "revokeSessions")
+    ]
     apart = replace(tenant, write={"impersonate": "x@acme-prod.iam.gserviceaccount.com"})
     (row,) = doctor.examine(
         Session(config=Config(tenants=(apart,)), resolve=lambda _: Secret(TOKEN), clock=clock, state_dir=tmp_path)

@@ -11,6 +11,7 @@ PROVIDER = Provider(
     settings=(
         "subject",
         "projects",
+        "workforce_pools",
         "credential",
         "impersonate",
         "scopes",
@@ -25,4 +26,6 @@ PROVIDER = Provider(
     reference="https://developers.google.com/discovery/v1/getting_started",
     # A primary address lies in a domain that the Workspace has proven to hold, and only its administrators set it.
     controls_email=True,
+    # https://cloud.google.com/iam/docs/access-change-propagation: a change of access takes two minutes, or seven and more
+    eventual=True,
 )

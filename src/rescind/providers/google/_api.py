@@ -115,7 +115,13 @@ def called(answer: Answer, status: CallStatus, **notes: str) -> CallResult:
 
 
 def seen(
-    answer: Answer, liveness: Liveness, evidence: str, *, reversible: bool = False, until: str = ""
+    answer: Answer,
+    liveness: Liveness,
+    evidence: str,
+    *,
+    reversible: bool = False,
+    until: str = "",
+    seconds: int | None = None,
 ) -> Observation:
     """Return one look with its evidence."""
     return Observation(
@@ -125,6 +131,7 @@ def seen(
         provider_time=answer.provider_time,
         reversible=reversible,
         residual_until=until,
+        residual_seconds=seconds,
     )
 
 

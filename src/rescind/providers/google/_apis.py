@@ -24,6 +24,10 @@ class Api:
     workspace: bool = False
 
 
+def _looks(host: str, scope: str) -> Api:
+    return Api(host=host, look=(scope,), act=(scope,), workspace=True)
+
+
 APIS: Mapping[str, Api] = {
     "directory": Api(
         host="admin", look=("admin.directory.user.readonly",), act=("admin.directory.user",), workspace=True
@@ -38,6 +42,18 @@ APIS: Mapping[str, Api] = {
         act=("admin.directory.device.chromeos",),
         workspace=True,
     ),
+    "mobile": Api(
+        host="admin",
+        look=("admin.directory.device.mobile.readonly",),
+        act=("admin.directory.device.mobile.action",),
+        workspace=True,
+    ),
+    "units": _looks("admin", "admin.directory.orgunit.readonly"),
+    "members": _looks("admin", "admin.directory.group.member.readonly"),
+    "domains": _looks("admin", "admin.directory.domain.readonly"),
+    "sso": _looks("cloudidentity", "cloud-identity.inboundsso.readonly"),
+    # an administrator of the Workspace reads and removes the keys of its users, whatever they may do in a project
+    "oslogin": Api(host="oslogin", look=("compute.readonly",), act=("compute",), workspace=True),
     "cloudidentity": Api(
         host="cloudidentity",
         look=("cloud-identity.devices.readonly",),
@@ -49,6 +65,11 @@ APIS: Mapping[str, Api] = {
     "storage": Api(host="storage", look=("cloud-platform.read-only",), act=_CLOUD),
     "projects": Api(host="cloudresourcemanager", look=("cloud-platform.read-only",), act=_CLOUD),
 }
+
+
+def scope(api: str, *, act: bool = False) -> str:
+    """Return the scope with which an API is asked to look, or to act, as Google spells it."""
+    return AUTH + (APIS[api].act if act else APIS[api].look)[0]
 
 
 def addresses(tenant: Tenant) -> Mapping[str, str]:

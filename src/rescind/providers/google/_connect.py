@@ -38,8 +38,16 @@ class Google:
     A request that only looks goes with a bearer whose scopes only look, in a run that acts too.
     """
 
-    def __init__(self, tenant: Tenant, door: Callable[[str, bool], Http], own: frozenset[str], tokens: str) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        door: Callable[[str, bool], Http],
+        own: frozenset[str],
+        tokens: str,
+        storage: Callable[[], Http],
+    ) -> None:
         self.tenant = tenant
+        self.storage = storage  # Cloud Storage without our own sign-in, for a request that something else signs
         self.tokens = tokens
         self.own = own  # addresses of service accounts that we act as, and the id of the key that we sign in with
         self._door = functools.cache(door)  # each is made when it is first used
@@ -56,6 +64,13 @@ class Google:
         return (given,) if isinstance(given, str) else given if isinstance(given, tuple) else ()
 
     @property
+    def workforce_pools(self) -> tuple[str, ...]:
+        """The workforce pools of the organisation, as `locations/global/workforcePools/<id>`."""
+        given = self.tenant.settings.get("workforce_pools", ())
+        ids = (given,) if isinstance(given, str) else given if isinstance(given, tuple) else ()
+        return tuple(f"locations/global/workforcePools/{i}" for i in ids)
+
+    @property
     def access_seconds(self) -> int:
         """How long an access token may live here where policy allows more than an hour; 0 when nobody said so."""
         return int(self.tenant.text("access_seconds") or 0)
@@ -68,23 +83,30 @@ class Google:
         return self._door(api, looks).send(method, path, **more)
 
     def may(self, permissions: Iterable[str]) -> Mapping[str, bool]:
-        """Say of each IAM permission whether we hold it in every project of the tenant. Raises a `ProviderError`.
+        """Say of each IAM permission whether we hold it in every project, or workforce pool, of the tenant. Raises a `ProviderError`.
 
         Says nothing of scopes of Workspace, which depend on the subject's role too, nor where another identity acts than the one that asks.
         """
-        wanted = sorted(p for p in permissions if "//" not in p)
-        if not wanted or not self.projects or self.tenant.write or self.tenant.write_refs:
+        if self.tenant.write or self.tenant.write_refs:
             return {}
-        held = set(wanted)
-        for project in self.projects:
-            where = f"/v1/projects/{quote(project, safe='')}:testIamPermissions"
-            answer = self.send("projects", "POST", where, json={"permissions": wanted})
+        wanted = sorted(p for p in permissions if "//" not in p)
+        of_pools = [p for p in wanted if "/workforcePool" in p]
+        of_projects = [p for p in wanted if p not in of_pools]
+        return {
+            **self._held("projects", [f"/v1/projects/{quote(p, safe='')}" for p in self.projects], of_projects),
+            **self._held("iam", [f"/v1/{pool}" for pool in self.workforce_pools], of_pools),
+        }
+
+    def _held(self, api: str, places: Iterable[str], wanted: list[str]) -> Mapping[str, bool]:
+        held, asked = set(wanted), list(places) if wanted else []
+        for place in asked:
+            answer = self.send(api, "POST", f"{place}:testIamPermissions", json={"permissions": wanted})
             raise_for(answer, what="our own permissions")
             told = answer.json.get("permissions", []) if isinstance(answer.json, dict) else None
             if not isinstance(told, list) or set(answer.json or ()) - {"permissions"}:
                 raise Unrecognised("our own permissions: no list", status=answer.status, request_id=answer.request_id)
             held &= set(told)
-        return {p: p in held for p in wanted}
+        return {p: p in held for p in wanted} if asked else {}
 
     def signs_in(self, key: Secret) -> None:
         """Exchange what a service account's key signs for an access token, which is thrown away.
@@ -125,17 +147,19 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
     places, sign_in = addresses(tenant), _sign_in(tenant, resolve, write=write)
     auth = _auth(tenant, sign_in)
 
+    http = functools.partial(
+        Http,
+        pacer=pacer,
+        verify=tenant.text("ca_bundle") or True,
+        plaintext=tenant.settings.get("plaintext") is True,
+    )
+
     def door(name: str, looks: bool) -> Http:
         api = APIS[name]
-        return Http(
-            places[api.host],
-            pacer=pacer,
-            auth=auth(api, api.look if looks else api.act),
-            verify=tenant.text("ca_bundle") or True,
-            plaintext=tenant.settings.get("plaintext") is True,
-        )
+        return http(places[api.host], auth=auth(api, api.look if looks else api.act))
 
-    client = Google(tenant, door, _own(sign_in), f"{places[TOKENS]}/token")
+    bare = functools.cache(lambda: http(places[APIS["storage"].host]))
+    client = Google(tenant, door, _own(sign_in), f"{places[TOKENS]}/token", bare)
     if not client.subject and not client.projects:
         raise ConfigError(
             f"tenant {tenant.name!r} names neither a subject nor projects",
@@ -145,6 +169,10 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
         raise ConfigError(f"subject of tenant {tenant.name!r} is not an address")
     if bad := [p for p in client.projects if not re.fullmatch(r"[a-z0-9.:-]{1,80}", p)]:
         raise ConfigError(f"projects of tenant {tenant.name!r}: {bad[0]!r} is no project id")
+    if bad := [
+        p for p in client.workforce_pools if not re.fullmatch(r"locations/global/workforcePools/[a-z0-9-]{6,63}", p)
+    ]:
+        raise ConfigError(f"workforce_pools of tenant {tenant.name!r}: {bad[0].rpartition('/')[2]!r} is no pool id")
     if not re.fullmatch(r"\d{0,7}", tenant.text("access_seconds")):
         raise ConfigError(f"access_seconds of tenant {tenant.name!r} is no number of seconds")
     return client

@@ -8,6 +8,7 @@ from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreach
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Known, Liveness, Observation, Subject
+from rescind.providers.google import _outside
 from rescind.providers.google._api import Row, flag, pages, seen, seg, shown, text, texts, unclear
 from rescind.providers.google._connect import Google
 from rescind.wire.http import Answer
@@ -18,6 +19,12 @@ PROPAGATES = "https://support.google.com/a/answer/7514107"
 """Where Google says that a change in the Admin console reaches its services with a delay."""
 WEB = "https://support.google.com/a/answer/178854"
 """Where Google says how long a session in a browser goes on after its cookie was reset."""
+
+
+BEYOND = "rescind:beyond"
+"""Where a user's row says why they are beyond the administrator as whom we ask."""
+HANDS = "a super administrator"
+_OTHERS = ("projects/", "principal://", "locations/", "//iam.")  # names of what is no user of a Workspace
 
 
 def path(user: str, rest: str = "") -> str:
@@ -38,6 +45,12 @@ def find(client: Google, user: str) -> tuple[Row, Answer]:
     return row, answer
 
 
+def person(client: Google, user: str) -> tuple[Row, Answer]:
+    """Ask for a user and whether they are beyond us, as `beyond` says. Raises as `find` does."""
+    row, answer = find(client, user)
+    return {**row, BEYOND: beyond(client, row, answer)}, answer
+
+
 def user_of(credential: Credential) -> str:
     """Return the id of the user something hangs on, or the address where nothing else is known."""
     return (
@@ -54,17 +67,20 @@ def people(client: Google, subject: Subject) -> Iterator[tuple[Row, Answer] | Ga
         yield Gap(source=source, reason="Workspace was not asked: this tenant names no subject")
         return
     for name in subject.names:
-        if name.startswith("projects/") or name.endswith(".gserviceaccount.com"):
+        if name.startswith(_OTHERS) or name.endswith(".gserviceaccount.com"):
             continue
         try:
             row, answer = find(client, name)
         except (Throttled, Unreachable):
             raise
         except NotFound:
-            yield Gap(source=source, reason=f"mapped Workspace user {name} does not exist")
+            yield Gap(
+                source=source, reason=_outside.said(client, name) or f"mapped Workspace user {name} does not exist"
+            )
             continue
         except ProviderError as error:
-            yield Gap(source=source, reason=f"Workspace user {name} could not be read: {error.message}")
+            why = _outside.said(client, name) or f"Workspace user {name} could not be read: {error.message}"
+            yield Gap(source=source, reason=why)
             continue
         mail = text(row, "primaryEmail")
         if mail.casefold() not in {n.casefold() for n in subject.names}:
@@ -72,7 +88,45 @@ def people(client: Google, subject: Subject) -> Iterator[tuple[Row, Answer] | Ga
             yield Gap(source=source, reason=why)
         elif text(row, "id") not in known:
             known.add(text(row, "id"))
-            yield row, answer
+            yield {**row, BEYOND: beyond(client, row, answer)}, answer
+
+
+def rank(row: Row, answer: Answer) -> str:
+    """Return `super` or `delegated` for an administrator, nothing for anybody else. Raises `Unrecognised`."""
+    delegated = "delegated" if flag(row, "isDelegatedAdmin", answer) else ""
+    return "super" if flag(row, "isAdmin", answer) else delegated
+
+
+def beyond(client: Google, row: Row, answer: Answer) -> str:
+    """Say why a user is beyond the administrator as whom we ask, "" where they are not. Raises typed errors.
+
+    Whoever manages users without being a super administrator acts on users who are no administrators:
+    https://support.google.com/a/answer/2405986.
+    """
+    theirs = rank(row, answer)
+    if not theirs or rank(*find(client, client.subject)) == "super":
+        return ""
+    mail = text(row, "primaryEmail")
+    return (
+        f"{mail} is a {theirs} administrator: only a super administrator may act on them, and {client.subject} is none"
+    )
+
+
+def refused(client: Google, row: Row, answer: Answer) -> str:
+    """Say why a user must not be suspended by us, "" where nothing is against it. Raises typed errors."""
+    mails = {text(row, "primaryEmail").casefold(), text(row, "id"), *(a.casefold() for a in texts(row, "aliases"))}
+    if client.subject.casefold() in mails:
+        return "that is the administrator as whom we ask ourselves"
+    if why := text(row, BEYOND):
+        return why
+    if rank(row, answer) != "super":
+        return ""
+    query = {"customer": "my_customer", "query": "isAdmin=true", "maxResults": "500"}
+    rows, listing = pages(client, "directory", path("").rstrip("/"), "users", what="super administrators", query=query)
+    others = [r for r in rows if flag(r, "isAdmin", listing) and not flag(r, "suspended", listing)]
+    if any(text(r, "id") != text(row, "id") for r in others):
+        return ""
+    return "that is the last super administrator who is not suspended: nobody could take it back"
 
 
 def facts(row: Row, answer: Answer) -> dict[str, str]:
@@ -81,7 +135,8 @@ def facts(row: Row, answer: Answer) -> dict[str, str]:
         "user_id": text(row, "id"),
         "suspended": str(flag(row, "suspended", answer)).lower(),
         "suspension_reason": text(row, "suspensionReason"),
-        "administrator": "super" if flag(row, "isAdmin", answer) else "",
+        "administrator": rank(row, answer),
+        "type": "external" if flag(row, "isGuestUser", answer) else "",
         "second_factor": "enrolled" if flag(row, "isEnrolledIn2Sv", answer) else "",
         "unit": text(row, "orgUnitPath"),
     }
@@ -108,6 +163,8 @@ def known(
         last_used=last_used,
         parent=text(row, "id"),
         liveness=Liveness.LIVE if live else Liveness.DEAD,
+        by_hand=text(row, BEYOND),
+        hands=HANDS,
     )
 
 
@@ -137,7 +194,7 @@ def each(client: Google, subject: Subject, sort: str) -> Iterator[tuple[Row, lis
 
 def one(client: Google, credential: Credential, sort: str, key: str) -> tuple[Row, Row, Answer]:
     """Return a user and the one of their list that a credential names. Raises `NotFound` where the list does not show it."""
-    row, _ = find(client, user_of(credential))
+    row, _ = person(client, user_of(credential))
     rows, answer = listed(client, text(row, "id"), sort)
     name = credential.identifier.partition("/")[2]
     found = next((r for r in rows if name and str(r.get(key)) == name), None)

@@ -26,18 +26,28 @@ def project_id(client: Google, project: str) -> str:
 def of_person(client: Google, subject: Subject) -> Iterator[tuple[str, str] | Gap]:
     """Show each project that the person is mapped to, and the service account where only that one's keys are theirs (else empty).
 
-    A project that could not be read is a `Gap`. Raises what is worth another try.
+    A project as a whole is shown once, and none of its accounts beside it. One that could not be read is a `Gap`. Raises what is worth
+    another try.
     """
+    ids: dict[str, str] = {}
+    whole, accounts = dict[str, None](), list[tuple[str, str]]()
     for name in subject.names:
         known = _ACCOUNT.fullmatch(name)
         if not name.startswith("projects/") and known is None:
             continue
         project = known["project"] if known else name.removeprefix("projects/")
         try:
-            yield project_id(client, project), name if known else ""
+            ids[project] = ids.get(project) or project_id(client, project)
         except (Throttled, Unreachable):
             raise
         except ProviderError as error:
             yield Gap(
                 source=f"tenant:{client.tenant.name}", reason=f"project {project} could not be read: {error.message}"
             )
+            continue
+        if known:
+            accounts.append((ids[project], name))
+        else:
+            whole[ids[project]] = None
+    yield from ((project, "") for project in whole)
+    yield from ((project, name) for project, name in accounts if project not in whole)

@@ -31,6 +31,7 @@ from rescind.models.kind import (
 from rescind.providers.google import _projects
 from rescind.providers.google._api import LAG, Row, called, moment, pages, read, seen, seg, shown, text, unclear
 from rescind.providers.google._connect import READS, Google
+from rescind.providers.google._next_api_key import ROTATION
 from rescind.secret import Secret
 from rescind.wire.http import Answer, raise_for
 
@@ -172,6 +173,7 @@ KIND = Kind(
     enumerate=enumerate_,
     identify=identify,
     read_permissions=("apikeys.keys.get", "apikeys.keys.list", "apikeys.keys.lookup", _projects.READ),
+    rotation=ROTATION,
     residual=Residual(
         seconds=HONOURED,
         what="the key itself, at servers of Google's that have not heard of its deletion",

@@ -31,6 +31,7 @@ from rescind.models.kind import (
 from rescind.providers.google import _projects
 from rescind.providers.google._api import LAG, Row, called, flag, gone, pages, read, seen, seg, shown, text, unclear
 from rescind.providers.google._connect import Google
+from rescind.providers.google._next_client_secret import ROTATION
 from rescind.secret import Secret
 from rescind.wire.http import Answer
 
@@ -187,15 +188,18 @@ KIND = Kind(
             call=disable,
             reversible=True,
             idempotent=True,
-            permissions=("iam.oauthClientCredentials.update",),
-            undo="enable the secret (iam.oauthClientCredentials.update)",
+            permissions=("iam.googleapis.com/oauthClientCredentials.update",),
+            undo="enable the secret (iam.googleapis.com/oauthClientCredentials.update)",
             restore=enable,
         ),
         Verb.DELETE: Act(
             call=delete,
             reversible=False,
             idempotent=True,
-            permissions=("iam.oauthClientCredentials.update", "iam.oauthClientCredentials.delete"),
+            permissions=(
+                "iam.googleapis.com/oauthClientCredentials.update",
+                "iam.googleapis.com/oauthClientCredentials.delete",
+            ),
             undo="none",
         ),
     },
@@ -204,12 +208,13 @@ KIND = Kind(
     enumerate=enumerate_,
     identify=identify,
     read_permissions=(
-        "iam.oauthClients.get",
-        "iam.oauthClients.list",
-        "iam.oauthClientCredentials.get",
-        "iam.oauthClientCredentials.list",
+        "iam.googleapis.com/oauthClients.get",
+        "iam.googleapis.com/oauthClients.list",
+        "iam.googleapis.com/oauthClientCredentials.get",
+        "iam.googleapis.com/oauthClientCredentials.list",
         _projects.READ,
     ),
+    rotation=ROTATION,
     residual=Residual(
         seconds=3600,
         what="access tokens that were made with it; they are not revoked",

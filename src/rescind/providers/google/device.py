@@ -1,14 +1,16 @@
 """Where a Workspace user is signed in, as Cloud Identity sees it: phones, laptops with Endpoint Verification, Chrome. Blocked, not wiped.
 
 A block keeps the device from the user's Workspace data, on Windows, macOS and Linux by context-aware access. What lies on the disk is
-not protected by it: a wipe is another matter, and no device of these three systems has one here
-(https://cloud.google.com/identity/docs/how-to/block-device-user). The state that Google shows counts, not the operation that was accepted.
+not protected by it (https://cloud.google.com/identity/docs/how-to/block-device-user). `erase-local` is apart from it, and no playbook orders it
+without an approval: it takes the user's work account and its data off a managed device; one that only reports to Endpoint Verification
+does nothing of the kind. The state that Google shows counts, not the operation that was accepted.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from rescind.errors import ProviderError, Rejected, Throttled, Unreachable
 from rescind.models.credential import Credential, EndState
@@ -147,6 +149,17 @@ def verify(client: Google, credential: Credential) -> Observation:
     )
 
 
+def wiped(client: Google, credential: Credential) -> Observation:
+    """Read whether the account was wiped: an order that waits for the device proves nothing. Raises typed errors."""
+    row, answer = _read(client, credential.identifier)
+    state = text(row, "managementState")
+    if state == "WIPED":
+        return seen(answer, Liveness.DEAD, "Cloud Identity shows the user's account as wiped from the device")
+    if state == "WIPING":
+        return seen(answer, Liveness.UNKNOWN, "the wipe is ordered and waits until the device is online")
+    return seen(answer, Liveness.LIVE, f"Cloud Identity shows the user of the device as {state}, and no wipe")
+
+
 def control(client: Google, credential: Credential) -> Observation:  # noqa: ARG001  any device will do
     """Show that devices can be read in this run. Raises typed errors."""
     answer = client.send("cloudidentity", "GET", "/v1/devices/-/deviceUsers", query={**_MINE, "pageSize": "1"})
@@ -170,7 +183,17 @@ KIND = Kind(
             undo="approve the user of the device",
             snapshot=snapshot,
             restore=approve,
-        )
+        ),
+        Verb.ERASE_LOCAL: Act(
+            call=partial(_operation, verb="wipe"),
+            reversible=False,
+            idempotent=True,
+            permissions=(_ACT,),
+            ends=EndState.CONTAINED,
+            verify=wiped,
+            snapshot=snapshot,
+            undo="cancelWipe, as long as the device was not online",
+        ),
     },
     verify=verify,
     control=control,

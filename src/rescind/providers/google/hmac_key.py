@@ -27,6 +27,7 @@ from rescind.models.kind import (
 from rescind.providers.google import _projects
 from rescind.providers.google._api import Row, called, gone, moment, pages, read, seen, seg, shown, text, unclear
 from rescind.providers.google._connect import Google
+from rescind.providers.google._next_hmac import ROTATION
 from rescind.secret import Secret
 from rescind.wire.http import Answer
 
@@ -180,6 +181,7 @@ KIND = Kind(
     enumerate=enumerate_,
     identify=identify,
     read_permissions=("storage.hmacKeys.get", "storage.hmacKeys.list", _projects.READ),
+    rotation=ROTATION,
     residual=Residual(
         seconds=180,
         what="the key itself, at servers of Cloud Storage that have not heard of its new state",

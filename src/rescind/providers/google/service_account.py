@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, Death, Kind, Known, Liveness, Subject, Verb
+from rescind.models.kind import Act, Death, Kind, Known, Liveness, Residual, Subject, Verb
 from rescind.providers.google import _accounts
 from rescind.providers.google._api import LAG, Row, flag, text
 from rescind.providers.google._connect import Google
@@ -62,6 +62,11 @@ KIND = Kind(
     identify=identify,
     read_permissions=_accounts.READ,
     identity=True,
+    residual=Residual(
+        seconds=_accounts.SEVEN_MINUTES,
+        what="access tokens of the account, at servers that have not heard of it",
+        source=LAG,
+    ),
     death=Death(negatives=3, seconds=10.0, source=LAG),
     steps_by_hand="Google Cloud console, IAM and Admin, Service accounts, the account: Disable.",
     reference="https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/disable",

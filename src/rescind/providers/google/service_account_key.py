@@ -7,10 +7,8 @@ The key itself is never used. What outlives it: access tokens made with it, for 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 
 from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable
-from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import (
@@ -130,17 +128,18 @@ def verify(client: Google, credential: Credential) -> Observation:
         if credential.identifier in keys:
             return seen(answer, Liveness.UNKNOWN, "IAM lists the key, and does not show it")
         told = f"IAM lists {len(keys)} keys of its account, read whole, and not this one; asked for it, it knows none"
-        return seen(answer, Liveness.DEAD, told, until=_until(client, answer))
+        return seen(answer, Liveness.DEAD, told, seconds=client.access_seconds or None)
     if flag(key, "disabled", answer):
         told = f"IAM shows the key as disabled ({text(key, 'disableReason') or 'no reason given'})"
-        return seen(answer, Liveness.DEAD, told, reversible=True, until=_until(client, answer))
+        return seen(answer, Liveness.DEAD, told, reversible=True, seconds=client.access_seconds or None)
     return seen(answer, Liveness.LIVE, "IAM shows the key as enabled")
 
 
-def _until(client: Google, answer: Answer) -> str:
-    if not client.access_seconds or not answer.provider_time:
-        return ""
-    return rfc3339(parse_rfc3339(answer.provider_time) + timedelta(seconds=client.access_seconds))
+def covers(key: Credential, other: Credential) -> bool:
+    """Tell whether an access token from evidence was made with a key, or with another one of its account: it lives as long as one does."""
+    facts = other.attributes
+    mine = other.kind == "oauth.access-token" and other.issuer == "https://accounts.google.com"
+    return mine and (facts.get("account") or other.subject).casefold() == (key.owner or key.subject).casefold() != ""
 
 
 KIND = Kind(
@@ -177,13 +176,15 @@ KIND = Kind(
     control=_accounts.control,
     enumerate=enumerate_,
     identify=identify,
+    covers=covers,
     read_permissions=(*_accounts.READ, "iam.serviceAccountKeys.get", "iam.serviceAccountKeys.list"),
     rotation=ROTATION,
     residual=Residual(
         seconds=3600,
         what=(
             "access tokens that were made with the key, for an hour; for up to 12 where a policy extends the lifetime (set access_seconds "
-            "of the tenant); switching the account off refuses them, until it is switched on again"
+            "of the tenant); switching the account off refuses them, until it is switched on again. Tokens in a user's name, by domain-wide "
+            "delegation, live for an hour whatever is switched off"
         ),
         source="https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys/delete",
         shortened_by={Verb.DENY: _accounts.SEVEN_MINUTES},
@@ -191,7 +192,8 @@ KIND = Kind(
     death=Death(negatives=3, seconds=10.0, source=LAG),
     steps_by_hand=(
         "Google Cloud console, IAM and Admin, Service accounts, the account, Keys: disable the key, later delete it. To stop tokens made "
-        "with it, disable the account for as long as a token lives."
+        "with it, disable the account for as long as a token lives. No API shows or ends domain-wide delegation: Admin console, Security, API "
+        "controls, Domain-wide delegation, look for the account's unique id, and remove it."
     ),
     reference="https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys/disable",
     since="0.2",

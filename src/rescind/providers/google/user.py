@@ -8,38 +8,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rescind.errors import ProviderError, Rejected, Throttled, Unreachable
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
-from rescind.providers.google import _people
+from rescind.models.kind import (
+    Act,
+    CallResult,
+    CallStatus,
+    Death,
+    Kind,
+    Known,
+    Liveness,
+    Observation,
+    Residual,
+    Subject,
+    Verb,
+)
+from rescind.models.tenant import AUTHORITY
+from rescind.providers.google import _authority, _people
 from rescind.providers.google._api import Row, called, flag, moment, seen, shown, text, unclear
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 from rescind.wire.http import Answer
 
 
-def _known(row: Row, answer: Answer) -> Known:
+def _known(row: Row, answer: Answer, authority: str = "") -> Known:
+    why = text(row, _people.BEYOND)
     return Known(
         identifier=text(row, "id"),
         issuer=text(row, "customerId"),
         subject=text(row, "primaryEmail"),
         owner=text(row, "primaryEmail"),
-        attributes=_people.facts(row, answer),
+        attributes={**_people.facts(row, answer), **({AUTHORITY: authority} if authority else {})},
         created_at=moment(text(row, "creationTime")),
         last_used=moment(text(row, "lastLoginTime")),
         liveness=Liveness.DEAD if flag(row, "suspended", answer) else Liveness.LIVE,
+        by_hand=why,
+        hands=_people.HANDS,
     )
 
 
 def identify(client: Google, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  a user has no value
     """Ask for a user by id, else by address. Raises typed provider errors."""
-    return _known(*_people.find(client, credential.identifier or credential.owner))
+    return _known(*_people.person(client, credential.identifier or credential.owner))
 
 
 def enumerate_(client: Google, subject: Subject) -> Iterator[Known | Gap]:
-    """Show the person's users, suspended ones too."""
+    """Show the person's users, suspended ones too, and where each signs in; a gap where that could not be found out."""
     for found in _people.people(client, subject):
-        yield found if isinstance(found, Gap) else _known(*found)
+        if isinstance(found, Gap):
+            yield found
+            continue
+        row, mail = found[0], text(found[0], "primaryEmail")
+        try:
+            where = _authority.of(client, row)
+        except (Throttled, Unreachable):
+            raise
+        except ProviderError as error:
+            why = f"where {mail} signs in could not be read: {error.message}"
+            yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+            where = ""
+        yield _known(*found, where)
 
 
 def _set(client: Google, credential: Credential, *, suspended: bool) -> CallResult:
@@ -52,7 +81,10 @@ def _set(client: Google, credential: Credential, *, suspended: bool) -> CallResu
 
 
 def suspend(client: Google, credential: Credential) -> CallResult:
-    """Suspend the user. Raises typed provider errors; `Denied` for a super administrator, whom only another one may touch."""
+    """Suspend the user. Raises typed provider errors; `Rejected` for ourselves, the last super administrator and who is beyond us."""
+    row, answer = _people.person(client, credential.identifier)
+    if why := _people.refused(client, row, answer):
+        raise Rejected(why, code="administrator")
     return _set(client, credential, suspended=True)
 
 
@@ -97,13 +129,19 @@ KIND = Kind(
     control=_people.control,
     enumerate=enumerate_,
     identify=identify,
-    read_permissions=(_people.LOOK,),
+    read_permissions=(_people.LOOK, *_authority.READ),
     issuer_is_account=True,
     identity=True,
+    residual=Residual(
+        seconds=3600,
+        what="access tokens that applications hold, at services that do not ask whether their user is suspended",
+        source="https://cloud.google.com/docs/authentication/token-types#access",
+    ),
     death=Death(negatives=2, seconds=10.0, source=_people.PROPAGATES),
     steps_by_hand=(
         "Admin console, Directory, Users, the person: Suspend user; then Security: reset sign-in cookies, remove connected applications and "
-        "application-specific passwords. For a super administrator this takes a super administrator."
+        "application-specific passwords. For an administrator this takes a super administrator. A user who signs in at another identity "
+        "provider is disabled there too."
     ),
     reference="https://developers.google.com/workspace/admin/directory/reference/rest/v1/users/update",
     since="0.2",

@@ -25,7 +25,7 @@ def _known(user: Row) -> Known:
 
 def identify(client: Google, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  a cookie is never sent
     """Ask for the user of these sessions. Raises typed errors."""
-    return _known(_people.find(client, _people.user_of(credential))[0])
+    return _known(_people.person(client, _people.user_of(credential))[0])
 
 
 def enumerate_(client: Google, subject: Subject) -> Iterator[Known | Gap]:

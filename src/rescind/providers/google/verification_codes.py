@@ -25,7 +25,7 @@ def _known(user: Row, codes: list[Row]) -> Known:
 
 def identify(client: Google, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  no code is ever sent
     """Ask for the user of these codes, and count them. Raises `NotFound` for a user without any, other typed errors."""
-    user, _ = _people.find(client, _people.user_of(credential))
+    user, _ = _people.person(client, _people.user_of(credential))
     codes, answer = _people.listed(client, text(user, "id"), _SORT)
     if not codes:
         raise NotFound("the user has no backup codes", status=200, request_id=answer.request_id)

@@ -14,13 +14,17 @@ from pathlib import Path
 
 WANTED = {
     "admin.directory_v1.json": r"directory\.(users\.(get|list|update|patch|signOut|delete)|tokens\..*|asps\..*|verificationCodes\..*"
-    r"|mobiledevices\.(get|list|action)|chromeosdevices\.(get|list))"
+    r"|mobiledevices\.(get|list|action)|chromeosdevices\.(get|list)|orgunits\.list|members\.hasMember|domains\.list)"
     r"|admin\.customer\.devices\.chromeos\.(batchChangeStatus|issueCommand|commands\.get)",
     "iam.v1.json": r"iam\.projects\.serviceAccounts\.(get|list|disable|enable|delete|testIamPermissions|keys\..*)"
-    r"|iam\.projects\.locations\.oauthClients\.(list|get|credentials\..*)",
+    r"|iam\.projects\.locations\.oauthClients\.(list|get|credentials\..*)"
+    r"|iam\.locations\.workforcePools\.(get|testIamPermissions|subjects\.(delete|undelete|revokeSessions|operations\.get))"
+    r"|iam\.projects\.locations\.workloadIdentityPools\.(get|list|providers\.(get|list|patch|keys\.(get|list|delete|undelete)))",
+    "oslogin.v1.json": r"oslogin\.users\.(getLoginProfile|sshPublicKeys\..*)",
     "apikeys.v2.json": r"apikeys\..*",
     "storage.v1.json": r"storage\.projects\.hmacKeys\..*",
-    "cloudidentity.v1.json": r"cloudidentity\.devices\.(get|list|deviceUsers\.(get|list|block|approve|wipe|lookup))",
+    "cloudidentity.v1.json": r"cloudidentity\.(devices\.(get|list|wipe|deviceUsers\.(get|list|block|approve|wipe|lookup))"
+    r"|inboundSsoAssignments\.list|inbound(Saml|Oidc)SsoProfiles\.get)",
     "cloudresourcemanager.v1.json": r"cloudresourcemanager\.projects\.(get|testIamPermissions)",
 }
 KEPT = ("id", "httpMethod", "path", "flatPath", "parameters", "request", "response", "scopes")
