@@ -255,7 +255,7 @@ class PathTree:
             raise EvidenceError(why(exc)) from None
         try:
             before = os.fstat(fd)
-            if not osfiles.same(before, found.st) or not opened.lies_at(fd, self._at(found.parts)):
+            if not osfiles.same(before, found.st) or not self._is_there(fd, found):
                 return None
             parts = [self._drain(fd, at, most) for at, most in pieces]
             after = os.fstat(fd)
@@ -265,6 +265,11 @@ class PathTree:
             os.close(fd)
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         return Blob(data=b"\n".join(parts), modified=moment(after.st_mtime)) if same else None
+
+    def _is_there(self, fd: int, found: Found) -> bool:
+        told = opened.lies_at(fd, self._at(found.parts))
+        again = self._resolve(found.parts) if told is None else None
+        return told or (again is not None and again.parts == found.parts and osfiles.same(again.st, found.st))
 
     def _drain(self, fd: int, at: int, most: int) -> bytes:
         end, chunks, left = self._clock.monotonic() + READ_SECONDS, [], most

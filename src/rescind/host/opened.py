@@ -42,11 +42,11 @@ if sys.platform == "win32":
             raise ctypes.WinError(ctypes.get_last_error())
         return msvcrt.open_osfhandle(handle, os.O_RDONLY | osfiles.CLOSED)
 
-    def lies_at(fd: int, path: str) -> bool:
-        """Tell whether an open file lies at a path that has no link in it: not so when a folder on the way was swapped."""
+    def lies_at(fd: int, path: str) -> bool | None:
+        """Tell whether an open file lies at a path without links (a folder on the way may be swapped), None where that is not told."""
         room = ctypes.create_unicode_buffer(_LONGEST)
         if not 0 < _kernel.GetFinalPathNameByHandleW(msvcrt.get_osfhandle(fd), room, _LONGEST, 0) < _LONGEST:
-            return False
+            return None
         return room.value.casefold() == path.casefold()
 
     def unrewritten(real: str) -> str:
@@ -64,8 +64,8 @@ else:
         """Open what lies at a path for reading, never a link. Raises `OSError`."""
         return open_quietly(path, OPEN, None)
 
-    def lies_at(fd: int, path: str) -> bool:
-        """Tell whether an open file lies at a path that has no link in it: not so when a folder on the way was swapped."""
+    def lies_at(fd: int, path: str) -> bool | None:
+        """Tell whether an open file lies at a path without links: not so when a folder on the way was swapped."""
         return os.path.realpath(path) == path and osfiles.same(os.lstat(path), os.fstat(fd))
 
     def unrewritten(real: str) -> str:
