@@ -22,12 +22,15 @@ from rescind.models.credential import Credential, Ownership, Relation
 from rescind.models.evidence import State
 from rescind.models.kind import Kind, Verb
 from rescind.models.playbook import EVERY_KIND, Playbook, PlaybookStep
+from rescind.models.use import Source
 from rescind.schema.playbook import load_playbook, shipped
 
 MOUNT = "pki"
 _AZURE = re.compile(r"Microsoft\.[A-Za-z]+(/[A-Za-z]+)+/(read|action|write|delete)")
 _AWS = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
-_GOOGLE = re.compile(r"(iam|apikeys|storage|resourcemanager)\.[A-Za-z]+\.[A-Za-z]+")
+_GOOGLE = re.compile(
+    r"(iam\.googleapis\.com/[A-Za-z]+|(iam|apikeys|storage|resourcemanager|logging|policyanalyzer)\.[A-Za-z]+)\.[A-Za-z]+"
+)
 _SCOPE = re.compile(r"https://www\.googleapis\.com/auth/[a-z.-]+")
 _PATH = re.compile(r"(?P<path>[^:\s]+): (?P<capabilities>[a-z, ]+)")
 _ON = re.compile(r"(?P<capability>create|read|update|delete|list|sudo|patch)(?: on)? (?P<path>[^\s,]+)")
@@ -64,7 +67,7 @@ def _may_select(step: PlaybookStep, kind: Kind) -> bool:
 
 
 def needed(book: Playbook) -> dict[str, tuple[list[str], list[str]]]:
-    """Return, by kind in a playbook's scope, what reading it needs and what ending it needs, as the kind declares it."""
+    """Return, by kind and by record in a playbook's scope, what reading it needs and what ending it needs, as it declares it itself."""
     found: dict[str, tuple[list[str], list[str]]] = {}
     for kind in in_scope(book):
         write = [
@@ -75,7 +78,15 @@ def needed(book: Playbook) -> dict[str, tuple[list[str], list[str]]]:
             for p in kind.permissions(verb)
         ]
         found[kind.id] = (list(kind.read_permissions), list(dict.fromkeys(write)))
-    return found
+    return found | {f"{p}: {s.id}": (list(s.permissions), []) for p, s in records(book)}
+
+
+def records(book: Playbook) -> list[tuple[str, Source]]:
+    """Return the records of what credentials did that a playbook reads, with their providers."""
+    if not any(item.activity for phase in book.phases for item in phase.case):
+        return []
+    rows = [r for r in catalogue.providers().values() if not book.providers or r.id in book.providers]
+    return [(row.id, source) for row in rows for source in row.activity]
 
 
 def aws(read: Iterable[str], write: Iterable[str]) -> str:
