@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyrage
@@ -18,6 +19,7 @@ import pytest
 from rescind.errors import Denied, NotFound, Rejected
 from rescind.host.timer import timer
 from rescind.models.checkin import SinkConf
+from rescind.models.clock import parse_rfc3339
 from rescind.models.tenant import SecretRef
 from rescind.secret import Secret
 from rescind.sinks import open_sink
@@ -56,6 +58,9 @@ def test_a_bucket(ministack):  # noqa: F811
     assert sink.names("many") == many, "every page of the listing"
     keys = [o["Key"] for o in ministack.client("s3").list_objects_v2(Bucket="checkins")["Contents"]]
     assert "fleet/ada/1.json" in keys
+    came = sink.arrivals("many")
+    assert sorted(came) == many
+    assert all(a.sure and abs(datetime.now(UTC) - parse_rfc3339(a.at)) < timedelta(minutes=5) for a in came.values())
 
 
 def _two_at_a_time(method):
@@ -170,6 +175,19 @@ def test_a_table_with_a_role_that_may_only_insert(tmp_path):
         with pytest.raises(Denied):
             sinks["laptop"].get("eve", "1.json", 5000)
         assert sinks["responder"].get("eve", "1.json", 5000) == BLOB
+        (came,) = sinks["responder"].arrivals("eve").values()
+        assert abs(datetime.now(UTC) - parse_rfc3339(came.at)) < timedelta(minutes=5)
+        assert not came.sure, "who may insert every column chooses the time"
+        with psycopg.connect(base.format("admin"), autocommit=True) as owner:
+            owner.execute("revoke insert on rescind_checkins from laptop")
+            owner.execute("grant insert (workstation, name, envelope) on rescind_checkins to laptop")
+        sinks["laptop"].put("eve", "1.json", BLOB)
+        assert sinks["responder"].arrivals("eve")["1.json"].sure
+        with (
+            psycopg.connect(base.format("laptop"), autocommit=True) as thief,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            thief.execute("insert into rescind_checkins values ('eve', '2.json', '', '2020-01-01')")
         with pytest.raises(Denied):
             sinks["responder"].put("eve", "2.json", BLOB)
         with pytest.raises(Exception, match="refuses the login"):

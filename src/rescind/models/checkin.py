@@ -62,6 +62,14 @@ class Envelope:
     digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """When a check-in reached its sink (RFC 3339 UTC). `sure`: the sink's own clock says so, and who sends could not choose it."""
+
+    at: str
+    sure: bool
+
+
 class Sink(Protocol):
     """Where check-ins are put and read back. A machine may hold rights to put only."""
 
@@ -70,6 +78,9 @@ class Sink(Protocol):
 
     def names(self, workstation: str) -> list[str]:
         """Return what is stored for a machine. Raises `ProviderError`."""
+
+    def arrivals(self, workstation: str) -> Mapping[str, Arrival]:
+        """Return when each stored check-in was received, by name; nothing of those of which the sink does not say. Raises `ProviderError`."""
 
     def get(self, workstation: str, name: str, limit: int) -> bytes:
         """Return one stored check-in of at most `limit` bytes. Raises `ProviderError`."""

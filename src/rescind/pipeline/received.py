@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from rescind.models.clock import Clock, parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, Inventory, Relation
 from rescind.models.evidence import Gap, State
 from rescind.pipeline import envelope as envelopes
+from rescind.pipeline.arrivals import SKEW, arrivals, before, doubts
 from rescind.wire.files import write_atomic
 
 SOURCE = "checkin"
@@ -28,7 +28,6 @@ MOST, MOST_TRIED, MOST_TOLD = 200, 2000, 20
 """The newest so many that count are read; a whole inventory is sent at least every week. Who floods the sink is told of, not believed."""
 MOST_EARLIER = 8
 _THERE = b"-"
-SKEW = timedelta(minutes=5)
 _NAME = re.compile(r"(\d{15})-[0-9a-f]{16}\.json")
 
 
@@ -111,14 +110,6 @@ def _chain(good: list[Envelope], gaps: list[Gap]) -> None:
             )
 
 
-def _before(good: list[Envelope], lost_at: str, now: str) -> list[Envelope]:
-    """Return those made before the loss. A time is only what the machine says: what follows one made after the loss was so too."""
-    if not lost_at:
-        return good
-    late = min((e.number for e in good if lost_at < e.at <= now), default=None)
-    return [e for e in good if e.at <= lost_at and (late is None or e.number < late)]
-
-
 def choose(
     sink: Sink, workstation: str, enrolled: Enrolled, *, state_dir: Path, clock: Clock, lost_at: str = ""
 ) -> Received:
@@ -129,7 +120,9 @@ def choose(
     highest = _seen(state_dir).get(workstation, 0)
     if highest and (not good or good[0].number < highest):
         gaps.append(_gap(f"check-in {highest} was accepted here before and is not in the sink any more"))
-    usable = _before(good, lost_at, rfc3339(clock.now() + SKEW))
+    told = arrivals(sink, workstation)
+    usable, said = before(good, lost_at, rfc3339(clock.now() + SKEW), told)
+    gaps += [_gap(reason) for reason in said]
     if after := len(good) - len(usable):
         gaps.append(_gap(f"{after} made after the loss were not used: whoever has the machine could have shaped them"))
     newest = usable[0] if usable else None
@@ -143,11 +136,12 @@ def choose(
         why = "; ".join(g.reason for g in gaps[:3]) or "the sink holds nothing of it"
         raise EvidenceError(f"no check-in of {workstation} can be used: {why}", hint="give --target or --inventory")
     gaps.append(_gap(_age(newest, clock, lost_at)))
+    gaps += [_gap(reason) for reason in doubts(told, {newest.number: newest, full.number: full}.values())]
     if not lost_at:
         gaps.append(_gap("when the machine was lost is not known (--lost-at): who has it may have shaped what it says"))
     full = fetch(sink, workstation, envelopes.file_name(full), enrolled)
-    before = [envelopes.file_name(e) for e in usable if e.payload and e.number < full.number][:MOST_EARLIER]
-    return Received(full=full, newest=newest, gaps=tuple(dict.fromkeys(gaps)), earlier=tuple(before))
+    earlier = [envelopes.file_name(e) for e in usable if e.payload and e.number < full.number][:MOST_EARLIER]
+    return Received(full=full, newest=newest, gaps=tuple(dict.fromkeys(gaps)), earlier=tuple(earlier))
 
 
 def _age(newest: Envelope, clock: Clock, lost_at: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rescind import osfiles
 from rescind.errors import Denied, NotFound, ProviderError, Rejected, Unreachable, Unrecognised
-from rescind.models.checkin import SinkConf
+from rescind.models.checkin import Arrival, SinkConf
+from rescind.models.clock import rfc3339
 from rescind.models.tenant import SecretRef
 from rescind.secret import Secret
 
@@ -46,6 +48,15 @@ class Folder:
             return sorted(n for n in os.listdir(self._root / workstation) if not n.startswith("."))  # noqa: PTH208
         except OSError as error:
             raise _typed(error, self._root / workstation) from None
+
+    def arrivals(self, workstation: str) -> Mapping[str, Arrival]:
+        """Return when each file was last changed as a file system counts it: no sender sets that back, but a copy starts it anew."""
+        try:
+            with os.scandir(self._root / workstation) as entries:
+                seen = {e.name: e.stat(follow_symlinks=False).st_ctime for e in entries}
+        except OSError as error:
+            raise _typed(error, self._root / workstation) from None
+        return {n: Arrival(at=rfc3339(datetime.fromtimestamp(at, UTC)), sure=False) for n, at in seen.items()}
 
     def get(self, workstation: str, name: str, limit: int) -> bytes:
         """Read one regular file; links, pipes and devices are refused."""

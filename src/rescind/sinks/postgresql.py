@@ -1,25 +1,34 @@
-"""A table `rescind_checkins` in PostgreSQL. The machine's role needs INSERT only; who reads needs SELECT.
+"""A table `rescind_checkins` in PostgreSQL. The machine's role needs INSERT on three columns only; who reads needs SELECT.
 
 ```sql
 create table rescind_checkins (workstation text, name text, envelope bytea not null,
   stored_at timestamptz not null default now(), primary key (workstation, name));
-grant insert on rescind_checkins to laptop; grant select on rescind_checkins to responder;
+grant insert (workstation, name, envelope) on rescind_checkins to laptop; grant select on rescind_checkins to responder;
 ```
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from rescind.errors import ConfigError, Denied, NotFound, Rejected, Unreachable, Unrecognised
-from rescind.models.checkin import SinkConf
+from rescind.models.checkin import Arrival, SinkConf
+from rescind.models.clock import rfc3339
 from rescind.models.tenant import SecretRef
 from rescind.secret import Secret
 
 CONNECT_SECONDS = 10
+_CHOOSABLE = """select exists (
+  select from pg_class t, aclexplode(t.relacl) a where t.oid = 'rescind_checkins'::regclass
+  and a.grantee <> t.relowner and a.privilege_type in ('INSERT', 'UPDATE')
+  union all select from pg_class t join pg_attribute c on c.attrelid = t.oid, aclexplode(c.attacl) a
+  where t.oid = 'rescind_checkins'::regclass and c.attname = 'stored_at'
+  and a.grantee <> t.relowner and a.privilege_type in ('INSERT', 'UPDATE'))"""
+"""Whether somebody else than the table's owner may write the time himself."""
 
 
 class Table:
@@ -64,6 +73,19 @@ class Table:
         with self._connected() as db:
             rows = db.execute("select name from rescind_checkins where workstation = %s order by name", (workstation,))
             return [str(row[0]) for row in rows]
+
+    def arrivals(self, workstation: str) -> Mapping[str, Arrival]:
+        """Return when each row was stored, by the server's clock: sure where no role that inserts may write that column."""
+        import psycopg
+
+        query = "select name, stored_at from rescind_checkins where workstation = %s"
+        with self._connected() as db:
+            try:
+                rows = db.execute(query, (workstation,)).fetchall()
+            except psycopg.errors.UndefinedColumn:
+                return {}
+            sure = not db.execute(_CHOOSABLE).fetchone()[0]
+        return {str(name): Arrival(at=rfc3339(at), sure=sure) for name, at in rows if isinstance(at, datetime)}
 
     def get(self, workstation: str, name: str, limit: int) -> bytes:
         """Return one envelope."""

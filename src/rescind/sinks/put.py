@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from rescind.errors import Rejected
-from rescind.models.checkin import SinkConf
+from rescind.models.checkin import Arrival, SinkConf
 from rescind.models.clock import SystemClock
 from rescind.models.tenant import SecretRef
 from rescind.secret import Secret
@@ -35,6 +35,10 @@ class Put:
 
     def names(self, workstation: str) -> list[str]:
         """Refuse: an upload address cannot be listed."""
+        raise Rejected(f"check-ins of {workstation} cannot be read back over an upload address", code="unreadable")
+
+    def arrivals(self, workstation: str) -> Mapping[str, Arrival]:
+        """Refuse, as `names` does."""
         raise Rejected(f"check-ins of {workstation} cannot be read back over an upload address", code="unreadable")
 
     def get(self, workstation: str, name: str, limit: int) -> bytes:  # noqa: ARG002  the protocol's signature

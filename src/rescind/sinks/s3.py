@@ -6,11 +6,12 @@ Credentials come from the SDK's default chain, or from a profile. Bucket version
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from rescind.errors import NotFound, Rejected, Unrecognised
-from rescind.models.checkin import SinkConf
-from rescind.models.clock import SystemClock
+from rescind.models.checkin import Arrival, SinkConf
+from rescind.models.clock import SystemClock, rfc3339
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.providers.aws import _connect as aws
 from rescind.secret import Secret
@@ -41,11 +42,22 @@ class Bucket:
 
     def names(self, workstation: str) -> list[str]:
         """Return the stored names, every page of them."""
-        start, found, token = f"{self._prefix}{workstation}/", [], ""
+        return [name for name, _ in self._stored(workstation)]
+
+    def arrivals(self, workstation: str) -> Mapping[str, Arrival]:
+        """Return when each object was stored, by the bucket's clock; storing one again starts it anew."""
+        return {
+            name: Arrival(at=rfc3339(at), sure=True)
+            for name, at in self._stored(workstation)
+            if isinstance(at, datetime)
+        }
+
+    def _stored(self, workstation: str) -> list[tuple[str, object]]:
+        start, found, token = f"{self._prefix}{workstation}/", list[tuple[str, object]](), ""
         while True:
             more: Mapping[str, str] = {"ContinuationToken": token} if token else {}
             body = aws.call(self._client.list_objects_v2, Bucket=self._bucket, Prefix=start, **more).body
-            found += [str(o["Key"]).removeprefix(start) for o in body.get("Contents", ())]
+            found += [(str(o["Key"]).removeprefix(start), o.get("LastModified")) for o in body.get("Contents", ())]
             if not body.get("IsTruncated"):
                 return found
             token = str(body.get("NextContinuationToken") or "")
