@@ -18,9 +18,10 @@ from rescind.models.kind import Kind, Known, Subject
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
-from tests.interop import aws_trail, aws_world, bao_world, sso_world
+from tests.interop import aws_trail, aws_world, bao_world, center_cloud, sso_world
 from tests.interop.aws_cloud import FakeAws
 from tests.interop.aws_model import serve
+from tests.interop.center_cloud import Center
 from tests.interop.rotation_world import bao_role, logs_in, secret_id
 from tests.unit.wire_clock import FakeClock
 
@@ -488,6 +489,46 @@ def things(_: Path) -> Iterator[World]:
         yield World(row, url, aws.client, make, Subject(names=("thing:ada",)), lambda: set())
 
 
+def centered(kind: str) -> Callable[[Path], Any]:
+    """Return a world of one kind of IAM Identity Center, in a server made of botocore's models."""
+
+    @contextmanager
+    def world(_: Path) -> Iterator[World]:
+        aws = Center(tables={"aam": True})
+        people = iter(range(10**6))
+        shared, other = aws.permission_set("shared", inline=sso_world.ALLOW), aws.permission_set("other")
+        team = aws.group("team")
+        if kind == "aws.sso-group-membership":  # else one request ends it, which a fault can then strike
+            aws.assign(team, other, kind="GROUP")
+
+        def make(name: str = "") -> Held:
+            name = name or f"ada-{next(people)}"
+            user = aws.person(name)
+            aws.assign(user, shared, "222233334444")
+            aws.members[team, user] = center_cloud.uid(f"member {name}")
+            granted = aws.entitle("deploy", userId=user)
+            first = aws.mint(user, "222233334444", shared)
+            rest, lives = {
+                "aws.sso-user": ("", lambda: aws.works(first)),
+                "aws.sso-assignment": (
+                    f"/{shared.rpartition('/')[2]}",
+                    lambda: (first.account, shared) in aws.holds(user),
+                ),
+                "aws.sso-group-membership": (f"/{team}", lambda: (team, user) in aws.members),
+                "aws.account-access-entitlement": (f"/{granted}", lambda: granted in aws.entitled),
+            }[kind]
+            identifier = f"{center_cloud.STORE}/{user}{rest}"
+            return Held(Credential(kind=kind, provider="aws", identifier=identifier, owner=f"sso:{name}"), None, lives)
+
+        make("ada")
+        make("bob")
+        with serve(aws) as url:
+            row = catalogue.kinds()[kind]
+            yield World(row, url, aws.client, make, Subject(names=("sso:ada",)), lambda: set())
+
+    return world
+
+
 WORLDS: dict[str, Callable[[Path], Any]] = {
     "vault.token/scripted": scripted_vault,
     "vault.token/openbao": real_openbao,
@@ -496,6 +537,10 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "aws.role-session/ministack": ministack_sessions,
     "aws.user/ministack": ministack_users,
     "aws.sso-session/moto": identity_center,
+    "aws.sso-user/model": centered("aws.sso-user"),
+    "aws.sso-assignment/model": centered("aws.sso-assignment"),
+    "aws.sso-group-membership/model": centered("aws.sso-group-membership"),
+    "aws.account-access-entitlement/model": centered("aws.account-access-entitlement"),
     "aws.login-session/model": sign_ins,
     "aws.eks-access-entry/model": eks_entries,
     "aws.iot-certificate/model": things,
@@ -512,7 +557,7 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "vault.approle-secret-id/openbao": openbao_approle,
 }
 NOT_HTTP = {"keychain.item", "file.secret", "ssh.user-key", "ssh.user-cert", "aws.ecr-token", "aws.codeartifact-token",
-            "aws.rolesanywhere-certificate"}  # fmt: skip
+            "aws.rolesanywhere-certificate", "aws.account-access-group-role"}  # fmt: skip
 """Kinds of this machine, and those that nothing ends or shows: no wire, no faults on it. A list of revoked certificates ends all that
 are in it, so none of them is a bystander: its faults are in tests/interop/test_aws_rolesanywhere.py."""
 

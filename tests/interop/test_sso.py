@@ -27,7 +27,7 @@ from rescind.pipeline.people import People
 from rescind.pipeline.session import Session
 from rescind.pipeline.tenants import Tenants
 from rescind.pipeline.undo import make_undo, snapshots
-from rescind.providers.aws import _center
+from rescind.providers.aws import _center_policy
 from rescind.providers.aws._connect import connect
 from rescind.schema.playbook import load_playbook, parse_playbook
 from rescind.wire.pace import Pacer
@@ -126,7 +126,7 @@ def test_two_people_share_one_statement_and_the_second_stays_denied(case: Case) 
     DENY.call(case.client, case.credential)
     DENY.call(case.client, grace)
     rows = json.loads(case.center.inline(case.sets[0]))["Statement"]
-    assert [r.get("Sid") for r in rows] == [None, _center.SID]
+    assert [r.get("Sid") for r in rows] == [None, _center_policy.SID]
     DENY.restore(case.client, case.undone(facts))
     assert [case.center.cut(u, case.sets[0]) for u in (case.ada, case.grace)] == [False, True]
     assert KIND.verify(case.client, grace).liveness is Liveness.DEAD
@@ -239,19 +239,19 @@ def test_a_token_from_a_machine_is_a_task_for_a_person(case: Case, url: str) -> 
 @pytest.mark.parametrize(
     "row",
     [
-        {"Sid": _center.SID, "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {_center.KEY: "u"}}},
-        {"Sid": _center.SID, "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"StringEquals": {_center.KEY: "u"}}},
-        {"Sid": _center.SID, "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringNotEquals": {_center.KEY: "u"}}},
-        {"Sid": _center.SID, "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": "no"},
-        {"Sid": _center.SID, "Effect": "Deny", "Action": "*", "Resource": "*",
-         "Condition": {"StringEquals": {_center.KEY: "u"}, "Bool": {"aws:MultiFactorAuthPresent": "false"}}},
+        {"Sid": _center_policy.SID, "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {_center_policy.KEY: "u"}}},
+        {"Sid": _center_policy.SID, "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"StringEquals": {_center_policy.KEY: "u"}}},
+        {"Sid": _center_policy.SID, "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringNotEquals": {_center_policy.KEY: "u"}}},
+        {"Sid": _center_policy.SID, "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": "no"},
+        {"Sid": _center_policy.SID, "Effect": "Deny", "Action": "*", "Resource": "*",
+         "Condition": {"StringEquals": {_center_policy.KEY: "u"}, "Bool": {"aws:MultiFactorAuthPresent": "false"}}},
         "not a statement",
     ],
 )  # fmt: skip
 def test_only_our_own_statement_counts_as_a_deny(row: object) -> None:
     document = {"Statement": [row]}
-    assert list(_center.denied(document)) == []
-    assert _center.changed(document, "u", deny=True)["Statement"][0] == row
+    assert list(_center_policy.denied(document)) == []
+    assert _center_policy.changed(document, "u", deny=True)["Statement"][0] == row
 
 
 def test_contain_and_undo_go_the_whole_line(case: Case, tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_contain_and_undo_go_the_whole_line(case: Case, tmp_path: Path) -> None:
     assert [str(step.verb) for step in plan.steps] == ["deny"]
     done = start.new(s, plan, book, flow.gate(s, plan, book), log)
     (c,) = done.credentials
-    assert (c.kind, c.end_state, c.reversible) == ("aws.sso-session", EndState.CONTAINED, True)
+    assert (c.kind, c.end_state, c.reversible) == ("aws.sso-user", EndState.CONTAINED, True)
     assert "sign-in itself goes on" in c.steps[-1].evidence
     assert all(case.center.cut(case.ada, arn) for arn in case.sets)
     back = make_undo(s, done.run, plans_of(tmp_path, done.run)[0], outcomes(log, done.run), snapshots(log, done.run))

@@ -1,28 +1,17 @@
-"""IAM Identity Center: who a user is, which permission sets reach them, and a deny for one user in the sets' inline policies.
-
-AWS documents two places for such a deny, a service control policy and the inline policy of each permission set
-(https://docs.aws.amazon.com/singlesignon/latest/userguide/authconcept-revoke-access.html), with the condition
-`identitystore:UserId`, which unlike a name cannot change hands. It reaches role sessions that are already out. It has no moment in
-it: whoever holds the person's sign-in would simply get a newer role session. An inline policy takes effect in an account only once
-the set is provisioned there again
-(https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_PutInlinePolicyToPermissionSet.html).
-"""
+"""IAM Identity Center: who a user is, which groups and permission sets reach them, and how far AWS is with what it was asked for."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from rescind.errors import NotFound, Rejected, Unrecognised
+from rescind.errors import NotFound, Rejected, Throttled, Unrecognised
 from rescind.models.credential import Credential
 from rescind.providers.aws._connect import MOST_PAGES, Answer, AwsClient, call
 
 PREFIX = "sso:"
-SID = "RescindDenyUsers"
-MOST_CHARACTERS = 32_768
-KEY = "identitystore:UserId"
+PAGE = 100  # the most that one answer holds
 _ID = re.compile(r"([0-9a-f]{10}-|)[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}")
 
 
@@ -37,15 +26,6 @@ class User(NamedTuple):
     def identifier(self) -> str:
         """What the catalogue calls it."""
         return f"{self.store}/{self.id}"
-
-
-class Policy(NamedTuple):
-    """The inline policy of one permission set: as text ("": none), and parsed."""
-
-    set_arn: str
-    text: str
-    document: Mapping[str, Any]
-    answer: Answer
 
 
 def admin(client: AwsClient) -> Any:
@@ -81,7 +61,7 @@ def everything(
 
 def instances(client: AwsClient) -> list[tuple[str, str]]:
     """Return ARN and directory of each instance that this account can see."""
-    rows, _ = everything(admin(client).list_instances, "Instances")
+    rows, _ = everything(admin(client).list_instances, "Instances", MaxResults=PAGE)
     return [(str(row.get("InstanceArn", "")), str(row.get("IdentityStoreId", ""))) for row in rows]
 
 
@@ -91,7 +71,10 @@ def permission_sets(client: AwsClient) -> tuple[Answer, int]:
     total = 0
     for row in rows:
         sets, answer = everything(
-            admin(client).list_permission_sets, "PermissionSets", InstanceArn=str(row.get("InstanceArn", ""))
+            admin(client).list_permission_sets,
+            "PermissionSets",
+            InstanceArn=str(row.get("InstanceArn", "")),
+            MaxResults=PAGE,
         )
         total += len(sets)
     return answer, total
@@ -124,112 +107,89 @@ def resolve(client: AwsClient, store: str, name: str) -> str:
     raise NotFound(f"no user {name}", code="ResourceNotFoundException")
 
 
-def sets_of(client: AwsClient, user: User) -> list[str]:
-    """Return the permission sets that reach a user, their own and those of their groups."""
-    groups, _ = everything(
+def groups_of(client: AwsClient, user: User) -> list[str]:
+    """Return the ids of the groups that a user is a member of. Raises typed provider errors."""
+    rows, _ = everything(
         directory(client).list_group_memberships_for_member,
         "GroupMemberships",
         IdentityStoreId=user.store,
         MemberId={"UserId": user.id},
+        MaxResults=PAGE,
     )
+    return sorted({str(row.get("GroupId", "")) for row in rows} - {""})
+
+
+def assignments(client: AwsClient, instance: str, who: str, kind: str) -> tuple[dict[str, list[str]], Answer]:
+    """Return the accounts of each permission set that a `USER` or a `GROUP` is assigned itself, and the last answer.
+
+    For a user AWS may show the assignments of the user's groups too; each row says whose it is.
+    """
+    rows, answer = everything(
+        admin(client).list_account_assignments_for_principal,
+        "AccountAssignments",
+        InstanceArn=instance,
+        PrincipalId=who,
+        PrincipalType=kind,
+        MaxResults=PAGE,
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if (row.get("PrincipalType", kind), row.get("PrincipalId", who)) == (kind, who):
+            found.setdefault(str(row.get("PermissionSetArn", "")), []).append(str(row.get("AccountId", "")))
+    return found, answer
+
+
+def sets_of(client: AwsClient, user: User) -> list[str]:
+    """Return the permission sets that reach a user, their own and those of their groups."""
     found: set[str] = set()
-    for kind, who in (("USER", user.id), *(("GROUP", str(row.get("GroupId", ""))) for row in groups)):
-        rows, _ = everything(
-            admin(client).list_account_assignments_for_principal,
-            "AccountAssignments",
-            InstanceArn=user.instance,
-            PrincipalId=who,
-            PrincipalType=kind,
-        )
-        found |= {str(row.get("PermissionSetArn", "")) for row in rows}
+    for kind, who in (("USER", user.id), *(("GROUP", group) for group in groups_of(client, user))):
+        found |= set(assignments(client, user.instance, who, kind)[0])
     return sorted(found - {""})
 
 
-def read(client: AwsClient, instance: str, set_arn: str) -> Policy:
-    """Return the inline policy of a permission set. Raises typed provider errors."""
-    answer = call(admin(client).get_inline_policy_for_permission_set, InstanceArn=instance, PermissionSetArn=set_arn)
-    text = answer.body.get("InlinePolicy") or ""
+def short(arn: str) -> str:
+    """Return the last part of a permission set's ARN."""
+    return arn.rpartition("/")[2]
+
+
+def session_seconds(client: AwsClient, instance: str, arn: str) -> int:
+    """Return how long a role session of a permission set lasts. Raises typed provider errors.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/howtosessionduration.html: an hour unless it says something else, 12 at most.
+    """
+    answer = call(admin(client).describe_permission_set, InstanceArn=instance, PermissionSetArn=arn)
+    shown = answer.body.get("PermissionSet")
+    if not isinstance(shown, Mapping) or shown.get("PermissionSetArn") != arn:
+        raise Unrecognised("DescribePermissionSet did not show the set", request_id=answer.request_id)
+    m = re.fullmatch(
+        r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", str(shown.get("SessionDuration") or "PT1H")
+    )
+    parts = [int(n or 0) for n in m.groups()] if m else [0, 12, 0, 0]
+    return sum(n * size for n, size in zip(parts, (86_400, 3_600, 60, 1), strict=True))
+
+
+def settled(method: Callable[..., Mapping[str, Any]], **arguments: Any) -> Answer:
+    """Send one request. A conflict with a change that AWS has not spread yet is `Throttled`: AWS asks for it again a little later.
+
+    https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_DeleteAccountAssignment.html#API_DeleteAccountAssignment_Errors
+    """
     try:
-        document = json.loads(text) if text else {}
-    except ValueError:
-        document = None
-    if not isinstance(document, Mapping):
-        raise Unrecognised("the permission set's inline policy is none", request_id=answer.request_id)
-    return Policy(set_arn, str(text), document, answer)
+        return call(method, **arguments)
+    except Rejected as error:
+        if error.code != "ConflictException":
+            raise
+        raise Throttled(f"{error.message}: an earlier change is under way", request_id=error.request_id) from None
 
 
-def stale(client: AwsClient, instance: str, set_arn: str) -> tuple[list[str], Answer]:
-    """Return the accounts that hold an older version of a permission set than the one it has now."""
-    return everything(
-        admin(client).list_accounts_for_provisioned_permission_set,
-        "AccountIds",
-        InstanceArn=instance,
-        PermissionSetArn=set_arn,
-        ProvisioningStatus="LATEST_PERMISSION_SET_NOT_PROVISIONED",
-    )
-
-
-def _statements(document: Mapping[str, Any]) -> list[Any]:
-    rows = document.get("Statement", [])
-    return rows if isinstance(rows, list) else [rows]
-
-
-def _users(row: object) -> list[str]:
-    """Return whom a statement denies everything; nobody for one that is not exactly ours."""
-    if not isinstance(row, Mapping) or row.get("Sid") != SID or row.get("Effect") != "Deny":
-        return []
-    if (row.get("Action"), row.get("Resource")) != ("*", "*") or set(row) & {"NotAction", "NotResource"}:
-        return []
-    condition = row.get("Condition")
-    equals = condition.get("StringEquals") if isinstance(condition, Mapping) and len(condition) == 1 else None
-    if not isinstance(equals, Mapping) or set(equals) != {KEY}:
-        return []
-    named = equals[KEY]
-    return [str(n) for n in named] if isinstance(named, list) else [str(named)]
-
-
-def denied(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the ids of the users whom a policy denies everything."""
-    for row in _statements(document):
-        yield from _users(row)
-
-
-def changed(document: Mapping[str, Any], user_id: str, *, deny: bool) -> dict[str, Any]:
-    """Return a policy that denies a user everything, or does so no more; everything else in it stays as it is."""
-    users = [u for u in denied(document) if u != user_id] + ([user_id] if deny else [])
-    others = [row for row in _statements(document) if not _users(row)]
-    ours = {"Sid": SID, "Effect": "Deny", "Action": "*", "Resource": "*"}
-    ours_now = [{**ours, "Condition": {"StringEquals": {KEY: users}}}] if users else []
-    return {"Version": "2012-10-17", **document, "Statement": [*others, *ours_now]}
-
-
-def as_text(document: Mapping[str, Any]) -> str:
-    """Return a policy as it is written, "" for one that says nothing any more."""
-    return json.dumps(document) if _statements(document) else ""
-
-
-def write(client: AwsClient, instance: str, set_arn: str, text: str) -> None:
-    """Give a permission set this inline policy ("": none). Raises `Rejected` for one that is too long."""
-    if len(text) > MOST_CHARACTERS:
-        raise Rejected("the permission set's inline policy has no room for the deny", code="LimitExceeded")
-    named = {"InstanceArn": instance, "PermissionSetArn": set_arn}
-    if text:
-        call(admin(client).put_inline_policy_to_permission_set, **named, InlinePolicy=text)
-    else:
-        call(admin(client).delete_inline_policy_from_permission_set, **named)
-
-
-def provision(client: AwsClient, instance: str, set_arn: str) -> Answer:
-    """Have a permission set take effect in every account that has it. AWS goes on with that after the answer."""
-    answer = call(
-        admin(client).provision_permission_set,
-        InstanceArn=instance,
-        PermissionSetArn=set_arn,
-        TargetType="ALL_PROVISIONED_ACCOUNTS",
-    )
-    if not isinstance(answer.body.get("PermissionSetProvisioningStatus"), Mapping):
-        raise Unrecognised("ProvisionPermissionSet gave no status", request_id=answer.request_id)
-    return answer
+def progress(answer: Answer, field: str, what: str) -> str:
+    """Return how far something is that AWS goes on with after its answer. Raises `Rejected` where it failed at once."""
+    shown = answer.body.get(field)
+    state = str(shown.get("Status", "")) if isinstance(shown, Mapping) else ""
+    if state == "FAILED":
+        raise Rejected(f"AWS could not carry out {what}", code="Failed", request_id=answer.request_id)
+    if state not in {"IN_PROGRESS", "SUCCEEDED"}:
+        raise Unrecognised(f"{what} gave no status", request_id=answer.request_id)
+    return state
 
 
 def user_of(credential: Credential) -> User:
