@@ -119,14 +119,14 @@ MAKERS = {
     "azure.shared-access-key/simulator": bus,
 }
 AZURE = {name: world(maker) for name, maker in MAKERS.items()}
+ENDS = {n: w for n, w in AZURE.items() if n.partition("/")[0] not in {"azure.openai-key", "azure.shared-access-key"}}
+"""Those whose steps are carried out to an end with every fault: one of the kinds that share `_slots` is enough."""
 WRITES = {
     "azure.storage-key": r"/regenerateKey\?|/storageAccounts/[^/]+\?",
     "azure.acr-admin-credential": r"/regenerateCredential\?|/registries/[^/]+\?",
     "azure.acr-token": r"/tokens/[^/]+\?",
     "azure.aks-certificate": "/rotateClusterCertificates",
     "azure.cosmos-key": "/regenerateKey",
-    "azure.openai-key": "/regenerateKey",
-    "azure.shared-access-key": "/regenerateKeys",
 }
 """The requests of each kind that change something."""
 NO_LOOK = {"azure.storage-user-delegation-key"}

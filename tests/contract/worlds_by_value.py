@@ -33,8 +33,8 @@ Answerer = Callable[[str, str, dict[str, str], bytes], tuple[int, Any, dict[str,
 
 
 @contextmanager
-def served(answer: Answerer) -> Iterator[str]:
-    """Serve `answer(method, path, headers, body)` on a loopback port; yields the address."""
+def served(answer: Answerer, *, clocked: bool = False) -> Iterator[str]:
+    """Serve `answer(method, path, headers, body)` on a loopback port; yields the address. `clocked`: the time is the answer's own."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -45,7 +45,7 @@ def served(answer: Answerer) -> Iterator[str]:
             headers = {k.lower(): v for k, v in self.headers.items()}
             status, said, more = answer(self.command, self.path, headers, body)
             raw = said.encode() if isinstance(said, str) else b"" if said is None else json.dumps(said).encode()
-            self.send_response(status)
+            (self.send_response_only if clocked else self.send_response)(status)
             for name, value in {"Content-Type": "application/json", **more, "Content-Length": str(len(raw))}.items():
                 self.send_header(name, value)
             self.end_headers()

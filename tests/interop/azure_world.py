@@ -63,6 +63,12 @@ def model() -> dict[str, Any]:
 
 
 @cache
+def operations() -> tuple[str, ...]:
+    """Return the actions that Azure has for the types of resource here, by Microsoft's own lists."""
+    return tuple(json.loads(MODEL.with_name("operations.json").read_text("utf-8"))["operations"])
+
+
+@cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str], str], ...]:
     rows = []
     for operation in model():
@@ -128,7 +134,7 @@ class Arm:
     """One tenant. `may` are the caller's actions; `page` is how many a page holds; `dated` False: storage keys of old, without a time.
 
     `lag` is how many seconds a long operation takes, `fails` what it fails with; `busy` are requests that are told to slow down;
-    `hidden` are subscriptions and resources that the caller has no role in.
+    `hidden` are subscriptions and resources that the caller has no role in; `roles` is what it is told of its own, by resource group.
     """
 
     def __init__(self, now: Any = None, *, page: int = 100, dated: bool = True) -> None:
@@ -138,6 +144,8 @@ class Arm:
         self.lag, self.fails, self.busy = 0.0, "", 0
         self.subscriptions = [SUBSCRIPTION]
         self.hidden: set[str] = set()
+        self.groups = ["rg-1"]
+        self.roles: dict[str, list[dict[str, Any]]] = {}
         self.accounts: dict[str, dict[str, dict[str, Any]]] = {}
         self.rows: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, dict[str, str]] = {}
@@ -312,6 +320,10 @@ class Arm:
                 for s in self.subscriptions
             ]
             return 200, {"value": rows}, {}
+        if path.lower().endswith("/resourcegroups"):
+            return 200, {"value": [{"id": f"{path}/{g}", "name": g, "location": "westeurope"} for g in self.groups]}, {}
+        if path.endswith("/Microsoft.Authorization/permissions"):
+            return 200, {"value": self.roles.get(path.split("/")[4], [])}, {}
         action = action_of(method, path)
         if action not in self.may or any(h in path for h in self.hidden):
             raise Fault(403, "AuthorizationFailed", f"no {action}")

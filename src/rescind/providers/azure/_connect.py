@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -50,6 +50,12 @@ class Azure:
         if not all(_GUID.fullmatch(str(s.get("subscriptionId"))) for s in rows):
             raise Unrecognised("subscriptions: one without an id")
         return rows
+
+    def may(self, permissions: Iterable[str]) -> Mapping[str, bool]:
+        """Say of each action whether the identity that signs in is allowed it; empty when nobody can tell. Raises a `ProviderError`."""
+        from rescind.providers.azure import _may
+
+        return _may.may(self, permissions)
 
     def listed(self, path: str, version: str, *, what: str) -> Iterator[Row]:
         """Yield every object of a listing, to its last page. Raises typed errors rather than a short list."""

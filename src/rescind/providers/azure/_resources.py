@@ -36,7 +36,7 @@ def path(ident: str, sort: str) -> str:
 def read(client: Azure, ident: str, sort: str, version: str) -> tuple[Row, Answer]:
     """Return a resource as it stands. Raises typed errors."""
     answer = client.http.send("GET", path(ident, sort), query={"api-version": version})
-    return shown(answer, ident, sort)
+    return shown(answer, ident, _word(sort))
 
 
 def shown(answer: Answer, ident: str, what: str) -> tuple[Row, Answer]:
@@ -56,6 +56,10 @@ def inner(row: Mapping[str, Any], *keys: str) -> Any:
     return found
 
 
+def _word(sort: str) -> str:
+    return sort.rpartition("/")[2]
+
+
 def look(client: Azure, sort: str, version: str, match: Callable[[Row], bool]) -> Row:
     """Return the resource that evidence means, in whichever subscription we see.
 
@@ -64,12 +68,14 @@ def look(client: Azure, sort: str, version: str, match: Callable[[Row], bool]) -
     trouble: ProviderError | None = None
     for sub in client.subscriptions():
         try:
-            for row in client.listed(f"/subscriptions/{sub['subscriptionId']}/providers/{sort}", version, what=sort):
+            for row in client.listed(
+                f"/subscriptions/{sub['subscriptionId']}/providers/{sort}", version, what=_word(sort)
+            ):
                 if match(row) and is_of(str(row.get("id")), sort):
                     return row
         except (Denied, Rejected, Unrecognised) as error:
             trouble = error
-    raise trouble or NotFound(f"no subscription that we see has such a resource ({sort})")
+    raise trouble or NotFound(f"no subscription that we see has it among its {_word(sort)}")
 
 
 def mapped(client: Azure, subject: Subject, sort: str, version: str) -> Iterator[Row | Gap]:

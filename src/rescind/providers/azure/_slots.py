@@ -58,13 +58,13 @@ def _split(credential: Credential, slots: Slots) -> tuple[str, str]:
 
 
 def _values(answer: Answer, slots: Slots) -> dict[str, str]:
-    raise_for(answer, what=f"keys of a {slots.sort}")
+    raise_for(answer, what=slots.tell)
     row = answer.json if isinstance(answer.json, dict) else {}
     if isinstance(row.get("passwords"), list):
         row = {str(p.get("name")): p.get("value") for p in row["passwords"] if isinstance(p, dict)}
     found = {n: v for n, v in row.items() if n in slots.names and isinstance(v, str) and v}
     if not found:
-        raise Unrecognised(f"keys of a {slots.sort}: none, or not as they are known", status=answer.status)
+        raise Unrecognised(f"{slots.tell}: no keys, or not as they are known", status=answer.status)
     return found
 
 
@@ -98,9 +98,9 @@ def _rules(client: Azure, whole: str, slots: Slots) -> Iterator[str]:
         yield whole
         return
     where = f"{_resources.path(whole, slots.parent)}/{slots.sort.rpartition('/')[2]}"
-    for rule in client.listed(where, slots.version, what=slots.sort):
+    for rule in client.listed(where, slots.version, what="rules of a namespace"):
         if not _resources.is_of(str(rule.get("id")), slots.sort):
-            raise Unrecognised(f"{slots.sort}: one without an id")
+            raise Unrecognised("rules of a namespace: one without an id")
         yield str(rule["id"])
 
 
@@ -240,8 +240,13 @@ def functions(*of: Slots) -> Functions:
         raise last or NotFound("no such type of resource")
 
     def every(client: Azure, subject: Subject) -> Iterator[Known | Gap]:
+        gaps = set()
         for slots in of:
-            yield from enumerate_(client, subject, slots)
+            for found in enumerate_(client, subject, slots):
+                if isinstance(found, Gap) and found in gaps:
+                    continue
+                gaps |= {found} if isinstance(found, Gap) else set()
+                yield found
 
     def anew(client: Azure, credential: Credential) -> CallResult:
         return regenerate(client, credential, one(credential))

@@ -256,7 +256,7 @@ KIND = Kind(
             call=delete,
             reversible=False,
             idempotent=True,
-            permissions=(f"{SORT}/delete", _OPERATION),
+            permissions=(f"{SORT}/delete", f"{SORT}/read", _OPERATION),
             undo="none: make a new token with the same scope map",
         ),
     },

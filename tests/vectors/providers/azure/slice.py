@@ -3,7 +3,7 @@
     slice.py FOLDER > arm.json
 
 FOLDER holds the unpacked wheels of azure-mgmt-storage 25.3.0, azure-mgmt-resource-subscriptions 1.0.0, azure-mgmt-containerregistry 15.0.0,
-azure-mgmt-containerservice 41.8.0, azure-mgmt-servicebus 10.0.0, azure-mgmt-eventhub 12.0.0, azure-mgmt-cosmosdb 10.0.0 and
+azure-mgmt-containerservice 41.8.0, azure-mgmt-resource 26.0.0, azure-mgmt-authorization 4.0.0, azure-mgmt-servicebus 10.0.0, azure-mgmt-eventhub 12.0.0, azure-mgmt-cosmosdb 10.0.0 and
 azure-mgmt-cognitiveservices 14.1.0 (MIT).
 """
 
@@ -20,6 +20,10 @@ MGMT = Path(sys.argv[1]) / "azure" / "mgmt"
 # operation: the class of its body, and of its answer
 OPERATIONS = {
     "resource/subscriptions/operations/_operations.py": {"subscriptions_list": ("", "")},
+    "resource/resources/operations/_operations.py": {"resource_groups_list": ("", "ResourceGroup*")},
+    "authorization/v2022_04_01/operations/_permissions_operations.py": {
+        "list_for_resource_group": ("", "Permission*"),
+    },
     "storage/operations/_operations.py": {
         "storage_accounts_list": ("", "StorageAccount*"),
         "storage_accounts_get_properties": ("", "StorageAccount"),
