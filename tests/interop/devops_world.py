@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,8 @@ from rescind.wire.pace import Pacer
 MODEL = Path(__file__).parents[1] / "vectors" / "providers" / "azure_devops" / "token-admin-7.1.json"
 TENANT, ORGANIZATION = "11111111-2222-3333-4444-555555555555", "contoso"
 TOKEN = "eyJ-fake-devops-bearer"  # visibly fake
+LATE = 3600
+"""https://learn.microsoft.com/en-us/azure/devops/organizations/accounts/admin-revoke-user-pats: up to one hour."""
 
 
 @cache
@@ -56,9 +58,11 @@ def breaches(method: str, path: str, query: dict[str, str], body: Any) -> list[s
 
 
 class DevOps:
-    """One organisation. `scopes` are the caller's; `page` is how many a page holds."""
+    """One organisation. `scopes` are the caller's; `page` is how many a page holds. A token that was revoked is taken for `LATE` seconds more."""
 
-    def __init__(self, *, page: int = 100) -> None:
+    def __init__(self, now: Any = None, *, page: int = 100) -> None:
+        self.now = now or (lambda: datetime.now(UTC))
+        self.revoked: dict[str, datetime] = {}
         self.page, self.scopes = page, {"vso.graph", "vso.tokenadministration"}
         self.users: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, dict[str, Any]] = {}
@@ -80,8 +84,13 @@ class DevOps:
         self.tokens[ident] = {"authorizationId": ident, "displayName": "ci", "isPublic": public, "isValid": valid, "scope": "vso.code", "validFrom": "2026-01-01T00:00:00Z", "validTo": "2027-01-01T00:00:00Z", "token": None, "owner": descriptor}  # fmt: skip
         return ident
 
+    def works(self, ident: str) -> bool:
+        """Tell whether a token opens something, somewhere."""
+        cut = self.revoked.get(ident)
+        return self.now() < cut + timedelta(seconds=LATE) if cut else self.tokens.get(ident, {}).get("isValid", False)
+
     def answer(self, method: str, target: str, headers: dict[str, str], raw: bytes) -> tuple[int, Any, dict[str, str]]:
-        said = {"Date": format_datetime(datetime.now(UTC), usegmt=True), "X-VSS-E2EID": str(uuid.uuid4())}
+        said = {"Date": format_datetime(self.now(), usegmt=True), "X-VSS-E2EID": str(uuid.uuid4())}
         with self._lock:
             status, body, more = self._answer(method, target, headers, raw)
         return status, body, {**said, **more}
@@ -101,7 +110,8 @@ class DevOps:
         after = str(uuid.UUID(int=start + self.page))
         if operation.startswith("POST"):
             for row in body:
-                self.tokens.pop(row["authorizationId"], None)
+                if self.tokens.pop(row["authorizationId"], None):
+                    self.revoked[row["authorizationId"]] = self.now()
             return 204, None, {}
         if keys and keys[0] not in self.users:
             return 404, {"message": "VS403: no such user"}, {}

@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 
 from rescind import catalogue
+from rescind.audit.log import open_log
+from rescind.audit.signer import load_signer
 from rescind.errors import ConfigError, Denied, NotFound, Rejected
-from rescind.models.credential import Credential
+from rescind.models.clock import parse_rfc3339
+from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.evidence import Gap
 from rescind.models.kind import BY_HAND, CallStatus, Liveness, Subject, Verb
+from rescind.models.plan import Step
 from rescind.models.tenant import SecretRef, Tenant
+from rescind.pipeline import execute
+from rescind.pipeline.people import People
+from rescind.pipeline.tenants import Tenants
 from rescind.providers.azure_devops import _connect
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
@@ -67,6 +74,30 @@ def test_tokens_and_ssh_keys_of_a_person_are_listed_to_the_last_page_and_ended(d
     assert his in devops.tokens
     for request in devops.seen:
         assert not breaches(*request), request
+
+
+def test_residual_is_the_last_second_at_which_a_revoked_token_is_taken(tmp_path):
+    clock = FakeClock()
+    devops = DevOps(clock.now)
+    ident = devops.token(devops.user(ADA))
+    with served(devops.answer, clocked=True) as url:
+        client = devops_world.client(url, clock)
+        (known,) = KIND.enumerate(client, Subject(names=(ADA,)))
+        c = replace(whole(known), tenant="devops", issuer=known.issuer, ownership=Ownership.CASE)
+        row = replace(client.tenant, rate=1000.0)
+        tenants = Tenants((row,), resolve=lambda _: Secret(devops_world.TOKEN), clock=clock, write=True)
+        log = open_log(tmp_path / "rescind.db", load_signer(tmp_path), clock)
+        people = People(mapped={"azure-devops": (ADA,)})
+        ctx = execute.Context(run="run-1", tenants=tenants, people=people, log=log, clock=clock)
+        step = Step(phase="revoke", verb=Verb.REVOKE, credential=c.id, tenant="devops", wait_seconds=60.0)
+        receipt = execute.act(step, c, ctx)
+    assert receipt.end_state is EndState.RESIDUAL
+    assert "itself" in receipt.residual_what
+    until = parse_rfc3339(receipt.residual_until)
+    clock.sleep((until - clock.now()).total_seconds() - 1)
+    assert devops.works(ident)
+    clock.sleep(1.5)  # what the provider's clock says is cut to a second
+    assert not devops.works(ident)
 
 
 def test_a_value_alone_is_said_to_be_one_of_its_owners(client):

@@ -1,8 +1,12 @@
 """Personal access tokens and SSH keys of Azure DevOps, ended by an administrator's word (Token Administration).
 
 Two listings, `isPublic` false for tokens and true for SSH keys: both are read. Nobody is told which token a value is, so one that was found on a
-machine is one of its person's, and all of those are ended. A token for all organisations of its owner is shown in each and ended in each
+machine is one of its person's, and all of those are ended. A token for all organisations of its owner is shown in each and ended in each. Microsoft
+says that one that was revoked may go on working for up to an hour, so it is residual until then
 (https://learn.microsoft.com/en-us/azure/devops/organizations/accounts/admin-revoke-user-pats).
+
+What applications were allowed (OAuth) is listed by no API: a revocation rule would end such tokens of everybody in the organisation. They and
+the cookie of a browser (7 days, renewed by use) end with the person's account and sessions in Entra.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from rescind.models.kind import (
     Known,
     Liveness,
     Observation,
+    Residual,
     Subject,
     Verb,
 )
@@ -185,6 +190,11 @@ KIND = Kind(
     identify=identify,
     read_permissions=("Project Collection Administrator (vso.tokenadministration, vso.graph)",),
     issuer_is_account=True,
+    residual=Residual(
+        seconds=3600,
+        what="the token itself, at services of Azure DevOps that have not heard of its end",
+        source="https://learn.microsoft.com/en-us/azure/devops/organizations/accounts/admin-revoke-user-pats",
+    ),
     death=Death(
         negatives=2,
         seconds=30.0,
@@ -195,6 +205,7 @@ KIND = Kind(
     tested=("a simulator of ours, held to Azure DevOps' own OpenAPI description; no real organisation",),
     steps_by_hand=(
         "As a Project Collection Administrator: list the owner's tokens (Token Administration API) and revoke all of them, in each "
-        "organisation; or let the owner do so under User settings, Personal access tokens."
+        "organisation; or let the owner do so under User settings, Personal access tokens. What applications were allowed, the owner ends under "
+        "User settings, Authorizations; service connections and agents that the person set up are looked through by a project administrator."
     ),
 )
