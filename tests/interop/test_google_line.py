@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rescind import catalogue
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.engine import start
 from rescind.engine.runs import outcomes
 from rescind.models.config import Config
 from rescind.models.credential import EndState
-from rescind.models.kind import Verb
+from rescind.models.kind import Liveness, Verb
 from rescind.models.plan import Case
 from rescind.models.rotation import Rotating
 from rescind.models.tenant import SecretRef, Tenant
@@ -189,3 +191,75 @@ def test_a_key_of_a_service_account_is_replaced_where_its_user_reads_it_and_only
     made = [t for _, verb, t, _, status in cloud.log if verb == "POST" and t.endswith("/keys") and status == 200]
     assert len(made) == 2
     assert "attacker.example" not in repr(cloud.log)
+
+
+@pytest.mark.parametrize("kind", ["google.hmac-key", "google.api-key", "google.client-secret"])
+def test_what_may_be_two_at_once_is_replaced_where_its_user_reads_it_and_only_then_ended(kind, laptop):
+    cloud, place = laptop.cloud, laptop.folder / "value"
+    name, value, subject = {
+        "google.hmac-key": lambda: (laptop.hmac, json.dumps({"accessId": laptop.hmac, "secret": "fake"}), ROBOT),
+        "google.api-key": lambda: (laptop.api, laptop.value, f"projects/{PROJECT}"),
+        "google.client-secret": lambda: (*cloud.oauth_client(), f"projects/{PROJECT}"),
+    }[kind]()
+    place.write_text(value)
+    place.chmod(0o600)
+    row = Rotating(name="one", kind=kind, tenant="google", subject=subject, deliver={"file": str(place)})
+    with google_model.serve(cloud) as url:
+        s, book = laptop.session(url, rotations=(row,)), load_playbook("rotate-tokens")
+        plan = session.survey(s, book, Case())
+        assert [step.verb for step in plan.steps][0] is Verb.ROTATE, plan.gaps
+        done = laptop.carry_out(s, plan, book)
+        client = tenants(s, Case(), write=True).get("google").client
+        row_ = catalogue.kinds()[kind]
+        held = row_.rotation.unpack(Secret(place.read_text()))
+        old = next(c for c in plan.credentials if c.identifier == name)
+        assert not held.secret.same_as(Secret(value))
+        assert row_.rotation.prove(client, old, replace(held, identifier=held.identifier or _new(done))).liveness is Liveness.LIVE  # fmt: skip
+        assert row_.verify(client, old).liveness is Liveness.DEAD
+    text = repr(plan) + repr(done) + (laptop.state / "rescind.db").read_bytes().decode("latin1")
+    assert held.secret.reveal() not in text
+    assert value not in text
+
+
+def _new(done):
+    return next(s.notes["new"] for c in done.credentials for s in c.steps if s.notes.get("new"))
+
+
+def test_a_token_that_a_key_made_is_its_child_and_the_key_is_not_dead_before_it(laptop):
+    """An access token in gcloud's cache, made with the key that lies beside it: nobody can end it, and it ends in an hour, or with its account."""
+    gcloud = laptop.home / ".config" / "gcloud"
+    db = sqlite3.connect(gcloud / "access_tokens.db")
+    db.execute("CREATE TABLE access_tokens (account_id TEXT PRIMARY KEY, access_token TEXT, token_expiry TIMESTAMP, rapt_token TEXT, id_token TEXT)")  # fmt: skip
+    db.execute("INSERT INTO access_tokens VALUES (?, ?, ?, ?, ?)", (ROBOT, ACCESS, "2099-01-01 00:00:00", None, None))
+    db.commit()
+    db.close()
+    with google_model.serve(laptop.cloud) as url:
+        _, done = laptop.run(url, "lost-laptop", Case(person=ADA, target=str(laptop.home)))
+    key = next(c for c in done.credentials if c.identifier == laptop.key)
+    token = next(c for c in done.credentials if c.kind == "oauth.access-token")
+    assert token.parent == key.id
+    assert (key.end_state, token.end_state) == (EndState.RESIDUAL, EndState.RESIDUAL)
+    assert key.residual_until >= token.residual_until
+    assert token.reason.startswith(f"it ended with google.service-account-key {laptop.key}")
+
+
+def test_contain_leaves_an_administrator_to_a_super_administrator_and_names_where_a_user_signs_in(laptop):
+    cloud = laptop.cloud
+    cloud.put(("user", laptop.ada), {**cloud.get("user", laptop.ada), "isDelegatedAdmin": True})
+    laptop.clock.sleep(1)
+    with google_model.serve(cloud) as url:
+        _, done = laptop.run(url, "contain", Case(person=ADA))
+        (user,) = [c for c in done.credentials if c.kind == "google.user"]
+        assert user.end_state is EndState.MANUAL
+        assert "only a super administrator may act on them" in user.reason
+        assert {t["owner"] for t in user.tasks} == {"a super administrator"}
+        assert not [w for w in cloud.log if w[1] == "PUT"]
+        cloud.put(("user", laptop.ada), {**cloud.get("user", laptop.ada), "isDelegatedAdmin": False})
+        cloud.sso(unit="/", entity="https://idp.example/saml")
+        laptop.clock.sleep(1)
+        _, done = laptop.run(url, "contain", Case(person=ADA))
+    (user,) = [c for c in done.credentials if c.kind == "google.user"]
+    assert user.end_state is EndState.CONTAINED
+    assert user.residual_until
+    assert "Acme sign-on (https://idp.example/saml) is its source of authority" in user.reason
+    assert any("https://idp.example/saml" in t["task"] for t in user.tasks)

@@ -37,7 +37,9 @@ def find(client: Google, user: str) -> tuple[Row, Answer]:
     if not user:
         raise Rejected("neither an id nor an address of a user is known", code="incomplete")
     row, answer = shown(
-        client.send("directory", "GET", path(user)), "id", "primaryEmail", "customerId", what="Workspace user"
+        client.send("directory", "GET", path(user), query={"projection": "basic"}),
+        *("id", "primaryEmail", "customerId"),
+        what="Workspace user",
     )
     aliases = [a.casefold() for key in ("aliases", "nonEditableAliases") for a in texts(row, key)]
     if user.casefold() not in {text(row, "id"), text(row, "primaryEmail").casefold(), *aliases}:
