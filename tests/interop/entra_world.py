@@ -8,6 +8,7 @@ kinds' `residual_until` has to equal. It is no Microsoft software and proves not
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import secrets
@@ -25,6 +26,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jsonschema
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.providers.entra import _connect
@@ -37,7 +42,7 @@ APP = "99999999-8888-7777-6666-555555555555"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 TOKEN = "eyJ-fake-operator-bearer"  # visibly fake
 OPTIONS = {"$select", "$filter", "$top", "$count", "$skiptoken"}
-_FILTER = re.compile(r"(\w+) eq '((?:[^']|'')*)'")
+_TERM = re.compile(r"(\w+(?:/\w+)*) (?:eq '((?:[^']|'')*)'|(ge|le) ([0-9TZ:.-]+))")
 DEFAULTS = {"user": ("id", "userPrincipalName", "displayName", "mail"), "bitlockerRecoveryKey": ("id", "createdDateTime", "deviceId", "volumeType")}  # fmt: skip
 METHOD_TYPES = {
     "fido2Methods": "fido2AuthenticationMethod",
@@ -91,8 +96,9 @@ def breaches(method: str, path: str, query: dict[str, str], body: Any) -> list[s
     found = [f"query option {q}" for q in query if q not in OPTIONS]
     found += [f"property {p}" for p in filter(None, query.get("$select", "").split(",")) if p not in row["properties"]]
     if "$filter" in query:
-        hit = _FILTER.fullmatch(query["$filter"])
-        found += [] if hit and hit[1] in row["properties"] else [f"filter {query['$filter']}"]
+        hits = [_TERM.fullmatch(term) for term in query["$filter"].split(" and ")]
+        known = all(hit and hit[1].partition("/")[0] in row["properties"] for hit in hits)
+        found += [] if known else [f"filter {query['$filter']}"]
     if row["body"] is None:
         return found + (["a body where none is"] if body is not None else [])
     check = jsonschema.Draft202012Validator(row["body"], format_checker=jsonschema.FormatChecker())
@@ -131,7 +137,34 @@ class Session:
     token: str = field(default_factory=lambda: "0.A-fake-refresh-" + secrets.token_urlsafe(16))
 
 
+def _signed_by(der: bytes, assertion: str, app: str, audience: str) -> bool:
+    """Check an assertion as Entra documents it: thumbprint, signature, issuer, audience, times."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except ValueError:
+        return False
+    head, body, signature = (base64.urlsafe_b64decode(p + "=" * (-len(p) % 4)) for p in assertion.split("."))
+    header, claims, now = json.loads(head), json.loads(body), datetime.now(UTC).timestamp()
+    thumb = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).decode().rstrip("=")
+    whole = (header["alg"], header["x5t#S256"], claims["iss"], claims["sub"], claims["aud"]) == ("PS256", thumb, app, app, audience)  # fmt: skip
+    if not whole or not claims["nbf"] <= now < claims["exp"] or not claims["jti"]:
+        return False
+    salted = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
+    try:
+        certificate.public_key().verify(signature, assertion.rpartition(".")[0].encode(), salted, hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
 PRIVILEGED_AUTHENTICATION = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"
+
+
+def _named(key: dict[str, Any]) -> dict[str, Any]:
+    """A key without an identifier of its own gets its certificate's thumbprint."""
+    if key.get("customKeyIdentifier"):
+        return key
+    return {**key, "customKeyIdentifier": hashlib.sha1(base64.b64decode(key["key"])).hexdigest().upper()}
 
 
 def _time(moment: datetime) -> str:
@@ -160,6 +193,8 @@ class Graph:
             set()
         )  # ids of users whom no application may touch, for a reason that no listing shows
         self.seen: list[tuple[str, str, dict[str, str], Any]] = []
+        self.asked: list[dict[str, str]] = []  # what was sent to the token endpoint
+        self.birth = 0.0  # after how many seconds a new credential is taken there
         self.needed: set[str] = set()
         self.url = ""
         self._rows: dict[str, dict[str, list[tuple[datetime, dict[str, Any] | None]]]] = {}
@@ -265,15 +300,44 @@ class Graph:
         self.update(kind, key, passwordCredentials=[*row["passwordCredentials"], made], secrets={**row.get("secrets", {}), ident: value})  # fmt: skip
         return ident, value
 
-    def certificate(self, kind: str, key: str, name: str = "CN=ci") -> str:
+    def certificate(
+        self, kind: str, key: str, name: str = "CN=ci", *, start: str = "2026-01-01T00:00:00Z", end: str = "2027-01-01T00:00:00Z", public: str = "",
+    ) -> str:  # fmt: skip
         ident, row = str(uuid.uuid4()), self.get(kind, key) or {}
-        made = {"keyId": ident, "type": "AsymmetricX509Cert", "usage": "Verify", "displayName": name, "customKeyIdentifier": secrets.token_hex(10).upper(), "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2027-01-01T00:00:00Z", "key": base64.b64encode(b"fake public certificate").decode()}  # fmt: skip
+        made = {"keyId": ident, "type": "AsymmetricX509Cert", "usage": "Verify", "displayName": name, "customKeyIdentifier": secrets.token_hex(10).upper(), "startDateTime": start, "endDateTime": end, "key": public or base64.b64encode(b"fake public certificate").decode()}  # fmt: skip
+        if public:
+            made = _named({**made, "customKeyIdentifier": None})
         self.update(kind, key, keyCredentials=[*row["keyCredentials"], made])
         return ident
 
     def federated(self, app: str, name: str = "github") -> str:
         key = str(uuid.uuid4())
         self.put(f"federated/{app}", key, {"name": name, "issuer": "https://token.actions.example", "subject": f"repo:contoso/{name}", "audiences": ["api://AzureADTokenExchange"], "description": ""})  # fmt: skip
+        return key
+
+    # what it records
+
+    def signed_in(self, user: str, at: str, *, code: int = 0, device: str = "", **more: Any) -> str:
+        """Write a sign-in into the log."""
+        key, who = str(uuid.uuid4()), (self.get("user", user) or {}).get("userPrincipalName", "")
+        row = {"createdDateTime": at, "userId": user, "userPrincipalName": who, "appId": str(uuid.uuid4()), "appDisplayName": "Azure Portal", "ipAddress": "198.51.100.7",
+               "isInteractive": True, "clientAppUsed": "Browser", "status": {"errorCode": code, "failureReason": None}, "deviceDetail": {"deviceId": device, "displayName": ""}}  # fmt: skip
+        self.put("signIn", key, {**row, **more})
+        return key
+
+    def audited(self, what: str, at: str, *, user: str = "", app: str = "", **more: Any) -> str:
+        """Write what somebody did into the audit log."""
+        key = str(uuid.uuid4())
+        who = (
+            {
+                "user": {"id": user, "userPrincipalName": (self.get("user", user) or {}).get("userPrincipalName")},
+                "app": None,
+            }
+            if user
+            else {"app": {"appId": app, "displayName": "build"}, "user": None}
+        )
+        row = {"activityDateTime": at, "activityDisplayName": what, "result": "success", "initiatedBy": who, "loggedByService": "Core Directory"}  # fmt: skip
+        self.put("directoryAudit", key, {**row, **more})
         return key
 
     # what sign-ins are worth
@@ -322,11 +386,47 @@ class Graph:
         cut = any(now >= e + timedelta(minutes=15) for e in heard)
         return now.timestamp() < claims["exp"] and not (cut and "cp1" in claims.get("xms_cc", ()))
 
+    def opens(self, client_id: str, **proof: str) -> bool:
+        """Tell whether an application gets a token with a proof, whatever it was: the whole truth, without delay."""
+        return not self._wrong(client_id, proof, delay=0)
+
+    def token(self, method: str, headers: dict[str, str], form: dict[str, str]) -> tuple[int, Any]:
+        """The token endpoint: https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow."""
+        asked = {"client_id", "grant_type", "scope"}
+        proofs = ({"client_secret"}, {"client_assertion", "client_assertion_type"})
+        if method != "POST" or "authorization" in headers or set(form) - asked not in proofs or not asked <= set(form):
+            return 400, {"error": "invalid_request", "error_codes": [900144], "error_description": "AADSTS900144"}
+        self.asked.append(form)
+        wrong = self._wrong(form["client_id"], form, delay=self.birth)
+        if wrong:
+            return 401, {"error": "invalid_client", "error_codes": [wrong], "error_description": f"AADSTS{wrong}: no."}
+        return 200, {"token_type": "Bearer", "expires_in": 3599, "access_token": "eyJ-fake-application-token"}
+
+    def _wrong(self, client_id: str, proof: dict[str, str], *, delay: float) -> int:
+        named = {k: next((r for r in self.all(k, stale=False) if r["appId"] == client_id), None) for k in ("application", "servicePrincipal")}  # fmt: skip
+        rows = [r for r in named.values() if r is not None]
+        if not rows:
+            return 700016
+        if not (named["servicePrincipal"] or {}).get("accountEnabled"):
+            return 7000112
+        born = _time(self.clock.now() - timedelta(seconds=delay))
+        if "client_secret" in proof:
+            known = {p["keyId"]: p for r in rows for p in r["passwordCredentials"]}
+            values = {i: v for r in rows for i, v in r.get("secrets", {}).items() if i in known}
+            fits = [known[i] for i, v in values.items() if v == proof["client_secret"]]
+            return 0 if any(p["startDateTime"] <= born for p in fits) else 7000215
+        for key in (k for r in rows for k in r["keyCredentials"] if k["startDateTime"] <= born):
+            if _signed_by(base64.b64decode(key["key"]), proof["client_assertion"], client_id, f"{self.url.removesuffix('/v1.0')}/{TENANT}/oauth2/v2.0/token"):  # fmt: skip
+                return 0
+        return 700027
+
     # the wire
 
     def answer(self, method: str, target: str, headers: dict[str, str], raw: bytes) -> tuple[int, Any, dict[str, str]]:
         with self._lock:
             said = {"Date": format_datetime(self.clock.now(), usegmt=True), "request-id": str(uuid.uuid4())}
+            if urlsplit(target).path == f"/{TENANT}/oauth2/v2.0/token":
+                return *self.token(method, headers, dict(parse_qsl(raw.decode()))), said
             try:
                 status, body = self._answer(method, target, headers, raw)
             except Refused as no:
@@ -414,7 +514,10 @@ class Graph:
                 known = held.get(sent.get("keyId"))
                 if known is None and not sent.get("key"):
                     raise Refused(400, "KeyCredentialsInvalidValue", "Invalid value specified for property 'keyCredentials'.")  # fmt: skip
-            body = {**body, "keyCredentials": [{**held.get(s.get("keyId"), {}), **s} for s in body["keyCredentials"]]}
+            body = {
+                **body,
+                "keyCredentials": [{**held.get(s.get("keyId"), {}), **_named(s)} for s in body["keyCredentials"]],
+            }
         if body.get("accountEnabled") is False and row.get("accountEnabled"):
             body = {**body, "disabledAt": _time(self.clock.now())}
         kept = {k: v for k, v in (self.get(kind, row["id"]) or {}).items() if k != "disabledAt" or not body.get("accountEnabled")}  # fmt: skip
@@ -505,8 +608,8 @@ class Graph:
     def _listing(self, operation: str, path: str, keys: tuple[str, ...], query: dict[str, str]) -> Any:
         kind = model()[operation]["entity"]
         rows = self._members(path, keys) if "{id}" in path else self.all(kind)
-        if (hit := _FILTER.fullmatch(query.get("$filter", ""))) is not None:
-            rows = [r for r in rows if str(r.get(hit[1], "")).lower() == hit[2].replace("''", "'").lower()]
+        for term in filter(None, query.get("$filter", "").split(" and ")):
+            rows = [r for r in rows if _holds(r, term)]
         start, size = int(query.get("$skiptoken", "0")), min(self.page, int(query.get("$top", self.page)))
         shown = [_selected(kind, r, query) for r in rows[start : start + size]]
         more: dict[str, str] = {}
@@ -517,6 +620,19 @@ class Graph:
             rest = "&".join(f"{k}={v}" for k, v in query.items() if k != "$skiptoken")
             more = {"@odata.nextLink": f"{self.url}{filled}?{rest}{'&' if rest else ''}$skiptoken={start + size}"}
         return {"@odata.context": f"{self.url}/$metadata", **more, "value": shown}
+
+
+def _holds(row: dict[str, Any], term: str) -> bool:
+    """Tell whether a row fits one term of a filter."""
+    hit = _TERM.fullmatch(term)
+    assert hit
+    value: Any = row
+    for name in hit[1].split("/"):
+        value = (value or {}).get(name)
+    if hit[3]:
+        at, bound = (datetime.fromisoformat(str(t)) for t in (value, hit[4]))
+        return at >= bound if hit[3] == "ge" else at <= bound
+    return str(value or "").lower() == hit[2].replace("''", "'").lower()
 
 
 def _selected(kind: str, row: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:

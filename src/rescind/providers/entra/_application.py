@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rescind.errors import NotFound, Rejected
@@ -23,6 +23,8 @@ from rescind.providers.entra._graph import Row, pages, read, seen, seg, text, un
 from rescind.wire.http import Answer
 
 WHERE = ("applications", "servicePrincipals")
+ITSELF = "application/"
+"""What the subject of a rotation begins with: `application/<client id>`."""
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 READ = ("Application.Read.All", "User.Read.All")
 WRITE = ("Application.ReadWrite.All",)
@@ -74,6 +76,11 @@ def owners(client: Entra, path: str) -> list[str]:
     return sorted(filter(None, (text(o, "userPrincipalName") for o in rows)))
 
 
+def whose(subject: str, row: Row) -> list[str]:
+    """Return the application itself as the only owner, where it was asked for by its own name (a rotation's subject)."""
+    return [subject] if subject.lower() == f"{ITSELF}{text(row, 'appId').lower()}" else []
+
+
 def known(client: Entra, where: str, row: Row, names: list[str], ident: str, more: Mapping[str, str]) -> Known:
     """Return what is known of one credential. Its owner is the object's, when there is exactly one."""
     facts = {"app_id": text(row, "appId"), "name": text(row, "displayName"), "owners": ",".join(names), **more}
@@ -98,7 +105,8 @@ def facts_of(row: Mapping[str, Any]) -> dict[str, str]:
 def owned(client: Entra, subject: Subject) -> Iterator[tuple[str, str] | Gap]:
     """Show (where, object id) of every application and service principal that the person owns,."""
     shown: dict[tuple[str, str], None] = {}
-    for found in _person.people(client, subject):
+    persons = tuple(n for n in subject.names if not n.startswith(ITSELF))
+    for found in _person.people(client, replace(subject, names=persons)):
         if isinstance(found, Gap):
             yield found
             continue
@@ -125,6 +133,8 @@ def listed(client: Entra, subject: Subject, member: str) -> Iterator[Known | Gap
             continue
         names = owners(client, path) if rows else []
         yield from (known(client, where, row, names, text(c, "keyId"), facts_of(c)) for c in rows)
+    for name in (n for n in subject.names if n.startswith(ITSELF)):
+        yield from _of_app(client, name, member)
 
 
 def find(client: Entra, credential: Credential, member: str) -> Known:
@@ -137,7 +147,8 @@ def find(client: Entra, credential: Credential, member: str) -> Known:
         row, rows, answer = held(client, at.path, member)
         for c in rows:
             if text(c, "keyId").lower() == at.ident.lower():
-                return known(client, at.holder, row, owners(client, at.path), text(c, "keyId"), facts_of(c))
+                names = whose(credential.owner, row) or owners(client, at.path)
+                return known(client, at.holder, row, names, text(c, "keyId"), facts_of(c))
         raise NotFound("the application has no such credential", status=404, request_id=answer.request_id)
     given = credential.attributes
     realm = (given.get("tenant") or credential.issuer).lower()
@@ -165,8 +176,8 @@ def _fits(shown: Known, key: str, hint: str) -> bool:
 
 
 def _of_app(client: Entra, app: str, member: str) -> Iterator[Known]:
-    """Yield the credentials of an application named by its client id, or by its path as Terraform writes it."""
-    where, _, ident = app.strip("/").rpartition("/")
+    """Yield the credentials of an application named by its client id, as a rotation names it, or by its path as Terraform writes it."""
+    where, _, ident = app.removeprefix(ITSELF).strip("/").rpartition("/")
     found = [w for w in WHERE if w.lower() == where]
     if not _GUID.fullmatch(ident) or (where and not found):
         raise Rejected("the evidence does not say of which application it is", code="incomplete")
@@ -178,7 +189,7 @@ def _of_app(client: Entra, app: str, member: str) -> Iterator[Known]:
         except NotFound:
             continue  # an application of another tenant has only its service principal here
         there += 1
-        names = owners(client, f"/{holder}/{seg(text(row, 'id'))}") if rows else []
+        names = whose(app, row) or (owners(client, f"/{holder}/{seg(text(row, 'id'))}") if rows else [])
         yield from (known(client, holder, row, names, text(c, "keyId"), facts_of(c)) for c in rows)
     if not there:
         raise NotFound("the tenant has no such application")

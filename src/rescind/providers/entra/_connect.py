@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -146,7 +147,7 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
 
     http = reach(base, bearer(tenant, resolve, f"{graph}/.default", authority, write=write))
     app = (str(tenant.write.get("client_id") or "") if write else "") or tenant.text("client_id")
-    return Entra(tenant, http, app.lower(), lambda: reach(authority, None))
+    return Entra(tenant, http, app.lower(), cache(lambda: reach(authority, None)))
 
 
 def endpoints(tenant: Tenant) -> tuple[str, str]:

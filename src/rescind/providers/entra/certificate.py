@@ -10,20 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rescind.errors import Rejected, Unrecognised
+from rescind.errors import NotFound
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Observation, Subject, Verb
-from rescind.providers.entra import _application
+from rescind.providers.entra import _application, _keypair, _keys, _next_certificate
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import LAG, called, text, written
+from rescind.providers.entra._graph import LAG, called, text
 from rescind.secret import Secret
 
 _KEYS = "keyCredentials"
 
 
-def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  it is never presented
-    """Find a certificate by where it lies, else by its application and key id. Raises typed provider errors."""
+def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:
+    """Find a certificate by where it lies, else by its application and key id, or by its bytes. Raises typed provider errors."""
+    if secret and not (credential.identifier or credential.attributes.get("key_id")):
+        thumbprint = _keypair.thumbprint(secret)
+        shown = _application.listed(client, Subject(names=(credential.owner or credential.subject,)), _KEYS)
+        for known in shown:
+            if isinstance(known, Known) and known.attributes.get("thumbprint", "").upper() == thumbprint:
+                return known
+        raise NotFound("the application has no such certificate")
     return _application.find(client, credential, _KEYS)
 
 
@@ -39,14 +46,7 @@ def remove(client: Entra, credential: Credential) -> CallResult:
     kept = [r for r in rows if text(r, "keyId").lower() != at.ident.lower()]
     if len(kept) == len(rows):
         return called(answer, CallStatus.ALREADY)
-    if any(not text(r, "key") for r in kept):
-        raise Rejected("Graph shows another key without its bytes: writing back would drop it", code="bystander")
-    result = written(client.http.send("PATCH", at.path, json={_KEYS: kept}), "application update")
-    _, now, after = _application.held(client, at.path, _KEYS)
-    lost = {text(r, "keyId") for r in kept} - {text(r, "keyId") for r in now}
-    if lost:
-        raise Unrecognised(f"other keys are not shown any more: {', '.join(sorted(lost))}", request_id=after.request_id)
-    return result
+    return _keys.written_whole(client, at.path, kept)
 
 
 def verify(client: Entra, credential: Credential) -> Observation:
@@ -75,6 +75,7 @@ KIND = Kind(
     read_permissions=_application.READ,
     issuer_is_account=True,
     residual=_application.RESIDUAL,
+    rotation=_next_certificate.ROTATION,
     death=Death(negatives=2, seconds=30.0, source=LAG),
     reference="https://learn.microsoft.com/en-us/graph/api/application-update",
     since="0.2",

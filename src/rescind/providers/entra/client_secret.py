@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rescind.errors import Rejected
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
-from rescind.providers.entra import _application
+from rescind.providers.entra import _application, _next_secret
 from rescind.providers.entra._connect import Entra
 from rescind.providers.entra._graph import LAG, called, written
 from rescind.secret import Secret
@@ -16,8 +17,11 @@ from rescind.secret import Secret
 _SECRETS = "passwordCredentials"
 
 
-def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  it is never presented
-    """Find a secret by key id, else by its application and first three characters. Raises typed provider errors."""
+def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:
+    """Find a secret by key id, else by its application and first three characters. It is not presented. Raises typed provider errors."""
+    given = credential.attributes
+    if secret and not (credential.identifier or given.get("hint") or given.get("key_id")):
+        credential = replace(credential, attributes={**given, "hint": secret.reveal()[:3]})
     return _application.find(client, credential, _SECRETS)
 
 
@@ -66,6 +70,7 @@ KIND = Kind(
     read_permissions=_application.READ,
     issuer_is_account=True,
     residual=_application.RESIDUAL,
+    rotation=_next_secret.ROTATION,
     death=Death(negatives=2, seconds=30.0, source=LAG),
     reference="https://learn.microsoft.com/en-us/graph/api/application-removepassword",
     since="0.2",
