@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,9 +38,9 @@ def kind(name: str) -> Kind:
 class World:
     """Ada with two permission sets of her own, two groups and two roles; Grace beside her; a clock that a test moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
         self.time = NOW
-        self.cloud = c = Center(clock=lambda: self.time)
+        self.cloud = c = Center(clock=clock or (lambda: self.time))
         self.ada = c.person("ada", Emails=[{"Value": "ada@example.com", "Primary": True}])
         self.grace = c.person("grace")
         self.admin, self.read = c.permission_set("admin", "PT8H", ALLOW), c.permission_set("read")
@@ -318,6 +318,16 @@ def test_what_keeps_the_organisation_from_it_does_not_keep_the_permission_sets(o
         kind(USER).actions[Verb.DENY].call(world.client, user)
     assert all(world.ada in cloud.sets[s]["inline"] for s in (world.admin, world.read, world.shared))
     assert kind(USER).verify(world.client, user).liveness is Liveness.LIVE
+
+
+def test_a_deletion_that_is_throttled_goes_on_where_it_was(world: World) -> None:
+    c = next(c for c in world.found(ASSIGNMENT) if c.attributes["permission_set"] == world.admin)
+    act = kind(ASSIGNMENT).actions[Verb.REVOKE]
+    world.cloud.faults["DeleteAccountAssignment"] = (2, Fault("ThrottlingException"))
+    with pytest.raises(Throttled):
+        act.call(world.client, c)
+    assert act.call(world.client, c).notes["accounts"] == f"{MEMBER},{OTHER}"
+    assert kind(ASSIGNMENT).verify(world.client, c).liveness is Liveness.DEAD
 
 
 def test_one_account_that_refuses_does_not_keep_the_others(world: World) -> None:
