@@ -68,6 +68,8 @@ class FakeAws:
     asked: list[tuple[str, Given]] = field(default_factory=list)
     tables: dict[str, Any] = field(default_factory=dict)
     honoured: dict[str, datetime] = field(default_factory=dict)
+    shut: set[str] = field(default_factory=set)  # regions that the operator may not work in
+    _here: Any = field(default_factory=threading.local)
     _numbers: Any = field(default_factory=itertools.count)
     _lock: Any = field(default_factory=threading.RLock)
 
@@ -103,7 +105,7 @@ class FakeAws:
     ) -> None:
         """Let CloudTrail record something; `resources` are what it can be found by."""
         event = {"eventName": name, "eventSource": source, "userIdentity": {"accountId": ACCOUNT, **who}, "responseElements": out,
-                 "eventTime": self.now().strftime("%Y-%m-%dT%H:%M:%SZ"), **more}  # fmt: skip
+                 "eventTime": self.now().strftime("%Y-%m-%dT%H:%M:%SZ"), "awsRegion": "us-east-1", **more}  # fmt: skip
         self.events.insert(0, event)
 
     def as_user(self, name: str, key: str = "") -> Given:
@@ -116,20 +118,20 @@ class FakeAws:
         arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{session}"
         return {"type": "AssumedRole", "principalId": f"{self.role(name).id}:{session}", "arn": arn, "accessKeyId": key}
 
-    def assume(self, who: Given, role: str, session: str) -> str:
-        """Let somebody assume a role, and CloudTrail record it; returns the session's key id."""
+    def assume(self, who: Given, role: str, session: str, seconds: int = 3600, region: str = "us-east-1") -> str:
+        """Let somebody assume a role, and the region's CloudTrail record it; returns the session's key id."""
         key, made = self.number("ASIA"), self.role(role)
         out = {
             "credentials": {
                 "accessKeyId": key,
-                "expiration": (self.now() + timedelta(hours=1)).strftime("%b %d, %Y, %I:%M:%S %p"),
+                "expiration": (self.now() + timedelta(seconds=seconds)).strftime("%b %d, %Y, %I:%M:%S %p"),
             },
             "assumedRoleUser": {
                 "assumedRoleId": f"{made.id}:{session}",
                 "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}",
             },
         }
-        self.tell("AssumeRole", who, out=out, resources=[{"ARN": made.arn}, {"ARN": key}])
+        self.tell("AssumeRole", who, out=out, resources=[{"ARN": made.arn}, {"ARN": key}], awsRegion=region)
         return key
 
     def cloudtrail_LookupEvents(self, given: Given) -> Given:
@@ -143,7 +145,9 @@ class FakeAws:
             "ResourceName": lambda e: [r["ARN"] for r in e.get("resources", [])],
         }[attribute]
         until = (self.now() - self.trail_lag).strftime("%Y-%m-%dT%H:%M:%SZ")
-        told = [e for e in self.events if e["eventTime"] <= until]
+        since = given["StartTime"] if "StartTime" in given else ""
+        since = since if isinstance(since, str) else datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = [e for e in self.events if since <= e["eventTime"] <= until and e["awsRegion"] == self.region]
         rows = [{"CloudTrailEvent": json.dumps(e), "EventName": e["eventName"]} for e in told if value in of(e)]
         start = int(given.get("NextToken") or 0)
         size = min(self.page, given.get("MaxResults") or 50)
@@ -165,8 +169,19 @@ class FakeAws:
         live = any(u.held["AccessKey"].get(key, {}).get("Status") == "Active" for u in self.users.values())
         return live or (key in self.honoured and self.now() < self.honoured[key] + self.lag)
 
+    def enter(self, region: str) -> None:
+        """Note which region this thread's request was signed for."""
+        self._here.region = region
+
+    @property
+    def region(self) -> str:
+        return getattr(self._here, "region", "us-east-1")
+
     def permit(self, key: str, permission: str) -> None:
+        self._here.key = key
         if key == OPERATOR:
+            if self.region in self.shut and permission[:4] not in {"iam:", "sts:"}:
+                raise Fault("AccessDeniedException", 403)
             if self.rights is not None and permission not in self.rights:
                 raise Fault("AccessDenied" if permission[:4] in {"iam:", "sts:"} else "AccessDeniedException", 403)
         elif not self.key_works(key):
@@ -218,6 +233,8 @@ class FakeAws:
         return {"User": facts}
 
     def iam_CreateAccessKey(self, given: Given) -> Given:
+        if len(self._named(given).held["AccessKey"]) >= 2:
+            raise Fault("LimitExceeded", 409)
         made = self.hold(self._named(given).name, "AccessKey", "AKIA")
         facts = {
             "UserName": given["UserName"],
@@ -310,6 +327,9 @@ class FakeAws:
         return {"Account": ACCOUNT}
 
     def sts_GetCallerIdentity(self, given: Given) -> Given:
+        for user in self.users.values():
+            if getattr(self._here, "key", "") in user.held["AccessKey"]:
+                return {"UserId": user.id, "Account": ACCOUNT, "Arn": user.arn}
         return {"UserId": "AIDAOPERATORFAKE00001", "Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/operator"}
 
     # EKS: `tables["eks"]` holds clusters by name, each with its mode and its entries by principal

@@ -220,6 +220,8 @@ def answer(cloud: Cloud, method: str, url: str, headers: Mapping[str, str], body
     try:
         operation, given = read(service, method, url, headers.get("X-Amz-Target", ""), body)
         check(operation, given)
+        if enter := getattr(cloud, "enter", None):  # a cloud that knows regions is told which one was asked
+            enter(signed[2])
         cloud.permit(signed[1], permission(service, operation.name))
         return 200, written(operation, cloud.handle(service, operation.name, given))
     except Fault as fault:

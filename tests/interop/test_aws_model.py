@@ -147,7 +147,7 @@ def test_a_console_password_is_deleted_and_stays_dead(cloud, client):
     assert [row.actions[Verb.REVOKE].call(client, c).status for _ in range(2)] == [CallStatus.DONE, CallStatus.ALREADY]
     assert row.verify(client, c).liveness is Liveness.DEAD
     assert cloud.users["bob"].password
-    assert row.residual.shortened_by[Verb.DENY] == 0 < row.residual.seconds
+    assert 43_200 < row.residual.shortened_by[Verb.DENY] < row.residual.seconds, "roles assumed before live on"
 
 
 def test_a_second_factor_goes_last(cloud, client):
@@ -349,7 +349,10 @@ def test_every_permission_is_an_operation_of_its_services_own_model(name):
         assert shown.signing_name == service, right
 
 
-@pytest.mark.parametrize("name", [k for k in AWS_KINDS if kind(k).control and k != "aws.sso-session"])
+CENTER = ("aws.sso-", "aws.account-access-")  # tests/interop/test_center.py
+
+
+@pytest.mark.parametrize("name", [k for k in AWS_KINDS if kind(k).control and not k.startswith(CENTER)])
 def test_doctor_learns_whether_a_kind_can_be_read_with_what_the_kind_declares(cloud, client, name):
     row = kind(name)
     cloud.rights = set(row.read_permissions)
@@ -418,7 +421,9 @@ def test_identity_center_asks_only_what_it_declares():
             for work in (row.control, row.verify, act.call, row.verify, act.restore):
                 work(client, c)
             declared = {p.split(":")[1] for p in (*row.read_permissions, *row.permissions(Verb.DENY))}
-            assert set(center.asked) - {""} == declared - {"ListPermissionSets", "DeleteInlinePolicyFromPermissionSet"}
+            spare = {"ListPermissionSets", "DeleteInlinePolicyFromPermissionSet"}
+            above = {"DescribePolicy", "ListTargetsForPolicy", "UpdatePolicy"}  # the tenant names no such policy
+            assert set(center.asked) - {""} == declared - spare - above
     finally:
         aws.stop()
 
@@ -520,6 +525,8 @@ def test_regions_are_the_accounts_own_or_said_to_be_unknown(cloud, monkeypatch):
     def denied(*_, **__):
         raise Denied("ListRegions answered 403")
 
+    client = Client()
+    client.tenant = replace(client.tenant, settings={"region": "eu-west-1"})
     monkeypatch.setattr(_regions, "everything", denied)
     places, doubt = _regions.regions(client)
     assert (places, "could not be listed" in doubt) == (["eu-west-1"], True)

@@ -78,7 +78,7 @@ def test_the_residual_bound_follows_from_awss_own_limits():
         name: sts.operation_model(name).input_shape.members["DurationSeconds"].metadata["max"]
         for name in ("GetSessionToken", "GetFederationToken", "AssumeRole")
     }
-    role = longest["AssumeRole"]
+    role = longest["AssumeRole"] + KIND.death.seconds  # a key is honoured for as long as its death is watched
     assert KIND.residual.seconds == max(longest["GetSessionToken"], longest["GetFederationToken"]) + role
     assert KIND.residual.shortened_by[Verb.DENY] == role
 

@@ -231,7 +231,7 @@ def test_the_windows_are_awss_own_limits():
         return sts.operation_model(name).input_shape.members["DurationSeconds"].metadata["max"]
 
     assert _trail.LONGEST_USER.total_seconds() == max(longest("GetSessionToken"), longest("GetFederationToken"))
-    assert _trail.LONGEST_ROLE.total_seconds() == KIND.residual.seconds == longest("AssumeRole")
+    assert _trail.LONGEST_ROLE.total_seconds() == longest("AssumeRole") == KIND.residual.seconds - KIND.death.seconds
     cloudtrail = botocore.session.get_session().get_service_model("cloudtrail")
     keys = cloudtrail.shape_for("LookupAttributeKey").enum
     assert {"ResourceName", "AccessKeyId", "Username"} <= set(keys)

@@ -26,6 +26,13 @@ DEATH = Death(
     seconds=10.0,
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency",
 )
+HONOURED = 10
+"""Seconds for which AWS may still honour what it calls gone: whatever was made in them counts from their end."""
+ROLE_SECONDS, CHAINED_SECONDS = 43_200, 3_600
+"""The longest that a role can be assumed for, and that a role's session can assume another one for.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html
+"""
 
 
 class Held(NamedTuple):

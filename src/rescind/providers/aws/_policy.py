@@ -20,6 +20,7 @@ from rescind.models.credential import Credential
 from rescind.models.kind import CallResult, CallStatus, Liveness, Observation
 from rescind.providers.aws._connect import AwsClient, call, pages
 from rescind.providers.aws._iam import find_user, user_of
+from rescind.providers.aws._ours import refuse_user
 
 NAME = "RescindDenyAll"
 DOCUMENT: Mapping[str, Any] = {
@@ -47,10 +48,11 @@ def same_user(client: AwsClient, credential: Credential) -> str:
 def deny(client: AwsClient, credential: Credential) -> CallResult:
     """Embed `RescindDenyAll` in the key's user; where inline space is used up, attach AWS's managed `AWSDenyAll`.
 
-    Raises typed provider errors; `Rejected` with code `LimitExceeded` when both quotas are used up
+    Raises typed provider errors; `Rejected` for the user who acts, and with code `LimitExceeded` when both quotas are used up
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
     """
     iam, user = client.service("iam"), same_user(client, credential)
+    refuse_user(client, user)
     policy = NAME
     try:
         answer = call(iam.put_user_policy, UserName=user, PolicyName=NAME, PolicyDocument=json.dumps(DOCUMENT))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from weakref import WeakKeyDictionary
 
 from rescind.errors import Denied, Rejected
 from rescind.providers.aws._center import everything
 from rescind.providers.aws._connect import AwsClient
+
+_KNOWN: WeakKeyDictionary[AwsClient, list[str]] = (
+    WeakKeyDictionary()
+)  # an account's regions do not change within a command
 
 
 def regions(client: AwsClient) -> tuple[list[str], str]:
@@ -18,10 +23,14 @@ def regions(client: AwsClient) -> tuple[list[str], str]:
     own = client.tenant.text("region", "us-east-1")
     if named or client.tenant.text("endpoint_url"):
         return named or [own], ""
-    try:
-        rows, _ = everything(
-            client.service("account").list_regions, "Regions", RegionOptStatusContains=["ENABLED", "ENABLED_BY_DEFAULT"]
-        )
-    except (Denied, Rejected) as error:
-        return [own], f"only {own} was looked at, the account's regions could not be listed: {error.message}"
-    return sorted(str(row.get("RegionName", "")) for row in rows), ""
+    if client not in _KNOWN:
+        try:
+            rows, _ = everything(
+                client.service("account").list_regions,
+                "Regions",
+                RegionOptStatusContains=["ENABLED", "ENABLED_BY_DEFAULT"],
+            )
+        except (Denied, Rejected) as error:
+            return [own], f"not every region was looked at, for the account's could not be listed: {error.message}"
+        _KNOWN[client] = sorted(str(row.get("RegionName", "")) for row in rows)
+    return list(_KNOWN[client]), ""

@@ -51,8 +51,10 @@ def lister(service: str, source: str) -> Callable[[AwsClient, Subject], Iterator
 
     def enumerate_(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:
         names, latest = principals(subject.names), dict[str, Known]()
+        missed: list[ProviderError] = []
         try:
-            found = _trail.events(client, "EventName", "GetAuthorizationToken", back=LONGEST) if names else ()
+            asked = _trail.events(client, "EventName", "GetAuthorizationToken", back=LONGEST, missed=missed)
+            found = asked if names else ()
             for known in (_of(event, client, service, source) for event in found):
                 before = latest.get(known.identifier) if known else None
                 if (
@@ -67,6 +69,7 @@ def lister(service: str, source: str) -> Callable[[AwsClient, Subject], Iterator
             why = f"tokens of {source} could not be listed: {error.message}"
             yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
             return
+        yield from _trail.unread(client, missed, f"tokens of {source}")
         yield from latest.values()
 
     return enumerate_

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from rescind.errors import NotFound
+from rescind.errors import NotFound, ProviderError
 from rescind.models.credential import Credential
 from rescind.models.kind import Known, Liveness
 from rescind.providers.aws import _trail
@@ -31,10 +31,13 @@ def who(event: Mapping[str, Any], account: str) -> str:
     return f"role:{role}" if role else ""
 
 
-def taken(client: AwsClient, back: timedelta) -> dict[str, str]:
-    """Return by name when somebody took the first token that CloudTrail shows in that time. Raises typed provider errors."""
+def taken(client: AwsClient, back: timedelta, missed: list[ProviderError]) -> dict[str, str]:
+    """Return by name when somebody took the first token that CloudTrail shows in that time. Raises typed provider errors.
+
+    What kept a region from being read is added to `missed`.
+    """
     found: dict[str, str] = {}
-    for event in _trail.events(client, "EventName", "CreateOAuth2Token", back=back):
+    for event in _trail.events(client, "EventName", "CreateOAuth2Token", back=back, missed=missed):
         if event.get("eventSource") != "signin.amazonaws.com" or event.get("errorCode"):
             continue
         name, at = who(event, client.account), _trail.when(str(event.get("eventTime", "")))

@@ -29,6 +29,7 @@ from rescind.models.kind import (
     Verb,
 )
 from rescind.providers.aws._connect import Answer, AwsClient, call
+from rescind.providers.aws._held import HONOURED, ROLE_SECONDS
 from rescind.providers.aws._iam import account_of, find_user, keys_of, last_used, user_of
 from rescind.providers.aws._next_key import ROTATION
 from rescind.providers.aws._policy import before, deny, restore, verify_deny
@@ -254,14 +255,14 @@ KIND = Kind(
     issuer_is_account=True,
     residual=Residual(
         # A session of GetSessionToken lives up to 36 hours and may assume a role in its last minute, for up to 12 hours more.
-        seconds=129_600 + 43_200,
+        seconds=129_600 + ROLE_SECONDS + HONOURED,
         what=(
             "sessions made from the key: GetSessionToken and GetFederationToken for up to 36 hours, and roles assumed by the key or "
-            "by such a session for up to 12 hours more; a role that may assume itself can go on for longer, so cut such roles too"
+            "by such a session for up to 12 hours more; each role that such a one assumes adds an hour, so cut those too"
         ),
         source="https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html",
         # A deny on the user stops those sessions at once, but not the sessions of roles assumed before (AssumeRole: 12 hours at most).
-        shortened_by={Verb.DENY: 43_200},
+        shortened_by={Verb.DENY: ROLE_SECONDS + HONOURED},
     ),
     death=Death(
         negatives=3,

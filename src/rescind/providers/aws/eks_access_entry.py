@@ -209,7 +209,7 @@ KIND = Kind(
     ),
     issuer_is_account=True,
     residual=Residual(
-        seconds=900,
+        seconds=900 + _held.HONOURED,
         what="a token that the cluster has accepted already, for the 15 minutes that one lives",
         source="https://docs.aws.amazon.com/eks/latest/userguide/cluster-auth.html",
     ),

@@ -172,7 +172,7 @@ KIND = Kind(
     read_permissions=("account:ListRegions", "iot:DescribeCertificate", "iot:ListThingPrincipals"),
     issuer_is_account=True,
     residual=Residual(
-        seconds=43_200,
+        seconds=_held.ROLE_SECONDS + 5,  # it is honoured for as long as its death is watched
         what="an open connection for some minutes, and credentials of a role alias that the certificate was given, for up to 12 hours",
         source="https://docs.aws.amazon.com/iot/latest/developerguide/authorizing-direct-aws.html",
     ),

@@ -1,7 +1,7 @@
 """Console passwords of IAM users: there is one for a user or none, and only deleting it ends it.
 
 A console session that is open already goes on without it, for up to 12 hours; a deny on the user stops that at once, and so it
-stops what `aws login` would refresh. IAM keeps no history of a password, so a new one can be set but the old one cannot come back.
+stops what `aws login` would refresh; roles that were assumed in it live on. IAM keeps no history of a password, so a new one can be set but the old one cannot come back.
 """
 
 from __future__ import annotations
@@ -104,6 +104,7 @@ KIND = Kind(
                 "iam:AttachUserPolicy",
                 "iam:GetUserPolicy",
                 "iam:ListAttachedUserPolicies",
+                "iam:ListAccessKeys",
             ),
             ends=EndState.CONTAINED,
             supports=True,
@@ -127,10 +128,13 @@ KIND = Kind(
     read_permissions=("iam:GetUser", "iam:GetLoginProfile"),
     issuer_is_account=True,
     residual=Residual(
-        seconds=43_200,
-        what="a console session that was open, and sessions of `aws login` made from one, for up to 12 hours",
+        seconds=43_200 + _held.ROLE_SECONDS + _held.HONOURED,
+        what=(
+            "a console session that was open, and sessions of `aws login` made from one, for up to 12 hours; roles assumed in one, for up to "
+            "12 hours more"
+        ),
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/console.html",
-        shortened_by={Verb.DENY: 0},
+        shortened_by={Verb.DENY: _held.ROLE_SECONDS + _held.HONOURED},
     ),
     death=_held.DEATH,
     steps_by_hand=(

@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable
+from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, CallStatus, Kind, Known, Liveness, Observation, Residual, Subject, Verb
@@ -25,6 +27,7 @@ from rescind.providers.aws._policy import verify_deny
 from rescind.secret import Secret
 
 NAME = "RescindDenySignIn"
+_TOKEN_SECONDS = 900
 
 
 def document(only: str = "") -> dict[str, Any]:
@@ -68,7 +71,9 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
     """Show each user and mapped role of the person that CloudTrail saw take a token of `aws login` in the last 12 hours."""
     source = f"tenant:{client.tenant.name}"
     names = principals(subject.names)
-    seen = _signins.taken(client, _trail.LONGEST_ROLE) if names else {}
+    missed: list[ProviderError] = []
+    seen = _signins.taken(client, _trail.LONGEST_ROLE, missed) if names else {}
+    yield from _trail.unread(client, missed, "sign-ins of `aws login`")
     for name in names:
         if name not in seen:
             continue
@@ -130,7 +135,8 @@ def verify(client: AwsClient, credential: Credential) -> Observation:
             why = f"{target.label} denies {whose} the next token; but only the machine says that this sign-in is theirs"
             return _held.seen(read_at or answer, Liveness.UNKNOWN, why)
         why = f"{target.label} denies {whose} {' and '.join(_signins.ACTIONS)}"
-        return _held.seen(read_at or answer, Liveness.DEAD, why, reversible=True)
+        seen = _held.seen(read_at or answer, Liveness.DEAD, why, reversible=True)
+        return replace(seen, residual_until=_left(target, seen.provider_time))
     if target.what == "user" and credential.attributes.get("bound_by") != _signins.MACHINE:
         facts = {"user_id": credential.attributes.get("unique", "")}
         whole = Credential(kind=KIND.id, provider="aws", owner=target.name, attributes=facts)
@@ -138,6 +144,12 @@ def verify(client: AwsClient, credential: Credential) -> Observation:
         if everything.liveness is Liveness.DEAD:
             return everything
     return _held.seen(answer, Liveness.LIVE, f"nothing denies {whose} the next token of a sign-in")
+
+
+def _left(target: Target, at: str) -> str:
+    """Return until when something of a sign-in works that is given no token any more at this moment of AWS's clock."""
+    roles = _held.CHAINED_SECONDS if target.what == "role" else _held.ROLE_SECONDS
+    return rfc3339(parse_rfc3339(at) + timedelta(seconds=_TOKEN_SECONDS + roles)) if at else ""
 
 
 def control(client: AwsClient, credential: Credential) -> Observation:
@@ -172,6 +184,7 @@ KIND = Kind(
     enumerate=enumerate,
     identify=identify,
     read_permissions=(
+        "account:ListRegions",
         "cloudtrail:LookupEvents",
         "iam:GetRole",
         "iam:GetRolePolicy",
@@ -182,8 +195,8 @@ KIND = Kind(
     ),
     issuer_is_account=True,
     residual=Residual(
-        seconds=900 + 43_200,
-        what="the access token that is out, for up to 15 minutes, and roles assumed with it, for up to 12 hours",
+        seconds=_TOKEN_SECONDS + _held.ROLE_SECONDS + _held.HONOURED,
+        what="the access token that is out, for up to 15 minutes, and roles assumed with it, for up to 12 hours (1 hour by a role's)",
         source="https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sign-in.html",
     ),
     death=_held.DEATH,

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
 from rescind.models.clock import parse_rfc3339, rfc3339
@@ -24,8 +26,10 @@ from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, Death, Kind, Known, Liveness, Observation, Residual, Subject, Verb
 from rescind.providers.aws import _trail
 from rescind.providers.aws._connect import Answer, AwsClient, call
+from rescind.providers.aws._held import CHAINED_SECONDS, HONOURED, ROLE_SECONDS
 from rescind.providers.aws._iam import principals
-from rescind.providers.aws._older import Target, cut, in_force, principal
+from rescind.providers.aws._older import MARGIN, Target, cut, in_force, principal
+from rescind.providers.aws._ours import refuse_sessions
 from rescind.secret import Secret
 
 TRAIL, MACHINE = "CloudTrail", "the machine"
@@ -76,17 +80,17 @@ def _known(client: AwsClient, session: _trail.Session, bound_by: str) -> Known:
     owner = _trail.owner_of(session)
     only = session.unique if what == "role" and owner != session.principal else ""
     facts = {"cut": session.principal, "only": only, "unique": session.unique, "issued_by": session.issued_by}
-    facts["bound_by"] = bound_by
+    facts |= {"bound_by": bound_by, "expires": _trail.end_of(session)}
     return Known(
         identifier=session.key_id,
         issuer=client.account,
         subject=str(row["Arn"]),
         owner=owner,
         attributes=facts,
-        expires_at=session.expires_at or None,
+        expires_at=facts["expires"] or None,
         created_at=session.issued_by or None,
         parent=session.parent,
-        liveness=_judge(client, Target(what, name, only, session.key_id), facts)[0],
+        liveness=_judge(client, Target(what, name, only, session.key_id), facts).liveness,
     )
 
 
@@ -114,8 +118,9 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
     source = f"tenant:{client.tenant.name}"
     for name in principals(subject.names):
         kind = "role" if name.startswith("role:") else "user"
+        missed: list[ProviderError] = []
         try:
-            sessions, now = _trail.given(client, name)
+            sessions, now = _trail.given(client, name, missed)
         except NotFound:
             yield Gap(source=source, reason=f"mapped IAM {kind} {name.removeprefix('role:')} does not exist")
             continue
@@ -124,6 +129,7 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
         except ProviderError as error:
             yield Gap(source=source, reason=f"sessions of IAM {kind} {name} could not be listed: {error.message}")
             continue
+        yield from _trail.unread(client, missed, f"sessions of IAM {kind} {name}")
         for session in sessions:
             if now and session.expires_at and session.expires_at <= now:
                 continue
@@ -145,21 +151,6 @@ def _target(credential: Credential, client: AwsClient) -> Target:
     return Target(what, name, credential.attributes.get("only", ""), credential.identifier)
 
 
-def _not_our_own(client: AwsClient, target: Target) -> None:
-    me = client.identity()
-    last = me.principal.rsplit("/", 1)[-1]
-    if target.what == "user":
-        ours = ":user/" in me.principal and last == target.name and any(i.startswith("ASIA") for i in me.identifiers)
-    elif target.only:
-        ours = target.only in me.identifiers
-    else:
-        ours = f":assumed-role/{target.name}/" in me.principal
-    if ours:
-        raise Rejected(
-            "this run itself works with such a session: sign in as somebody else to cut it", code="OwnSession"
-        )
-
-
 def revoke(client: AwsClient, credential: Credential) -> CallResult:
     """Deny everything to what was issued before AWS's now: for the session's own name where its user is proven, else the principal.
 
@@ -172,27 +163,34 @@ def revoke(client: AwsClient, credential: Credential) -> CallResult:
             "(a service's own role: at that service)",
             code="UnmodifiableEntity",
         )
-    _not_our_own(client, target)
+    refuse_sessions(client, target)
     row, _ = principal(client, target)
     _same(row, target.what, credential.attributes.get("unique", ""))
     return cut(client, target, credential.attributes.get("issued_by", ""))
 
 
-def _judge(client: AwsClient, target: Target, facts: Mapping[str, str]) -> tuple[Liveness, str, Answer | None]:
+class _Look(NamedTuple):
+    liveness: Liveness
+    evidence: str
+    answer: Answer | None
+    at: datetime | None = None
+
+
+def _judge(client: AwsClient, target: Target, facts: Mapping[str, str]) -> _Look:
     at, policy, answer = in_force(client, target)
     whose = f"{target.what} {target.name}"
     if at is None:
-        return Liveness.LIVE, f"no policy of {whose} denies older sessions", answer
+        return _Look(Liveness.LIVE, f"no policy of {whose} denies older sessions", answer)
     shown = f"{policy} on {whose} denies everything to sessions issued before {rfc3339(at)}"
     if facts.get("bound_by") != TRAIL:
         why = f"{shown}; but only the machine says that this session is of {whose}, CloudTrail shows nothing of it"
-        return Liveness.UNKNOWN, why, answer
+        return _Look(Liveness.UNKNOWN, why, answer)
     issued = facts.get("issued_by", "")
     if not issued:
-        return Liveness.UNKNOWN, f"{shown}; when this one was issued is not known", answer
+        return _Look(Liveness.UNKNOWN, f"{shown}; when this one was issued is not known", answer)
     if parse_rfc3339(issued) < at:
-        return Liveness.DEAD, f"{shown}; CloudTrail shows this one issued by {issued}", answer
-    return Liveness.LIVE, f"{shown}; this one may be newer ({issued})", answer
+        return _Look(Liveness.DEAD, f"{shown}; CloudTrail shows this one issued by {issued}", answer, at)
+    return _Look(Liveness.LIVE, f"{shown}; this one may be newer ({issued})", answer)
 
 
 def verify(client: AwsClient, credential: Credential) -> Observation:
@@ -203,8 +201,14 @@ def verify(client: AwsClient, credential: Credential) -> Observation:
     target = _target(credential, client)
     row, answer = principal(client, target)  # a missing policy counts only beside its role
     _same(row, target.what, credential.attributes.get("unique", ""))
-    liveness, evidence, read = _judge(client, target, credential.attributes)
-    return _seen(read or answer, liveness, evidence)
+    look = _judge(client, target, credential.attributes)
+    seen = _seen(look.answer or answer, look.liveness, look.evidence)
+    if look.at is None:
+        return seen
+    # it authenticates until it expires, and roles that it assumed before live on
+    more = HONOURED + (CHAINED_SECONDS if target.what == "role" else ROLE_SECONDS)
+    roles = rfc3339(look.at - MARGIN + timedelta(seconds=more))
+    return replace(seen, residual_until=max(roles, credential.attributes.get("expires", "")))
 
 
 def control(client: AwsClient, credential: Credential) -> Observation:
@@ -258,6 +262,7 @@ KIND = Kind(
     identify=identify,
     read_permissions=(
         "sts:GetAccessKeyInfo",
+        "account:ListRegions",
         "cloudtrail:LookupEvents",
         "iam:GetRole",
         "iam:GetRolePolicy",
@@ -266,11 +271,11 @@ KIND = Kind(
     ),
     issuer_is_account=True,
     residual=Residual(
-        seconds=43_200,
+        seconds=ROLE_SECONDS + HONOURED,
         what=(
-            "roles that the session assumed before the cut: for up to 12 hours, up to 1 hour when it was itself a role's session; a role "
-            "that may assume itself can go on for longer. GetCallerIdentity answers until the session expires, and so do services that "
-            "accept a signed GetCallerIdentity as a login"
+            "roles that the session assumed before the cut: for up to 12 hours, up to 1 hour when it was itself a role's session; each role "
+            "that such a one assumes adds an hour. GetCallerIdentity answers until the session expires, and so does what takes a signed "
+            "one for a login"
         ),
         source="https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
     ),

@@ -171,7 +171,7 @@ KIND = Kind(
     ),
     issuer_is_account=True,
     residual=Residual(
-        seconds=43_200,
+        seconds=_held.ROLE_SECONDS + _held.HONOURED,
         what="role sessions that were made with it, for up to 12 hours: revoke older sessions of the profile's roles",
         source="https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html",
     ),

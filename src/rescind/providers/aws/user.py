@@ -20,10 +20,12 @@ from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreach
 from rescind.models.clock import rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, Death, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.models.kind import Act, CallResult, Death, Kind, Known, Liveness, Observation, Residual, Subject, Verb
 from rescind.providers.aws import _scp
 from rescind.providers.aws._connect import AwsClient, call, pages
+from rescind.providers.aws._held import HONOURED, ROLE_SECONDS
 from rescind.providers.aws._iam import find_user, user_of
+from rescind.providers.aws._ours import refuse_user
 from rescind.providers.aws._policy import before, deny, restore, same_user, verify_deny
 from rescind.secret import Secret
 
@@ -88,8 +90,7 @@ def deny_first_from_outside(client: AwsClient, credential: Credential) -> CallRe
     if not _scp.policy_id(client):
         return deny(client, credential)
     user, _ = find_user(client, same_user(client, credential))
-    if client.identity().principal == user["Arn"]:
-        raise Rejected("this run itself works as this user: sign in as somebody else to cut it", code="OwnSession")
+    refuse_user(client, str(user["UserName"]))
     try:
         wrote = _scp.change(client, str(user["Arn"]), deny=True)
     except ProviderError:
@@ -160,6 +161,7 @@ KIND = Kind(
                 "iam:AttachUserPolicy",
                 "iam:GetUserPolicy",
                 "iam:ListAttachedUserPolicies",
+                "iam:ListAccessKeys",
                 "organizations:ListTargetsForPolicy",
                 "organizations:UpdatePolicy",
             ),
@@ -186,6 +188,11 @@ KIND = Kind(
     ),
     issuer_is_account=True,
     identity=True,
+    residual=Residual(
+        seconds=ROLE_SECONDS + HONOURED,
+        what="roles that the user assumed before the deny, for up to 12 hours; each role that such a session assumes adds an hour",
+        source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html",
+    ),
     death=Death(
         negatives=3,
         seconds=10.0,

@@ -1,0 +1,45 @@
+"""What this run itself stands on: whoever cuts that cannot clean up any more, so it is refused before anything is sent."""
+
+from __future__ import annotations
+
+from rescind.errors import Rejected
+from rescind.providers.aws._connect import AwsClient
+from rescind.providers.aws._iam import keys_of
+from rescind.providers.aws._older import Target
+
+
+def refuse_user(client: AwsClient, name: str) -> None:
+    """Refuse to deny everything to the user who acts, or whose key the role that acts is assumed with.
+
+    Raises `Rejected` with code `OwnIdentity`, other typed errors when it could not be asked.
+    """
+    me = client.identity()
+    ours = (
+        me.principal.startswith(f"arn:{client.partition}:iam::{client.account}:user/") and _last(me.principal) == name
+    )
+    long_term = {i for i in me.identifiers if i.startswith("AKIA")}
+    if ours or (long_term and long_term & set(keys_of(client, name)[0])):
+        raise Rejected("this run itself works as this user: sign in as somebody else to cut it", code="OwnIdentity")
+
+
+def refuse_sessions(client: AwsClient, target: Target) -> None:
+    """Refuse to cut sessions among which is the one that this run works with. Raises `Rejected` with code `OwnSession`.
+
+    A cut by the time of issue spares a user's long-term keys.
+    """
+    me = client.identity()
+    if target.what == "user":
+        temporary = any(i.startswith("ASIA") for i in me.identifiers)
+        ours = ":user/" in me.principal and _last(me.principal) == target.name and temporary
+    elif target.only:
+        ours = target.only in me.identifiers
+    else:
+        ours = f":assumed-role/{target.name}/" in me.principal
+    if ours:
+        raise Rejected(
+            "this run itself works with such a session: sign in as somebody else to cut it", code="OwnSession"
+        )
+
+
+def _last(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
