@@ -33,12 +33,12 @@ from rescind.pipeline.people import People
 from rescind.pipeline.plan import addendum, release
 from rescind.pipeline.preserve import Reader, folder_of
 from rescind.pipeline.rotating import Opened
+from rescind.pipeline.strangers import appeared
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file
 from rescind.secret import Secret
 
 ENDED = {EndState.DEAD, EndState.RESIDUAL, EndState.ACKNOWLEDGED}
-
 
 __all__ = ["CaseWork", "attested", "outcomes", "plans_of", "result"]
 
@@ -226,15 +226,8 @@ class CaseWork:
 
     def _look_again(self, run: str, plans: Sequence[Plan], round_: int) -> Plan | None:
         first = plans[0]
-        seen = enumerating.enumerate_all(
-            Inventory(workstation={}, credentials=()),
-            {},
-            self._tenants,
-            self._people,
-            providers=self._providers,
-            provider_side="provider" in self._playbook.sides,
-            kinds=self._playbook.kinds,
-        )
+        at, now = (self._tenants, self._people), self._clock.now()
+        seen = appeared(self._rotations, first, *at, self._log, run, now) or self._at_the_providers()
         seen = replace(seen, gaps=(*seen.gaps, *self._left_out(first)))
         known = {c.id: c for plan in plans for c in plan.credentials}
         done = report.add_up(
@@ -247,6 +240,17 @@ class CaseWork:
         if extra is None:
             return None
         return replace(extra, digest=plan_file.digest_of(extra))
+
+    def _at_the_providers(self) -> enumerating.Enumerated:
+        return enumerating.enumerate_all(
+            Inventory(workstation={}, credentials=()),
+            {},
+            self._tenants,
+            self._people,
+            providers=self._providers,
+            provider_side="provider" in self._playbook.sides,
+            kinds=self._playbook.kinds,
+        )
 
     def _left_out(self, first: Plan) -> list[Gap]:
         """Return the tenants of the plan that are not in the configuration any more: a resumed run cannot look at them again."""

@@ -15,6 +15,7 @@ from rescind.models.run import Receipt
 from rescind.pipeline import receipts
 from rescind.pipeline.rotating import listing, named
 from rescind.pipeline.stepping import Context, receipt
+from rescind.pipeline.strangers import strangers
 from rescind.pipeline.successor import Job, Stop, held, opened, working
 from rescind.pipeline.tenants import Connected
 from rescind.pipeline.verify import reason
@@ -36,6 +37,7 @@ def not_yet(step: Step, c: Credential, at: Connected, ctx: Context) -> Receipt |
         working(job, _successor(job))
         if any(r.liveness is Liveness.DEAD for r in told):
             _still_off(job)
+            _nothing_new(job)
     except Stop as stop:
         return receipt(step, stop.state, ctx, evidence=stop.why, liveness=stop.liveness)
     except ProviderError as error:
@@ -55,6 +57,14 @@ def _successor(job: Job) -> Value:
         what = "the old one again" if name else "nothing that works"
         raise Stop(EndState.HELD, f"left alone: {job.one.target.place} holds {what}")
     return replace(value, identifier=name)
+
+
+def _nothing_new(job: Job) -> None:
+    """Leave what is switched off already as evidence while there is something that somebody else made of it, perhaps."""
+    new = strangers(job.one, job.c, job.at, job.ctx.log, job.ctx.run)
+    if new:
+        why = f"left switched off, not deleted: {', '.join(new)} appeared during the rotation and is not this run's"
+        raise Stop(EndState.HELD, why, Liveness.DEAD)
 
 
 def _still_off(job: Job) -> None:
