@@ -330,8 +330,49 @@ def texts(h: Home) -> None:
     )
 
 
+def references(h: Home) -> None:
+    """What a build ships to everybody, what names a secret kept elsewhere, and what other people's code would call a secret."""
+    h.put(
+        "src/page/.env",
+        "NEXT_PUBLIC_FIREBASE_API_KEY=AIza" + t.pick(35) + "\nNEXT_PUBLIC_MAPBOX_TOKEN=pk.eyJ1IjoiYWRhIn0." + t.pick(22)
+        + "\nNEXT_PUBLIC_ALGOLIA_SEARCH_KEY=" + t.hexs(32) + "\nVITE_SENTRY_DSN=https://" + t.hexs(32) + "@o1.ingest.sentry.example/1\nSESSION_SECRET=\n",
+    )  # fmt: skip
+    h.put(
+        "src/infra/main.tf",
+        'variable "db_password" {\n  default = ""\n}\nresource "aws_db_instance" "main" {\n  password = random_password.db.result\n}\n'
+        'locals {\n  secret_name = "app-secret"\n  token_ttl = "24h"\n}\n',
+    )
+    h.put(
+        "src/infra/terragrunt.hcl",
+        'remote_state {\n  config = { key = "prod/terraform.tfstate" }\n}\ninputs = { api_key = "CHANGEME" }\n',
+    )
+    h.put(
+        "src/deploy/secret.yaml",
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec: {data: [{secretKey: password, remoteRef: {key: prod/app}}]}\n---\n"
+        f"apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {{encryptedData: {{password: {t.b64(120)}}}}}\n",
+    )
+    h.put(
+        "src/charts/values-secret.yaml",
+        "existingSecret: app-secret\nauth: {existingSecretPasswordKey: redis-password}\nenv: [{valueFrom: {secretKeyRef: {name: app, key: db-password-1}}}]\n",
+    )
+    h.put(
+        "src/site/settings.py", 'SECRET_KEY_FALLBACK = "django-insecure-change-me"\nTOKEN_MODEL = "app.models.Token"\n'
+    )
+    h.put(
+        "{code}/User/settings.json", {"files.associations": {"*.key": "plaintext"}, "cSpell.words": ["token", "passwd"]}
+    )
+    h.put("src/api/orders.http", 'Authorization: Bearer {{token}}\n\n{"password": "{{password}}"}\n')
+    h.put(".cf/config.json", {"AccessToken": "", "RefreshToken": "", "Target": "https://api.cf.example"})
+    h.put(".jfrog/jfrog-cli.conf.v6", {"servers": [], "version": "6"})
+    h.put(".config/tea/config.yml", "logins: []\n")
+    h.put(".kube/kind.yaml", {
+        "clusters": [{"name": "kind-dev", "cluster": {"server": "https://127.0.0.1:43211"}}], "users": [{"name": "kind-dev", "user": {"token": t.pick(32)}}],
+        "contexts": [{"name": "kind-dev", "context": {"cluster": "kind-dev", "user": "kind-dev"}}],
+    })  # fmt: skip
+
+
 def plant(os_name: str, root: Path) -> None:
     """Write the decoys of one system below a new folder."""
     home = Home(os=os_name, root=root)
-    for group in (documentation, residue, public, corpora, texts):
+    for group in (documentation, residue, public, corpora, texts, references):
         group(home)

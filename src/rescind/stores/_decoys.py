@@ -18,7 +18,7 @@ _WORDS = frozenset(
     )
 )
 _PLACEHOLDER = re.compile(
-    r"<[^<>]{0,100}>|\[[^\[\]]{0,60}\]|\{\{.{0,200}\}\}|\{[A-Za-z_. -]{0,60}\}|%\w+%|[*•xX._\-…]+|(?:your|insert|enter|replace|paste|change)[-_ ].{0,200}|.*EXAMPLE(?:KEY)?"
+    r"<[^<>]{0,100}>|\[[^\[\]]{0,60}\]|\{\{.{0,200}\}\}|\{[A-Za-z_. -]{0,60}\}|%\w+%|[*•xX._\-…]+|(?:your|insert|enter|replace|paste|change)[-_ ].{0,200}|.*EXAMPLE(?:KEY)?|.*(?i:change[-_ ]me)(?![A-Za-z]).*"
     r"|(?:[A-Za-z0-9]{1,12}[-_]){1,3}(?:[xX*]{4,}|(?:your|my|insert|enter|replace|paste)[-_ ][A-Za-z_ -]{0,60}|\.{3}|…)",
     re.DOTALL,
 )
@@ -30,7 +30,7 @@ _REFERENCE = re.compile(
 )
 _DEFAULT = re.compile(r"\$\{\w+:?[-=]([^{}]+)\}")
 _PUBLIC = re.compile(
-    r"pk_(?:live|test)_\w+|age1[a-z0-9]{50,}|(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) AAAA.*|-----BEGIN (?:CERTIFICATE|[A-Z ]*PUBLIC KEY)-----.*",
+    r"pk_(?:live|test)_\w+|pk\.eyJ[\w\-]+\.[\w\-]+|age1[a-z0-9]{50,}|(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) AAAA.*|-----BEGIN (?:CERTIFICATE|[A-Z ]*PUBLIC KEY)-----.*",
     re.DOTALL,
 )
 _PLAIN = re.compile(r"(?i:true|false|yes|no|on|off)|\d{1,5}")

@@ -20,6 +20,9 @@ from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
 
 _LOCAL = re.compile(r"https?://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\]|kubernetes\.docker\.internal)(?::\d+)?/?")
+_TOY = re.compile(r"kind-.+|minikube|docker-(?:for-)?desktop|admin@k3d-.+|rancher-desktop|orbstack|colima(?:-.+)?")
+"""Users of throw-away clusters, as the tools name them: what they hold opens nothing but a container on that very machine."""
+
 _AKS = re.compile(r"https://[a-z0-9.-]+\.(?:azmk8s\.io|azk8s\.cn|aks\.containerservice\.azure\.us)(?::443)?/?")
 _PROVIDER = ("id-token", "refresh-token", "access-token", "client-secret")
 
@@ -33,6 +36,9 @@ def users(config: object, at: Location) -> Iterator[Finding]:
         facts_of = {"user": name, "server": server, "local": "yes" if _LOCAL.fullmatch(server) else ""}
         facts_of |= {"impersonates": text(user, "as"), "exec": text(user, "exec", "command").rpartition("/")[2]}
         place = replace(at, pointer=f"users/{name}")
+        if facts_of["local"] and _TOY.fullmatch(name):
+            yield sighting("kube.token", place, issuer=server, subject=name, attributes=facts_of, state=State.PLACEHOLDER)
+            continue
         yield from _tokens(user, place, facts_of)
         for variable in _list(user, "exec", "env"):
             values = {text(variable, "name"): text(variable, "value")}

@@ -12,8 +12,12 @@ _SECRET = re.compile(
 )
 _NOT = re.compile(
     r"PUBLIC_?KEY|PUBLISHABLE|(?:^|_)(?:ID|FILE|PATH|DIR|URL|URI|ENDPOINT|HOST|PORT|NAME|USER(?:NAME)?|TYPE|ALG(?:ORITHM)?|TTL|LIFETIME|EXPIR\w*"
-    r"|LENGTH|LEN|SIZE|LIMIT|ENABLED?|REQUIRED|ISSUER|AUDIENCE|REGION|ARN|HEADER|PREFIX|STORE|PROVIDER|COUNT|MIN|MAX|COLOU?RS?|FORMAT|MODE|POLICY|TIMEOUT|AGE|SECONDS|DAYS)$"
+    r"|LENGTH|LEN|SIZE|LIMIT|ENABLED?|REQUIRED|ISSUER|AUDIENCE|REGION|ARN|HEADER|PREFIX|STORE|PROVIDER|COUNT|MIN|MAX|COLOU?RS?|FORMAT|MODE|POLICY|TIMEOUT|AGE|SECONDS|DAYS"
+    r"|MODEL|CLASS|ENGINE|BACKEND|VALIDATORS?|HASHERS?|LABEL|PLACEHOLDER|HINT|HELP|TITLE|MESSAGE|REF|SELECTOR|RULES?|STRATEGY|SCHEME|LOCATION|SOURCE|VERSION)$"
+    r"|(?:^|_)EXISTING_|SEARCH_(?:ONLY_)?(?:API_)?KEY$|(?:^|_)ANON_KEY$"
 )
+_SHIPPED = re.compile(r"(?i)(?:(?:NEXT|NUXT|EXPO|SNOWPACK)_)?PUBLIC_|(?:REACT|VUE)_APP_|VITE_|GATSBY_")
+_STILL = re.compile(r"SECRET|PASSW|PRIVATE|CREDENTIAL")
 _SAMPLE = re.compile(r"(?:^|[._-])(?:examples?|samples?|templates?|tmpl|tpl|dist|defaults?|test)(?:[._-]|$)")
 _URL = re.compile(
     r"[A-Za-z][A-Za-z0-9+.\-]{1,30}://([^\s/?#@:]{0,200}):([^\s/]{1,1000}?)@([^\s/?#@]{1,255})(?:[/?#]\S*)?"
@@ -35,7 +39,17 @@ class UserInfo:
 def is_secret_name(name: str) -> bool:
     """Tell whether a variable's name says that its value is secret (and not a path, an id or a length of one)."""
     upper = name.upper()
+    if is_shipped_name(name) and not _STILL.search(upper):
+        return False
     return bool(_SECRET.search(upper)) and ("WEBHOOK_URL" in upper or not _NOT.search(upper))
+
+
+def is_shipped_name(name: str) -> bool:
+    """Tell whether a build writes a variable of that name into the page that everybody is sent.
+
+    https://nextjs.org/docs/app/guides/environment-variables#bundling-environment-variables-for-the-browser
+    """
+    return bool(_SHIPPED.match(name))
 
 
 def is_sample_file(path: str) -> bool:

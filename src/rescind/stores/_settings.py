@@ -34,6 +34,8 @@ _USERS = (
     "user_email",
     "useremail",
 )
+_ELSEWHERE = re.compile(r"(?i)(?:secret|config_?map)_?key_?ref|secret_?(?:ref|selector)\b|remote_?ref|value_?from")
+_RANDOM = re.compile(r"(?=.*\d)[A-Za-z0-9+=_\-]{16,}")
 _STEM = re.compile(r"(?:password|passwd|passphrase|pwd|pass|token|secret|api_?key|key)$")
 _NAME = re.compile(r"[\w.\-]{1,253}(?:[:,]\d{1,5})?")
 _DATABASE = re.compile(r"(?i)database|datasource|postgres|mysql|jdbc|mongo|redis|db")
@@ -101,6 +103,10 @@ def _one(s: Setting, at: Location, more: Mapping[str, str]) -> Iterator[Finding]
         len(s.path) > 1 and spelled.lower() in {"key", "value"} and is_secret_name(s.path[-2])
     )
     raw = literal(s.value).strip()
+    if _ELSEWHERE.search("/".join(s.path[:-1])):
+        return  # the name of a secret that is kept elsewhere
+    if name.lower() == "key" and not (_RANDOM.fullmatch(raw) or _forms.identify(raw)):
+        return
     if not (named or _forms.identify(raw)) or not raw or (is_harmless(raw) and "PASSW" not in spelled.upper()):
         return
     stem = _STEM.sub("", name.lower())  # `smtp_password` goes with `smtp_user` before it goes with any `user`

@@ -11,7 +11,7 @@ from rescind.stores import _forms, _owners, _urls
 from rescind.stores._aws import in_variables
 from rescind.stores._decoys import is_harmless, is_placeholder, is_sample_key, literal
 from rescind.stores._dotenv import Variable
-from rescind.stores._names import is_sample_file, is_secret_name, userinfo
+from rescind.stores._names import is_sample_file, is_secret_name, is_shipped_name, userinfo
 from rescind.stores._openssh import read_block
 from rescind.stores._owners import of_name
 from rescind.stores._pem import blocks
@@ -57,6 +57,8 @@ def findings(held: Iterable[Variable], at: Location) -> Iterator[Finding]:
         if "PRIVATE KEY-----" in value and (keys := list(_private(v, at))):
             yield from keys
             continue
+        if told and told.kind == "google.api-key" and is_shipped_name(v.name):
+            continue  # as Firebase's and Maps' keys are meant to be
         if not value or is_harmless(value) or not (form or told or url or is_secret_name(v.name)):
             continue
         facts = {"name": v.name, "form": form, "commented": "yes" if v.commented else ""}

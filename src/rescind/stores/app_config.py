@@ -22,6 +22,7 @@ from rescind.stores._settings import Setting
 from rescind.stores._text import decode, lines
 from rescind.stores._token import token
 
+_SEALED = re.compile(r"(?:bitnami\.com|external-secrets\.io|secrets-store\.csi|secrets\.hashicorp\.com|isindir\.github\.com)")
 _PHP = re.compile(r"define\(\s*['\"](\w{1,80})['\"]\s*,\s*['\"]([^'\"]{1,500})['\"]")
 _PUBLIC = re.compile(
     r"(?i)(?:.*[_.\-])?(?:user|username|host|hostname|port|database|dbname|name|url|uri|endpoint|region|email|crt|namespace|id)"
@@ -42,6 +43,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         yield from _settings.findings(_settings.flat(_jsonc.load(blob)), at)
     elif name.endswith((".yml", ".yaml")):
         for document in _yaml.load(blob):
+            if _SEALED.match(text(document, "apiVersion")):
+                continue  # only the cluster's own key opens these, or they name a secret that is kept elsewhere
             secret = text(document, "kind") == "Secret"
             yield from _kubernetes(document, at) if secret else _settings.findings(_settings.flat(document), at)
     elif name.endswith((".properties", ".tfvars")):

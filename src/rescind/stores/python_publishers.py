@@ -14,6 +14,7 @@ from rescind.stores import _forms
 from rescind.stores._decoys import literal
 from rescind.stores._json import load, member, pairs, table, text
 from rescind.stores._jwt import facts
+from rescind.stores._sighting import sighting
 from rescind.stores._text import decode
 from rescind.stores._token import token
 from rescind.stores._toml import read
@@ -53,7 +54,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         value = text(entry, "password") or text(entry, "token")
         if value:
             spot = replace(at, pointer=f"credential/{number}")
-            yield _forms.finding(value, spot, {"user": user, "host": host}, other="pypi.password", host=host)
+            seen = _forms.finding(value, spot, {"user": user, "host": host}, other="pypi.password", host=host)
+            yield replace(seen, subject=seen.subject or sighting(seen.kind, at, subject=user).subject)
     if trouble:
         raise Unparsable(trouble)
 
