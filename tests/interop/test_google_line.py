@@ -263,3 +263,18 @@ def test_contain_leaves_an_administrator_to_a_super_administrator_and_names_wher
     assert user.residual_until
     assert "Acme sign-on (https://idp.example/saml) is its source of authority" in user.reason
     assert any("https://idp.example/saml" in t["task"] for t in user.tasks)
+
+
+def test_a_lost_phone_is_blocked_and_its_wipe_waits_for_an_approval(laptop):
+    cloud = laptop.cloud
+    lost, kept = cloud.phone(laptop.ada), cloud.phone(laptop.ada)
+    with google_model.serve(cloud) as url:
+        plan, done = laptop.run(url, "lost-laptop", Case(person=ADA, workstation=f"SN{lost}"))
+    by = {c.identifier: c for c in done.credentials if c.kind == "google.mobile-device"}
+    assert {i: c.end_state for i, c in by.items()} == {lost: EndState.HELD, kept: EndState.SKIPPED}
+    assert cloud.things["mobile", lost].now["status"] == "BLOCKED"
+    assert cloud.things["mobile", kept].now["status"] == "APPROVED"
+    (wipe,) = [s for s in plan.steps if s.verb is Verb.ERASE_LOCAL]
+    assert wipe.held
+    order = [s.verb for s in plan.steps if s.credential == wipe.credential]
+    assert order == [Verb.DEACTIVATE, Verb.ERASE_LOCAL]

@@ -587,3 +587,27 @@ def test_every_kind_that_can_have_two_at_once_is_rotated():
         "google.service-account-key", "google.hmac-key", "google.api-key", "google.client-secret",
     }  # fmt: skip
     assert catalogue.providers()["google"].eventual
+
+
+@pytest.mark.parametrize("name", ["google.service-account-key", "google.hmac-key", "google.api-key", "google.client-secret"])  # fmt: skip
+def test_a_rotation_needs_what_it_declares_and_every_request_of_it_is_one_of_the_model(name, bench):
+    cloud, kind = bench.cloud, KINDS[name]
+    how = kind.rotation
+    old = whole(bench.client, make(cloud, name))
+    creating = {p for p in how.permissions if p.endswith((".create", ".getKeyString"))}
+    assert creating
+    for lacking in creating:
+        cloud.permissions = {*kind.read_permissions, *how.permissions} - {lacking}
+        with pytest.raises(ProviderError):
+            how.mint(bench.client, old, "run-1/step-1")
+    cloud.permissions = {*kind.read_permissions, *how.permissions}
+    made = how.mint(bench.client, old, "run-1/step-1")
+    assert how.prove(bench.client, old, made.value).liveness is Liveness.LIVE
+    listed = {k.identifier: k for k in bench.listed(name) if isinstance(k, Known)}
+    assert how.ours(listed[made.value.identifier], "run-1/step-1", bench.clock.now())
+    assert not how.ours(listed[old.identifier], "run-1/step-1", bench.clock.now())
+    kind.actions[how.discard].call(bench.client, replace(old, identifier=made.value.identifier))
+    assert how.prove(bench.client, old, made.value).liveness is Liveness.UNKNOWN
+    for host, verb, target, body, _ in cloud.log:
+        if host != "oauth2" and (host, target) != ("storage", "/"):
+            assert google_model.breaches(host, verb, target, body)[1] == [], (verb, target)
