@@ -339,6 +339,16 @@ def test_one_account_that_refuses_does_not_keep_the_others(world: World) -> None
     assert (seen.liveness, f"1 accounts: {ACCOUNT}" in seen.evidence) == (Liveness.LIVE, True)
 
 
+def test_an_account_where_a_change_is_under_way_is_asked_again_and_does_not_keep_the_others(world: World) -> None:
+    c = next(c for c in world.found(ASSIGNMENT) if c.attributes["permission_set"] == world.admin)
+    act = kind(ASSIGNMENT).actions[Verb.REVOKE]
+    world.cloud.faults["DeleteAccountAssignment"] = (1, Fault("ConflictException"))
+    with pytest.raises(Throttled):
+        act.call(world.client, c)
+    assert act.call(world.client, c).notes["accounts"] == ACCOUNT
+    assert kind(ASSIGNMENT).verify(world.client, c).liveness is Liveness.DEAD
+
+
 def test_an_account_that_came_too_late_is_given_back_only_when_all_are(world: World) -> None:
     row = kind(ASSIGNMENT)
     c = next(c for c in world.found(ASSIGNMENT) if c.attributes["permission_set"] == world.admin)

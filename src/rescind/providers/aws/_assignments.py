@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rescind.errors import Denied, NotFound, Rejected
+from rescind.errors import Denied, NotFound, ProviderError, Rejected
 from rescind.models.credential import Credential
 from rescind.models.kind import CallResult, CallStatus, Known, Liveness, Observation
 from rescind.providers.aws import _center, _center_deny, _center_people
@@ -54,19 +54,21 @@ def revoke(client: AwsClient, credential: Credential) -> CallResult:
     name, shown = _center.describe(client, user.store, user.id)
     _center_people.somebody_else(client, name)
     mine = _center.assignments(client, user.instance, user.id, "USER")[0].get(arn, [])
-    taken, going, trouble = [], False, None
+    taken: list[str] = []
+    trouble: dict[bool, ProviderError] = {}
+    going = False
     for account in sorted(mine):
         try:
             shown = _center.settled(_center.admin(client).delete_account_assignment, **_one(user, arn, account))
             going |= _center.progress(shown, "AccountAssignmentDeletionStatus", "the deletion") == "IN_PROGRESS"
         except NotFound:
             continue  # somebody was faster; the look decides
-        except (Denied, Rejected) as error:
-            trouble = error
+        except (Denied, Rejected, _center.Conflict) as error:
+            trouble[isinstance(error, _center.Conflict)] = error
             continue
         taken.append(account)
-    if trouble is not None:
-        raise trouble
+    if trouble:
+        raise trouble[max(trouble)]  # first what another try can mend
     status = CallStatus.ACCEPTED if going else CallStatus.DONE if taken else CallStatus.ALREADY
     return result(status, shown, {"user": user.id, "permission_set": arn, "accounts": ",".join(taken)})
 

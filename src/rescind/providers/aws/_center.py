@@ -168,8 +168,12 @@ def session_seconds(client: AwsClient, instance: str, arn: str) -> int:
     return sum(n * size for n, size in zip(parts, (86_400, 3_600, 60, 1), strict=True))
 
 
+class Conflict(Throttled):
+    """An earlier change of the same thing is under way; it says nothing of how fast we ask."""
+
+
 def settled(method: Callable[..., Mapping[str, Any]], **arguments: Any) -> Answer:
-    """Send one request. A conflict with a change that AWS has not spread yet is `Throttled`: AWS asks for it again a little later.
+    """Send one request. A conflict with a change that AWS has not spread yet is a `Conflict`: AWS asks for it again a little later.
 
     https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_DeleteAccountAssignment.html#API_DeleteAccountAssignment_Errors
     """
@@ -178,7 +182,7 @@ def settled(method: Callable[..., Mapping[str, Any]], **arguments: Any) -> Answe
     except Rejected as error:
         if error.code != "ConflictException":
             raise
-        raise Throttled(f"{error.message}: an earlier change is under way", request_id=error.request_id) from None
+        raise Conflict(f"{error.message}: an earlier change is under way", request_id=error.request_id) from None
 
 
 def progress(answer: Answer, field: str, what: str) -> str:
