@@ -25,7 +25,7 @@ _HOLDS: tuple[tuple[str, str], ...] = (
     (r"infisical", "Infisical login"),
     (r"goose", "keys of language-model providers (goose)"),
     (r"databricks-cli", "Databricks tokens"),
-    (r"com\.snowflake\.connector\.python", "Snowflake tokens"),
+    (r"com\.snowflake\.connector\.python|SnowflakeTokenCache", "Snowflake tokens"),
     (r"Supabase CLI", "Supabase access token"),
     (r"kubelogin", "Kubernetes login (kubelogin)"),
     (r"Stripe ?CLI", "Stripe live key"),

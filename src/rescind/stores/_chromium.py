@@ -40,8 +40,8 @@ def places(*names: str, programs: bool = False) -> tuple[At, ...]:
             out += [At(root=Root.LOCALAPPDATA, glob=f"{b}/{glob}", os=("windows",)) for b in _WINDOWS]
             out += [At(root=Root.APPDATA, glob=f"Opera Software/{b}/{glob}", os=("windows",)) for b in _OPERA]
         out += [At(root=Root.HOME, glob=f"snap/chromium/common/chromium/{glob}", os=("linux",)) for glob in inner]
-        inner = (f"*/{name}", f"*/Partitions/*/{name}", f"Microsoft/*/{name}", f"Microsoft/*/Partitions/*/{name}")
-        for glob in inner if programs else ():
+        deep = (f"*/{name}", f"*/Partitions/*/{name}", f"Microsoft/*/{name}", f"Microsoft/*/Partitions/*/{name}")
+        for glob in deep if programs else ():
             out += [
                 At(root=Root.XDG_CONFIG, glob=glob, os=("linux",)),
                 At(root=Root.MAC_SUPPORT, glob=glob, os=("macos",)),

@@ -12,6 +12,7 @@ from rescind.stores._sighting import sighting
 from rescind.stores._token import token
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_NAMED = re.compile(r"SnowflakeTokenCache\.v\d+\.(\w{1,40})\.[0-9a-f]{64}")
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
@@ -21,7 +22,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         for name, raw in value.items() if isinstance(value, dict) and key != "tokens" else ((key, value),):
             if isinstance(raw, str) and isinstance(name, str):
                 found = True
-                sort = "cached" if _DIGEST.fullmatch(name) else name.rpartition(":")[2]
+                named = _NAMED.fullmatch(name)
+                sort = named[1] if named else "cached" if _DIGEST.fullmatch(name) else name.rpartition(":")[2]
                 yield from token("snowflake.token", raw, at, f"/tokens/{name}", more={"key": name, "form": sort})
     if not found:
         yield sighting("snowflake.token", at, state=State.LOGGED_OUT)
