@@ -204,3 +204,6 @@ def test_where_another_directory_writes_the_user_the_plan_says_so(line: Line) ->
     assert user.attributes["source_of_authority"] == "scim:https://idp.example.com/scim"
     tasks = [d.task for d in plan.decisions if d.credential == user.id]
     assert any("where their account comes from" in t for t in tasks)
+    (cut,) = [c for c in line.run(line.plan("contain")).credentials if c.kind == USER]
+    assert (cut.end_state, "may put it back" in cut.reason) == (EndState.CONTAINED, True)
+    assert "scim:https://idp.example.com/scim" in json.dumps(cut.tasks, default=str)
