@@ -1,0 +1,89 @@
+"""Never the branch that we sit on: no act of an AWS kind cuts the user or the session that the run works with, or who is protected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rescind import catalogue
+from rescind.errors import Rejected
+from rescind.models.credential import Credential, Ownership
+from rescind.models.kind import Identity, Known, Liveness, Verb
+from rescind.pipeline.people import People, ownership
+from tests.interop.aws_cloud import ACCOUNT, OPERATOR, FakeAws
+from tests.interop.aws_model import serve
+
+KINDS = catalogue.kinds()
+DENIES = ("aws.access-key", "aws.login-profile", "aws.user")
+
+
+@pytest.fixture
+def cloud() -> FakeAws:
+    return FakeAws()
+
+
+@pytest.fixture
+def client(cloud: FakeAws) -> Iterator[Any]:
+    with serve(cloud) as url:
+        yield cloud.client(url)
+
+
+def made(cloud: FakeAws, kind: str, user: str) -> Credential:
+    who = cloud.user(user)
+    who.password = cloud.now()
+    ids = {
+        "aws.access-key": cloud.hold(user, "AccessKey", "AKIA"),
+        "aws.login-profile": f"password:{who.arn}",
+        "aws.user": who.arn,
+    }
+    return Credential(kind=kind, provider="aws", identifier=ids[kind], issuer=ACCOUNT, owner=user, attributes={"user_id": who.id})  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DENIES)
+def test_everything_is_denied_to_anybody_but_the_user_who_acts(cloud: FakeAws, client: Any, kind: str) -> None:
+    act = KINDS[kind].actions[Verb.DENY].call
+    with pytest.raises(Rejected) as refused:
+        act(client, made(cloud, kind, "operator"))  # type: ignore[operator,call-arg]
+    assert refused.value.code == "OwnIdentity"
+    # a role that this run assumed with a key of carl: without carl it could not be assumed again
+    base = made(cloud, kind, "carl")
+    cloud.users["carl"].held["AccessKey"][OPERATOR] = {"UserName": "carl", "AccessKeyId": OPERATOR, "Status": "Active", "CreateDate": cloud.now()}  # fmt: skip
+    with pytest.raises(Rejected) as refused:
+        act(client, base)  # type: ignore[operator,call-arg]
+    assert refused.value.code == "OwnIdentity"
+    assert not any(u.policies or u.attached for u in cloud.users.values())
+    assert not [n for n, _ in cloud.asked if n.split(":")[1].startswith(("Put", "Attach", "Update", "Delete"))]
+    act(client, made(cloud, kind, "ada"))  # type: ignore[operator,call-arg]
+    assert cloud.denied("ada")
+
+
+@pytest.mark.parametrize("kind", DENIES)
+def test_the_organisations_policy_is_not_written_either(cloud: FakeAws, kind: str) -> None:
+    cloud.tables["scp"] = {"content": '{"Statement": []}', "targets": ["r"]}
+    with serve(cloud) as url, pytest.raises(Rejected, match="this run itself"):
+        KINDS[kind].actions[Verb.DENY].call(  # type: ignore[operator,call-arg]
+            cloud.client(url, scp_policy_id="p-rescind1"), made(cloud, kind, "operator")
+        )
+    assert cloud.tables["scp"]["content"] == '{"Statement": []}'
+
+
+ME = Identity(
+    account=ACCOUNT,
+    principal=f"arn:aws:sts::{ACCOUNT}:assumed-role/responder/rescind",
+    identifiers=("ASIAOURS", "AKIAOURS", f"arn:aws:sts::{ACCOUNT}:assumed-role/responder/rescind", "AROAOURS:rescind"),
+)
+GUARDED = ("arn:aws:iam::111122223333:user/break-glass", "arn:aws:iam::111122223333:role/responder", "glass-device")
+
+
+@pytest.mark.parametrize("kind", sorted(k for k, row in KINDS.items() if row.provider == "aws" and row.actions))
+def test_what_the_run_stands_on_and_who_is_protected_is_nobodys_to_end(kind: str) -> None:
+    people = People(person="ada@example.com", mapped={"aws": ("ada", "break-glass")}, protected=GUARDED)
+    known = Known(identifier="X", owner="ada", subject=f"arn:aws:iam::{ACCOUNT}:user/ada", liveness=Liveness.LIVE)
+    assert ownership(known, people, "aws", ME) is Ownership.CASE
+    for ours in ME.identifiers:
+        assert ownership(replace(known, identifier=ours), people, "aws", ME) is Ownership.OPERATOR
+    for facts in ({"subject": GUARDED[0]}, {"subject": GUARDED[1]}, {"identifier": GUARDED[2]}, {"owner": GUARDED[0]}):
+        assert ownership(replace(known, **facts), people, "aws", ME) is Ownership.PROTECTED  # type: ignore[arg-type]
