@@ -57,8 +57,9 @@ class Interest:
         """Return how many bytes of a member may be asked for, 0 for one that no row names."""
         if not parts:
             return 0
-        folded = tuple(map(fold, parts))
-        name = folded[-1]
+        name = parts[-1]  # each its own: kept among the folded names of folders, it would only cost memory
+        name = name.lower() if name.isascii() and "%" not in name else fold(name)
+        folded = (*map(fold, parts[:-1]), name)
         lasts = (name, *(name.removesuffix(end) for end in _BESIDE if name.endswith(end)))
         return max(self._named(last, folded) for last in lasts)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Protocol
 
 from rescind.errors import EvidenceError
 from rescind.host.names import Parts, split
+from rescind.host.room import Room
 from rescind.host.tree import (
     CIRCLE,
     DANGLING,
@@ -27,10 +27,8 @@ from rescind.host.tree import (
     rebased,
 )
 
-MOST_MEMBERS = 300_000  # some 600 bytes each
-_MOST_DEEP = 64
-_MOST_LONG = 4096
-_DRIVE = re.compile(r"[A-Za-z]:")
+MOST_MEMBERS = 300_000
+NODE_BYTES = 240  # of memory, and its name
 _DIRECTORY = stat.S_IFDIR | 0o644
 _MODES: dict[int, int] = {}
 
@@ -110,23 +108,6 @@ class OpenNode:
         """Let go of it."""
 
 
-def clean(name: str, *, windows: bool) -> Parts:
-    """Return the components of a member's name. Raises `EvidenceError` for a name that would lead out of the archive.
-
-    `windows`: the archiver may write backslashes between folders.
-    """
-    if windows or "/" not in name:
-        name = name.replace("\\", "/")
-    if name.startswith("/") or _DRIVE.match(name):
-        raise EvidenceError("member with an absolute name was refused")
-    parts = split(name)
-    if ".." in parts:
-        raise EvidenceError("member whose name leads out of the archive was refused")
-    if "\0" in name or len(name) > _MOST_LONG or len(parts) > _MOST_DEEP:
-        raise EvidenceError("member with an unreasonable name was refused")
-    return parts
-
-
 class NodeTree:
     """An archive as evidence. The last member of a name counts, as it does when an archive is unpacked."""
 
@@ -136,15 +117,16 @@ class NodeTree:
         self.troubles: list[Trouble] = []
         self.files: list[object] = []
         self.members = self.repeated = 0
+        self.room = Room()
 
     def add(self, parts: Parts, node: Node) -> None:
         """Put a member at its place. Raises `EvidenceError` when there is none."""
         self.members += 1
-        if self.members > MOST_MEMBERS:
-            raise Full
         at = self.root
         if not parts:
             return
+        if self.members > MOST_MEMBERS or not self.room.take(NODE_BYTES + len(parts[-1])):
+            raise Full
         for name in parts[:-1]:
             if at.inner is None:
                 break

@@ -13,6 +13,7 @@ from rescind.host.interest import Interest
 from rescind.host.names import visible
 from rescind.host.nodes import Node, NodeTree
 from rescind.host.quiet import why
+from rescind.host.room import MOST_WINDOW, window_of
 from rescind.host.streams import Stream, packing_of
 from rescind.host.tarball import Tarball
 from rescind.host.tree import Trouble
@@ -51,6 +52,8 @@ def _fill(tree: NodeTree, file: BinaryIO, interest: Interest, clock: Clock) -> N
         Zipball(file).index(tree)
     else:
         packing = packing_of(head)
+        if packing and not tree.room.take(_window(head, packing)):
+            raise _too_far()
         start = head if not packing else _start(file, packing, clock)
         if not is_tar(start):
             _refuse(start if packing else head)
@@ -58,6 +61,20 @@ def _fill(tree: NodeTree, file: BinaryIO, interest: Interest, clock: Clock) -> N
     if tree.repeated:
         reason = f"names that stand in the archive more than once: {tree.repeated}; the last of each was read"
         tree.troubles.append(Trouble((), reason))
+
+
+def _window(head: bytes, packing: str) -> int:
+    found = window_of(head, packing)
+    if found > MOST_WINDOW:
+        raise _too_far()
+    return found
+
+
+def _too_far() -> EvidenceError:
+    return EvidenceError(
+        f"unpacking the archive needs more than {MOST_WINDOW >> 20} MiB of memory (its window is too long)",
+        hint="Unpack it (zstd -d, xz -d) and give the .tar: a plain one is read where a member lies.",
+    )
 
 
 def _start(file: BinaryIO, packing: str, clock: Clock) -> bytes:
@@ -97,8 +114,9 @@ def unwrap(tree: NodeTree, stores: Iterable[Store], *, clock: Clock) -> list[Tro
     found = list(tree.files_named(ENDS, _INNER_DEEP))
     for parts, node in found[:_MOST_INNER]:
         inner = NodeTree()
-        if node.source is None or node.size > _INNER_BYTES:
-            reason = f"is an archive of more than {_INNER_BYTES >> 20} MiB in an archive; unpack the outer one"
+        inner.room = tree.room
+        if node.source is None or node.size > _INNER_BYTES or not tree.room.take(node.size):
+            reason = "is an archive in an archive, and larger than what may be held of one; unpack the outer one"
             tree.troubles.append(Trouble(parts, reason))
             continue
         try:

@@ -13,14 +13,15 @@ from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 from rescind.errors import EvidenceError
+from rescind.host.room import MOST_WINDOW
 
 MOST_RATIO = 200
 MOST_BYTES = 256 << 30
 PASS_SECONDS = 900.0
 _FREE = 32 << 20  # below this much, no ratio tells a bomb from an empty disk
 _CHUNK = 1 << 18
-_LZMA_MEMORY = 128 << 20
-_WINDOW_LOG = 27
+_LZMA_MEMORY = MOST_WINDOW + (4 << 20)
+_WINDOW_LOG = MOST_WINDOW.bit_length() - 1
 
 MAGIC = (
     (b"\x1f\x8b", "gzip"),

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import stat
 import tarfile
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
 from rescind.errors import EvidenceError
 from rescind.host.interest import Interest
+from rescind.host.member import clean
 from rescind.host.names import Parts
-from rescind.host.nodes import Full, Node, NodeTree, clean
+from rescind.host.nodes import Full, Node, NodeTree
+from rescind.host.room import Room
 from rescind.host.streams import Stream
 from rescind.host.tree import Trouble
 
-KEPT_BYTES = 96 << 20
+KEPT_BYTES = 24 << 20
+_SMALL = 64 << 10  # not worth packing
 MOST_PASSES = 12
 _HEADER_BYTES = 1 << 20
 _CHUNK = 1 << 18
@@ -36,13 +40,16 @@ class Tarball:
 
     def __init__(self, open_stream: Callable[[], Stream], *, plain: bool, interest: Interest) -> None:
         self._open, self._plain, self._interest = open_stream, plain, interest
-        self._kept: dict[int, bytes] = {}
-        self._room, self._passes = KEPT_BYTES, 0
+        self._kept: dict[int, tuple[bool, bytes]] = {}
+        self._last = -1, b""
+        self._left, self._passes, self._refused = KEPT_BYTES, 0, False
         self._wanted: dict[int, int] = {}
+        self._room = Room()
 
     def index(self, tree: NodeTree) -> None:
         """Put every member into the tree, and keep what rows will ask for. What cannot be read is a trouble of the tree."""
         hard: list[tuple[Parts, str]] = []
+        self._room = tree.room
 
         def take(tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
             try:
@@ -87,25 +94,35 @@ class Tarball:
     def read(self, where: int, most: int) -> bytes:
         """Return a member's bytes, at most so many and one more."""
         if where in self._kept:
-            return self._kept[where]
+            packed, data = self._kept[where]
+            return zlib.decompress(data) if packed else data
+        if where == self._last[0]:
+            return self._last[1]
         if self._plain:
             return self._at(where, most)
         self._passes += 1
         if self._passes > MOST_PASSES:
             raise EvidenceError(f"was not read: the archive would have to be unpacked more than {MOST_PASSES} times")
-        if self._room < most:
-            self._kept.clear()
-            self._room = KEPT_BYTES
+        self._last = -1, b""
+        if self._refused:
+            self._forget()
         self._wanted[where] = most
 
         def take(tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
-            if info.offset >= where and info.offset in self._wanted and info.offset not in self._kept:
+            if info.offset == where:
+                self._last = where, _content(tar, info, most)
+            elif info.offset > where and info.offset in self._wanted and info.offset not in self._kept:
                 self._keep(tar, info)
 
         self._go(take)
-        if where not in self._kept:
+        if where != self._last[0]:
             raise EvidenceError("could not be found again in the archive")
-        return self._kept[where]
+        return self._last[1]
+
+    def _forget(self) -> None:
+        self._room.give(KEPT_BYTES - self._left)
+        self._kept.clear()
+        self._left, self._refused = KEPT_BYTES, False
 
     def fetch(self, wanted: Mapping[int, int]) -> None:
         """Keep the bytes of members that will be asked for beside those of rows, all in one pass."""
@@ -122,9 +139,17 @@ class Tarball:
         self._go(take)
 
     def _keep(self, tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
-        if info.size <= self._room:
-            self._kept[info.offset] = data = _content(tar, info, self._wanted[info.offset])
-            self._room -= len(data)
+        """Keep a member, packed unless it is small; what does not fit is read again when it is asked for."""
+        most, left = self._wanted[info.offset], min(self._left, self._room.left)
+        packed = info.size > _SMALL
+        small = _content(tar, info, most) if not packed and info.size <= left else None
+        data = _repacked(tar, info, most, left) if packed else small
+        if data is None:
+            self._refused = True
+            return
+        self._kept[info.offset] = packed, data
+        self._left -= len(data)
+        self._room.take(len(data))
 
     def _at(self, where: int, most: int) -> bytes:
         stream = self._open()
@@ -171,6 +196,22 @@ def _node(info: tarfile.TarInfo) -> Node:
 
 
 def _content(tar: tarfile.TarFile, info: tarfile.TarInfo, most: int) -> bytes:
+    return b"".join(_chunks(tar, info, most))
+
+
+def _repacked(tar: tarfile.TarFile, info: tarfile.TarInfo, most: int, left: int) -> bytes | None:
+    """Return a member packed anew, None when that takes more than what is left."""
+    packer, parts, size = zlib.compressobj(1), list[bytes](), 0
+    for chunk in _chunks(tar, info, most):
+        parts.append(packer.compress(chunk))
+        size += len(parts[-1])
+        if size > left:
+            return None
+    parts.append(packer.flush())
+    return b"".join(parts) if size + len(parts[-1]) <= left else None
+
+
+def _chunks(tar: tarfile.TarFile, info: tarfile.TarInfo, most: int) -> Iterator[bytes]:
     file = tar.extractfile(info)
     stream = tar.fileobj
     if file is None or not isinstance(stream, Stream):
@@ -178,8 +219,7 @@ def _content(tar: tarfile.TarFile, info: tarfile.TarInfo, most: int) -> bytes:
     if info.size > most:
         raise EvidenceError(f"is larger than {most} bytes")
     stream.allowance = most + _HEADER_BYTES
-    parts, left = [], most + 1
+    left = most + 1
     while left > 0 and (chunk := file.read(min(_CHUNK, left))):
-        parts.append(chunk)
+        yield chunk
         left -= len(chunk)
-    return b"".join(parts)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import BinaryIO
 
 from rescind.errors import EvidenceError
-from rescind.host.nodes import Full, Node, NodeTree, clean
+from rescind.host.member import clean
+from rescind.host.nodes import Full, Node, NodeTree
 from rescind.host.streams import MOST_RATIO
 from rescind.host.tree import Trouble
 
