@@ -14,6 +14,7 @@ SIGNED_IN = ("Application.Read.All", "User.Read.All")
 """What telling who we are, and in which organisation, needs: our own service principal and the organisation."""
 ROLES: Mapping[str, str] = {
     "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+    "AuditLog.Read.All": "b0afded3-3588-46d8-8b3d-9842eff778da",
     "Application.ReadWrite.All": "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
     "BitlockerKey.ReadBasic.All": "f690d423-6b29-4d04-98c6-694c42282419",
     "DelegatedPermissionGrant.ReadWrite.All": "8e8e4742-1d95-4f68-9d56-6ee75648c72a",

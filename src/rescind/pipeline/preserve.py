@@ -32,7 +32,7 @@ LONGEST_SECONDS = 300.0
 """How long one record is read before the first cut: what takes longer is read again by `rescind verify`."""
 MOST_EVENTS = 100_000
 _PRODUCT = re.compile(r"[\w.+-]{1,48}/[\w.:+~-]{1,24}")
-_LONG = 23
+_LONG, _MOST_TOLD = 23, 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +163,7 @@ def _covered(blank: Reading, source: Source, spans: list[Span], since: str, star
         blank,
         since=max(begins, default=""),
         until=min(ends, default=""),
-        problem=redact("; ".join(dict.fromkeys([*problems, *short])), limit=600),
+        problem="; ".join(dict.fromkeys([*problems, *short]))[:_MOST_TOLD],
         parts=tuple(s.part for s in good),
     )
 

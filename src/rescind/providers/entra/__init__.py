@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from rescind.models.kind import Provider
+from rescind.models.machine import Machines
+from rescind.providers.entra._records import AUDITS, SIGN_INS
 
 PROVIDER = Provider(
     id="entra",
@@ -25,4 +27,7 @@ PROVIDER = Provider(
     reference="https://learn.microsoft.com/en-us/graph/api/overview",
     # A user principal name lies in a domain that the tenant has proven to hold, and only its administrators set it.
     controls_email=True,
+    eventual=True,
+    machines=INTUNE,
+    activity=(SIGN_INS, AUDITS),
 )

@@ -29,7 +29,7 @@ OPERATIONS = (
     "POST /applications/{id}/removePassword", "GET /applications/{id}/federatedIdentityCredentials",
     "DELETE /applications/{id}/federatedIdentityCredentials/{id}", "POST /applications/{id}/federatedIdentityCredentials",
     "GET /servicePrincipals", "GET /servicePrincipals/{id}", "GET /servicePrincipals(appId={value})", "PATCH /servicePrincipals/{id}", "GET /servicePrincipals/{id}/owners",
-    "POST /servicePrincipals/{id}/removePassword", "POST /applications/{id}/addPassword", "GET /servicePrincipals/{id}/appRoleAssignments",
+    "POST /servicePrincipals/{id}/removePassword", "POST /applications/{id}/addPassword", "GET /servicePrincipals/{id}/appRoleAssignments", "GET /auditLogs/signIns", "GET /auditLogs/directoryAudits",
     "POST /servicePrincipals/{id}/addPassword", "GET /servicePrincipals/{id}/transitiveMemberOf", "GET /me/transitiveMemberOf",
     "GET /users/{id}/transitiveMemberOf", "GET /users/{id}/appRoleAssignments", "GET /domains/{id}",
     "GET /deviceManagement/managedDevices", "GET /deviceManagement/managedDevices/{id}",
