@@ -13,7 +13,8 @@ from typing import Any
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.engine import state
-from rescind.engine.runs import CaseWork, result
+from rescind.engine.afterwards import look_for_more
+from rescind.engine.runs import CaseWork, plans_of, result
 from rescind.models.credential import Inventory
 from rescind.models.plan import Case
 from rescind.models.tenant import SecretRef, Tenant
@@ -81,9 +82,9 @@ class Run:
         values = {"I": Secret(OPERATOR), "S": Secret("fake-" + "x" * 35)}
         self.clock, self.cloud, self.dir = clock, cloud, folder
         self.tenants = Tenants((tenant,), resolve=lambda ref: values[str(ref.env)], clock=clock, write=True)
-        people = People(person="ada@example.com", mapped={"aws": names})
+        self.people = people = People(person="ada@example.com", mapped={"aws": names})
         self.log = open_log(folder / "rescind.db", load_signer(folder), clock)
-        playbook = parse_playbook(book, "race.yaml")
+        self.playbook = playbook = parse_playbook(book, "race.yaml")
         found = enumerate_all(
             Inventory(workstation={}, credentials=()),
             {},
@@ -117,6 +118,12 @@ class Run:
             self._carry_out(self.work.addendum("r", round_) if found["steps"] else [])
             if not found["again"]:
                 break
+        return result(self.dir, self.log, "r", self.clock)
+
+    def verify(self) -> Any:
+        """Look for what appeared since, as `rescind verify` does."""
+        about = (self.playbook, ("aws",), self.tenants, self.people, self.log, self.clock)
+        look_for_more(self.dir, "r", plans_of(self.dir, "r")[0], *about)
         return result(self.dir, self.log, "r", self.clock)
 
 

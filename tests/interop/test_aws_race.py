@@ -10,9 +10,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rescind.engine.runs import outcomes
+from rescind.engine.runs import outcomes, plans_of
 from rescind.models.clock import parse_rfc3339
 from rescind.models.credential import EndState
+from rescind.pipeline.report import exit_code
 from tests.interop.aws_cloud import FakeAws
 from tests.interop.aws_line import BOOK, Clock, Run, account
 
@@ -110,6 +111,30 @@ def test_s2_a_session_minted_a_second_after_the_cut_is_found_and_cut(tmp_path: P
         )
         assert parse_rfc3339(issued) < parse_rfc3339(cut)
     print(f"S2: old and re-minted session cut, rounds {run.rounds}")
+
+
+def test_what_is_minted_after_the_last_sweep_is_found_by_a_later_look_and_held(tmp_path: Path) -> None:
+    """Sweeps end a minute after the last cut: the look at a quarter of an hour is `rescind verify`, for which no run has to wait."""
+    clock = Clock()
+    with account(clock) as (cloud, url):
+        first = cloud.hold("ada", "AccessKey", "AKIA")
+        run = Run(cloud, url, tmp_path, clock, BOOK.format(kinds="aws.access-key", after="[10s, 60s]", phases=KEYS))
+        done = run.all()
+        assert {c.identifier for c in done.credentials} == {c.identifier for c in run.verify().credentials} == {first}
+        took = clock.t
+        clock.sleep(300)
+        late = cloud.iam_CreateAccessKey({"UserName": "ada"})["AccessKey"]["AccessKeyId"]
+        clock.sleep(900 - 300 - took)
+        for _ in range(2):  # the same again changes nothing
+            states = {c.identifier: c.end_state for c in run.verify().credentials}
+        assert states == {first: EndState.RESIDUAL, late: EndState.HELD}
+        assert exit_code(run.verify()) == 4
+        assert len(plans_of(tmp_path, "r")[0]) == 2
+        cloud.rights = set()
+        gaps = [g.reason for g in run.verify().gaps]
+        assert len(gaps) == 1, gaps
+        assert len(run.verify().gaps) == 1
+    print(f"15 min: the run took {took:.0f} s, minted at {took + 300:.0f} s, found at 900 s, {states[late]}")
 
 
 def test_a_chain_of_roles_is_followed_to_its_end_and_each_link_is_cut_alone(tmp_path: Path) -> None:

@@ -22,13 +22,15 @@ def verify(
     as_json: bool = JSON,
 ) -> None:
     """Look again at everything a run ended. What came back is reopened, what its credentials did is read again; nothing is changed at any provider."""
+    from rescind.engine.afterwards import look_for_more
     from rescind.engine.runs import outcomes, plans_of, result
     from rescind.pipeline.execute import Context
     from rescind.pipeline.machine import secret_reader
+    from rescind.pipeline.orders import again as orders_again
     from rescind.pipeline.preserve import Reader, folder_of
     from rescind.pipeline.preserve import again as read_again
     from rescind.pipeline.reverify import look_again
-    from rescind.pipeline.session import people, tenants
+    from rescind.pipeline.session import in_scope, people, tenants
 
     chosen = known_run(state_dir(ctx), run)
     plans, _ = plans_of(state_dir(ctx), chosen)
@@ -55,9 +57,13 @@ def verify(
     )
     held = [c for plan in plans for c in plan.credentials]
     read = read_again(reader, plans[0].case_steps, held, plans[0].case.lost_at)
+    looked += orders_again(reader, plans[0].case_steps)
+    playbook, who = playbook_of(plans[0]), context.people
+    new = look_for_more(s.state_dir, chosen, plans, playbook, in_scope(s, playbook), at, who, log, s.clock)
     log.sign_head()
     records = f", read {read} records of what credentials did" if read else ""
-    s.progress(f"looked again at {looked} steps of {playbook_of(plans[0]).name}{records}")
+    more = f", found {new} that appeared since" if new else ""
+    s.progress(f"looked again at {looked} steps of {playbook.name}{records}{more}")
     raise typer.Exit(show_result(result(s.state_dir, log, chosen, s.clock), as_json=as_json))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,9 @@ from rescind.pipeline import case_steps, preserve, receipts, report, use
 from rescind.pipeline.plan import release
 from rescind.schema import plan as plan_file
 
+LATER = 1_000
+"""The number of the first look that was taken after a run, counted like its sweeps; no playbook has so many of these."""
+
 
 def plans_of(state_dir: Path, run: str) -> tuple[list[Plan], Mapping[str, Any]]:
     """Return a run's plan and its addenda in order, and the run's own facts. Raises `KeyError` for an unknown run."""
@@ -24,10 +28,9 @@ def plans_of(state_dir: Path, run: str) -> tuple[list[Plan], Mapping[str, Any]]:
         raise KeyError(run)
     text, meta = record
     plans = [plan_file.from_stored(text)]
-    for round_ in range(1, plans[0].sweep_rounds + 1):
-        extra = state.load_addendum(state_dir, run, round_)
-        if extra:
-            plans.append(plan_file.from_stored(extra))
+    sweeps = (state.load_addendum(state_dir, run, n) for n in range(1, plans[0].sweep_rounds + 1))
+    later = itertools.takewhile(bool, (state.load_addendum(state_dir, run, n) for n in itertools.count(LATER)))
+    plans += [plan_file.from_stored(extra) for extra in (*sweeps, *later) if extra]
     released = frozenset(meta.get("released", ()))
     # an approval binds the plan that was approved: what a sweep added is held until somebody releases that
     return [release(plans[0], released), *(release(p, frozenset()) for p in plans[1:])], meta

@@ -1,0 +1,72 @@
+"""Long after a run's last sweep, look once more for what appeared: whoever was quicker than a provider's delay shows only then.
+
+Nothing is written at any provider: what is found is held, for a plan of its own. Asked are the providers that honour for a while what they
+call gone; the others have shown it by the end of the run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rescind import catalogue
+from rescind.audit.log import AuditLog
+from rescind.engine import state
+from rescind.engine.record import LATER
+from rescind.models.clock import Clock, rfc3339
+from rescind.models.credential import EndState, Inventory
+from rescind.models.plan import Decision, Plan
+from rescind.models.playbook import Playbook
+from rescind.pipeline.enumerate import enumerate_all
+from rescind.pipeline.people import People
+from rescind.pipeline.plan import DECIDE_WITHIN, addendum
+from rescind.pipeline.tenants import Tenants
+from rescind.schema import plan as plan_file
+
+
+def look_for_more(
+    state_dir: Path,
+    run: str,
+    plans: Sequence[Plan],
+    playbook: Playbook,
+    providers: Sequence[str],
+    tenants: Tenants,
+    who: People,
+    log: AuditLog,
+    clock: Clock,
+) -> int:
+    """Ask the slow providers of a run again, and keep what is new as an addendum that ends nothing. Returns how many were found."""
+    slow = tuple(p for p in providers if p in catalogue.providers() and catalogue.providers()[p].eventual)
+    if not slow or "provider" not in playbook.sides or not plans[0].sweep_rounds:
+        return 0
+    now, first = clock.now(), plans[0]
+    seen = enumerate_all(
+        Inventory(workstation={}, credentials=()), {}, tenants, who, providers=slow, kinds=playbook.kinds
+    )
+    known = {c.id: c for plan in plans for c in plan.credentials}
+    everything = replace(first, credentials=tuple(known.values()), gaps=tuple(g for p in plans for g in p.gaps))
+    extra = addendum(everything, seen, playbook, round_=LATER, again=frozenset(), now=now)
+    if extra is None:
+        return 0
+    held = tuple(
+        Decision(
+            credential=c.id,
+            end_state=EndState.HELD,
+            reason="it was not there when the run ended: look who made it, and make a new plan",
+            owner=c.owner,
+            decide_by=rfc3339(now + DECIDE_WITHIN),
+        )
+        for c in extra.credentials
+    )
+    extra = replace(extra, steps=(), decisions=held)
+    extra = replace(extra, digest=plan_file.digest_of(extra))
+    round_ = LATER
+    while state.load_addendum(state_dir, run, round_) is not None:
+        round_ += 1
+    state.save_addendum(state_dir, run, round_, json.dumps(plan_file.to_json(extra)))
+    facts = {"plan_digest": extra.digest, "parent_digest": extra.parent_digest}
+    found = [c.id for c in extra.credentials]
+    log.append("addendum", run=run, step=f"sweep-{round_}", data={"steps": [], **facts, "credentials": found})
+    return len(found)
