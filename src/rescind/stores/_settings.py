@@ -19,7 +19,7 @@ KINDS = ("azure.storage-key", "azure.cosmos-key", "azure.shared-access-key", *_m
 """Every kind that a setting can hold."""
 
 _CONNECTION = re.compile(r"(?i)(?:^|;)\s*([A-Za-z][A-Za-z _]{1,40}?)\s*=\s*((?:[^;\"]|\"[^\"]*\")*)")
-_HOSTS = ("host", "hostname", "server", "url", "address", "endpoint", "datasource", "data source", "addr", "address", "remotehost", "baseurl", "artifactoryurl", "api_url", "target", "apiserver")  # fmt: skip
+_HOSTS = ("host", "hostname", "server", "url", "address", "endpoint", "datasource", "data source", "addr", "address", "remotehost", "baseurl", "base_url", "artifactoryurl", "api_url", "target", "apiserver")  # fmt: skip
 _USERS = (
     "username",
     "user",

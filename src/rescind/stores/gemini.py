@@ -21,6 +21,8 @@ from rescind.stores._text import decode
 from rescind.stores._token import token
 from rescind.stores._urls import host_in
 
+_CLIENT = "681255809395-oo8ft2oprdrnp9e3aqf6av3hmdib135j.apps.googleusercontent.com"  # the CLI's own, and the same for everybody
+
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield the sign-ins of one file. Raises `Unparsable` for what is neither JSON nor the encrypted form."""
@@ -46,7 +48,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
 
 def _google_login(document: Mapping[str, object], at: Location) -> Iterator[Finding]:
     mine = {n: v for n, v in facts(text(document, "id_token")).items() if n in {"email", "sub", "hd", "azp", "aud"}}
-    own = {**mine, "scope": text(document, "scope"), "client_id": mine.get("azp", "") or mine.get("aud", "")}
+    own = {**mine, "scope": text(document, "scope"), "client_id": mine.get("azp", "") or mine.get("aud", "") or _CLIENT}
     who, until = mine.get("email", ""), epoch(member(document, "expiry_date")) or ""
     access, refresh = text(document, "access_token"), text(document, "refresh_token")
     if refresh:

@@ -47,7 +47,7 @@ _OF_EDITORS = """mcp.json profiles/*/mcp.json globalStorage/saoudrizwan.claude-d
     globalStorage/kilocode.kilo-code/settings/mcp_settings.json"""
 _OTHER = "Claude/claude_desktop_config.json Zed/settings.json JetBrains/*/mcp.json"
 _HOME = """.cursor/mcp.json .codeium/windsurf/mcp_config.json .codeium/mcp_config.json .copilot/mcp-config.json .mcp.json
-    .gemini/settings.json .gemini/antigravity/mcp_config.json .kiro/settings/mcp.json .aws/amazonq/mcp.json .lmstudio/mcp.json
+    .gemini/settings.json .gemini/antigravity/mcp_config.json .kiro/settings/mcp.json .factory/mcp.json .augment/mcp.json .aws/amazonq/mcp.json .lmstudio/mcp.json
     .aws/amazonq/agents/*.json .aws/amazonq/cli-agents/*.json .junie/mcp/mcp.json .continue/mcpServers/* .config/zed/settings.json
     .config/mcp/mcp.json .vscode-server/data/User/mcp.json .cline/data/settings/cline_mcp_settings.json .vibe/config.toml
     .config/open-interpreter/config.yaml */.gemini/settings.json"""

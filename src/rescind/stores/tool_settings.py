@@ -14,6 +14,7 @@ from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
 from rescind.stores import _jsonc, _settings, _toml, _yaml
 from rescind.stores._ini import entries
+from rescind.stores._locked import locked
 from rescind.stores._settings import Setting
 from rescind.stores._sighting import sighting
 from rescind.stores._text import decode, lines
@@ -21,6 +22,7 @@ from rescind.stores._token import token
 
 _CODE = re.compile(r"(?:^|[{,(\s])[\"']?([A-Za-z_][\w.]{1,80})[\"']?\]?[ \t]*[:=][ \t]*[\"']([^\"'\r\n]{1,2000})[\"']")
 _PAIRS = (("api_key", "api_secret"), ("access_key", "secret_key"), ("access_key_id", "secret_access_key"))
+_SEALED = (".v2.file", ".encrypted")
 _BEARER = re.compile(r"(?i)^bearer +")
 
 
@@ -28,6 +30,11 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield a finding for each secret setting, with the tool, and host and user beside it. Raises `Unparsable` for broken JSON and YAML."""
     tool = next((name for name, glob in _GLOBS if fnmatch.fnmatchcase(f"/{at.path}", f"*/{glob}")), "")
     own, plain = {"tool": tool}, decode(blob).strip()
+    if plain and at.path.endswith(_SEALED):
+        yield locked(
+            "file.secret", at, "app", issuer=_ISSUERS.get(tool, ""), more=own
+        )  # the key lies beside, or in the keychain
+        return
     if plain and len(plain.split()) == 1 and not plain.startswith("{") and "=" not in plain.rstrip("="):
         yield from token("file.secret", plain, at, issuer=_ISSUERS.get(tool, ""), more=own)
         return
@@ -71,7 +78,10 @@ _HOME = """jfrog:.jfrog/jfrog-cli.conf* cloudfoundry:.cf/config.json gitea:.tea/
     dvc:**/.dvc/config.local streamlit:**/.streamlit/secrets.toml mlflow:.mlflow/credentials upstash:.upstash.json serverless:.serverlessrc
     gitlab:.python-gitlab.cfg cassandra:.cassandra/cqlshrc cassandra:.cassandra/credentials obs:.oscrc luarocks:.luarocks/upload_config.lua
     luarocks:.config/luarocks/upload_config.lua chef:.chef/knife.rb koyeb:.koyeb.yaml porter:.porter/porter.yaml openai:.openai/*
-    packer:.packerconfig atlassian:.acli/*.yaml honeycomb:.honeycomb/* sonar:.sonar/config augment:.augment/session.json copr:.config/copr gitguardian:.config/gitguardian/auth_config.yaml
+    packer:.packerconfig atlassian:.acli/*.yaml honeycomb:.honeycomb/* sonar:.sonar/config augment:.augment/session.json
+    cline:.cline/data/settings/providers.json cline:.cline/data/secrets.json factory:.factory/auth.json factory:.factory/config.json factory:.factory/settings.json
+    factory:.factory/auth.v2.file factory:.factory/auth.encrypted factory:.factory/mcp-oauth.v2.file cursor:.config/cursor/auth.json kilo:.kilocode/cli/config.json
+    kilo:.local/share/kilo/auth.json kimi:.kimi/config.toml kimi:.kimi/config.json kimi:.kimi/credentials/*.json copr:.config/copr gitguardian:.config/gitguardian/auth_config.yaml
     tabnine:.config/TabNine/tabnine_config.json grafana:.config/grafanactl/config.yaml openai:.config/openai/* neo4j:.neo4j/credentials"""
 _SUPPORT = """fastly:fastly/config.toml gitea:tea/config.yml algolia:algolia/config.toml algolia:algolia/cli.toml temporal:temporalio/temporal.*
     upcloud:upctl.yaml exercism:exercism/user.json auth0:auth0/config.json dvc:dvc/config zenml:zenml/credentials.yaml goreleaser:goreleaser/*_token
@@ -80,7 +90,7 @@ _SUPPORT = """fastly:fastly/config.toml gitea:tea/config.yml algolia:algolia/con
     snapcraft:snapcraft/snapcraft.cfg tabnine:TabNine/tabnine_config.json gitguardian:gitguardian/auth_config.yaml"""
 _NAMED = [word.split(":", 1) for word in (*_HOME.split(), *_SUPPORT.split())]
 _GLOBS = [(name, glob.removeprefix("**/").removeprefix(".config/")) for name, glob in _NAMED]
-_ISSUERS = {"vastai": "vast.ai", "fastly": "fastly.com", "astronomer": "astronomer.io", "tinybird": "tinybird.co", "lightning": "lightning.ai", "brev": "brev.dev", "comet": "comet.com", "semgrep": "semgrep.dev", "pantheon": "pantheon.io", "platformsh": "platform.sh", "upstash": "upstash.com", "serverless": "serverless.com", "algolia": "algolia.com", "confluent": "confluent.cloud", "upcloud": "upcloud.com", "exercism": "exercism.org", "auth0": "auth0.com", "luarocks": "luarocks.org", "cachix": "cachix.org", "openai": "api.openai.com", "koyeb": "koyeb.com", "dagster": "dagster.cloud", "tabnine": "tabnine.com", "honeycomb": "honeycomb.io", "clearml": "clear.ml", "clever-cloud": "clever-cloud.com", "scalingo": "scalingo.com", "augment": "augmentcode.com"}  # fmt: skip
+_ISSUERS = {"vastai": "vast.ai", "fastly": "fastly.com", "astronomer": "astronomer.io", "tinybird": "tinybird.co", "lightning": "lightning.ai", "brev": "brev.dev", "comet": "comet.com", "semgrep": "semgrep.dev", "pantheon": "pantheon.io", "platformsh": "platform.sh", "upstash": "upstash.com", "serverless": "serverless.com", "algolia": "algolia.com", "confluent": "confluent.cloud", "upcloud": "upcloud.com", "exercism": "exercism.org", "auth0": "auth0.com", "luarocks": "luarocks.org", "cachix": "cachix.org", "openai": "api.openai.com", "koyeb": "koyeb.com", "dagster": "dagster.cloud", "tabnine": "tabnine.com", "honeycomb": "honeycomb.io", "clearml": "clear.ml", "clever-cloud": "clever-cloud.com", "scalingo": "scalingo.com", "augment": "augmentcode.com", "cursor": "cursor.com"}  # fmt: skip
 _SKIP = ("node_modules", "site-packages", ".venv", "venv", "vendor")
 STORE = Store(
     id="tool-settings",
