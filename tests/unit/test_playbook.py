@@ -48,7 +48,7 @@ phases:
       - select: credential.kind == "aws.access-key"
         verbs: [deactivate]
 """
-CASE_VERBS = "preserve, isolate, lock, wipe, hold, transfer, notify"
+CASE_VERBS = "preserve, isolate, lock, retire, wipe, hold, transfer, notify"
 NAMES = ", ".join(VARIABLES)
 VERBS = "revoke, deactivate, delete, invalidate, rotate, deny, erase-local"
 
@@ -85,7 +85,7 @@ GOLDEN = {
     ),
     "unknown key for the case": (
         CASE.replace("done_when:", "done_wen:"),
-        "p.yaml:9:9: at phases[0].case[0].done_wen: found the unknown key 'done_wen'; allowed: verb, task, owner, done_when, activity, approval; did you mean 'done_when'?",
+        "p.yaml:9:9: at phases[0].case[0].done_wen: found the unknown key 'done_wen'; allowed: verb, task, owner, done_when, activity, offered, approval; did you mean 'done_when'?",
     ),
     "unknown gate": (
         CASE.replace("gate: isolate", "gate: isolated"),

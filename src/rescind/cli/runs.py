@@ -39,7 +39,9 @@ def confirm(plan: Plan, *, yes: bool) -> None:
     from rescind.pipeline import preview
 
     sys.stderr.write(preview.text(plan, width=width()))
-    steps = sum(not s.held for s in plan.steps) + sum(s.hook and not s.held and not s.left_out for s in plan.case_steps)
+    steps = sum(not s.held for s in plan.steps) + sum(
+        bool(s.hook or s.machine) and not s.held and not s.left_out for s in plan.case_steps
+    )
     if yes or not steps:
         return
     if not sys.stdin.isatty():

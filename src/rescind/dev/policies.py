@@ -78,7 +78,21 @@ def needed(book: Playbook) -> dict[str, tuple[list[str], list[str]]]:
             for p in kind.permissions(verb)
         ]
         found[kind.id] = (list(kind.read_permissions), list(dict.fromkeys(write)))
-    return found | {f"{p}: {s.id}": (list(s.permissions), []) for p, s in records(book)}
+    found |= {f"{p}: {s.id}": (list(s.permissions), []) for p, s in records(book)}
+    return found | machines(book)
+
+
+def machines(book: Playbook) -> dict[str, tuple[list[str], list[str]]]:
+    """Return, by provider that manages machines, what finding one needs and what the playbook's orders to it need."""
+    verbs = {str(item.verb) for phase in book.phases for item in phase.case}
+    rows = [r for r in catalogue.providers().values() if r.machines and (not book.providers or r.id in book.providers)]
+    found = {}
+    for row in rows:
+        ordered = {v: p for v, p in row.machines.verbs.items() if v in verbs} if row.machines else {}
+        if row.machines and ordered:
+            write = list(dict.fromkeys(p for needed_ in ordered.values() for p in needed_))
+            found[f"{row.id}: {row.machines.setting}"] = (list(row.machines.read_permissions), write)
+    return found
 
 
 def records(book: Playbook) -> list[tuple[str, Source]]:

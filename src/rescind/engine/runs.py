@@ -27,7 +27,7 @@ from rescind.models.evidence import Gap
 from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
 from rescind.pipeline import enumerate as enumerating
-from rescind.pipeline import execute, report, undo
+from rescind.pipeline import execute, orders, report, undo
 from rescind.pipeline.case_steps import CaseContext, carry_out, is_case
 from rescind.pipeline.people import People
 from rescind.pipeline.plan import addendum, release
@@ -233,8 +233,8 @@ class CaseWork:
         done = report.add_up(
             run, plans, outcomes(self._log, run), now=self._clock.now(), status="running", started_at=""
         )
-        ended = {c.id for c in done.credentials if c.end_state in ENDED}
-        back = frozenset(c.id for c in seen.credentials if c.id in seen.live_at_provider and c.id in ended)
+        alive = {c.id for c in done.credentials if c.end_state in ENDED} & seen.live_at_provider
+        back = frozenset(c.id for c in seen.credentials if c.id in alive and not enumerating.made_anew(known[c.id], c))
         everything = replace(first, credentials=tuple(known.values()), gaps=tuple(g for p in plans for g in p.gaps))
         extra = addendum(everything, seen, self._playbook, round_=round_, again=back, now=self._clock.now())
         if extra is None:
@@ -274,6 +274,7 @@ class CaseWork:
         if ended is None:
             self._plans.pop(run, None)
             self._tell_the_original(run)
+            orders.again(self._reader(run), self._load(run)[0].case_steps)
             done = replace(result(self._dir, self._log, run, self._clock), status=report.ENDED)
             data: dict[str, Any] = {
                 "counts": dict(done.counts),
@@ -295,6 +296,5 @@ def _told_of_the_case(plan: Plan) -> dict[str, Any]:
         for s in plan.case_steps
         if s not in done
     ]
-    said = {"case_steps": [s.id for s in done], "case_undone": left}
-    said |= {"at": plan.case.at, "not_isolated": plan.case.not_isolated}
-    return {k: v for k, v in said.items() if v}
+    said = {"case_steps": [s.id for s in done], "case_undone": left, "at": plan.case.at}
+    return {k: v for k, v in {**said, "not_isolated": plan.case.not_isolated}.items() if v}

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
+from rescind.models.machine import Machines
 from rescind.models.rotation import Rotation
 from rescind.models.use import Source
 from rescind.secret import Secret
@@ -32,6 +33,7 @@ class CaseVerb(StrEnum):
     PRESERVE = "preserve"
     ISOLATE = "isolate"
     LOCK = "lock"
+    RETIRE = "retire"  # takes the organisation's data off a machine, and it out of its management
     WIPE = "wipe"
     HOLD = "hold"
     TRANSFER = "transfer"
@@ -302,7 +304,8 @@ class Provider:
     `controls_email`: an owner that equals the person's e-mail is the provider's own attestation (a CA's SAN), not a free text.
     `eventual`: it says that something is done before that holds everywhere, so a playbook's sweeps look again after a while.
     `paces` are classes of endpoint that it allows fewer requests per second than a tenant's rate; a tenant with an `endpoint_url` of
-    its own is somebody else's service, which these do not hold for. `activity` are its records of what credentials did.
+    its own is somebody else's service, which these do not hold for. `activity` are its records of what credentials did. `machines`:
+    it manages machines, which a tenant may offer to lock, retire or wipe.
     """
 
     id: str
@@ -315,3 +318,4 @@ class Provider:
     eventual: bool = False
     paces: Mapping[str, float] = field(default_factory=dict)
     activity: tuple[Source, ...] = ()
+    machines: Machines | None = None

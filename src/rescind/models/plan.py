@@ -72,7 +72,8 @@ class CaseStep:
     """One thing done for the case as a whole in one phase, by a person or by the operator's own tool (`hook`). `id` is deterministic.
 
     `held`: not done unless an approval names its id. `left_out`: why it is not done at all ("" when it is). `tenant` and `source`: rescind itself
-    reads this record of that tenant.
+    reads this record of that tenant; with `machine`, it orders that tenant's machine to do it: the one that is called `workstation`, whose
+    device id is `device`.
     """
 
     phase: str
@@ -85,6 +86,9 @@ class CaseStep:
     left_out: str = ""
     tenant: str = ""
     source: str = ""
+    machine: str = ""
+    device: str = ""
+    workstation: str = ""
 
     @property
     def id(self) -> str:

@@ -45,6 +45,7 @@ class CaseItem:
     """Something to do for the case as a whole: the exact instruction, for whom, and when it is done.
 
     `activity`: rescind itself reads what the providers' records say of the case's credentials; `task` is then empty.
+    `offered`: it is there only where a tenant, or a tool of the operator's, does it.
     """
 
     verb: CaseVerb
@@ -53,6 +54,7 @@ class CaseItem:
     done_when: str
     approval: bool = False
     activity: bool = False
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

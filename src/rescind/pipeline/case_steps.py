@@ -1,7 +1,7 @@
 """Carry out what is done for the case as a whole: open the task of a person, or run the operator's own tool once.
 
 A tool that accepted proves nothing: the step is `acknowledged`. One that failed, or whose fate is unknown, leaves the task to a person
-and is never run a second time. Intent before, outcome after, as for every write.
+and is never run a second time. What a tenant orders a machine to do is in `rescind.pipeline.orders`. Intent before, outcome after, as for every write.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from rescind.errors import redact
 from rescind.host.program import Ended, run_program
 from rescind.models.config import Hook
 from rescind.models.credential import Credential, EndState
-from rescind.models.kind import CaseVerb
 from rescind.models.plan import Case, CaseStep
 from rescind.models.run import CaseResult
 from rescind.models.use import Reading
-from rescind.pipeline import preserve
-from rescind.pipeline.case_plan import HELD_BY_LAW, IRREVERSIBLE, PLACEHOLDER, filled
+from rescind.pipeline import orders, preserve
+from rescind.pipeline.case_plan import ERASING, HELD_BY_LAW, IRREVERSIBLE, PLACEHOLDER, filled
 
 LANE = ":case"  # no tenant can be called so
 _LONGEST, _SHOWN = 253, 160
@@ -64,11 +63,17 @@ def carry_out(step: CaseStep, ctx: CaseContext) -> str:
     done = ctx.log.last("outcome", ctx.run, step.id)
     if done is not None:
         return str(done.data["end_state"])
-    if ctx.hold and step.verb is CaseVerb.WIPE:
+    if ctx.hold and step.verb in ERASING:
         _outcome(step, ctx, EndState.HELD, HELD_BY_LAW)
         return str(EndState.HELD)
     if step.source and ctx.reader is not None:
         return _exported(step, ctx, ctx.reader)
+    if step.machine and ctx.reader is not None:
+        state, why, call = orders.order(step, ctx.run, ctx.reader)
+        if state in {EndState.FAILED, EndState.MANUAL}:  # else it is under way, or may be: nobody is to do it twice
+            _open_task(step, ctx)
+        _outcome(step, ctx, state, why, call)
+        return str(state)
     hook = ctx.hooks.get(str(step.verb)) if step.hook else None
     if hook is None:
         _open_task(step, ctx)
@@ -158,7 +163,7 @@ def results(
 
 
 def _result(log: AuditLog, run: str, step: CaseStep, attested: Mapping[str, str]) -> CaseResult:
-    seen = log.last("outcome", run, step.id)
+    seen = orders.last_seen(log, run, step.id)
     opened = log.last("task-opened", run, step.id)
     if step.left_out:
         state, why, at = EndState.SKIPPED, step.left_out, ""

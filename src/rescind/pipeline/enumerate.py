@@ -38,7 +38,15 @@ _FIRST_HAND = frozenset(
     }
 )
 """Attributes that a provider's kind sets by what it saw, and trusts later. No store sets one."""
+_MADE_ANEW = ("slot_created", "slot_mark", "cluster_authority")
 _OPEN = {EndState.MANUAL, EndState.UNKNOWN}
+
+
+def made_anew(then: Credential, now: Credential) -> bool:
+    """Tell whether a place holds another value than the one that was ended there: its successor, by which nothing came back."""
+    return any(
+        k in then.attributes and k in now.attributes and then.attributes[k] != now.attributes[k] for k in _MADE_ANEW
+    )
 
 
 def _from_outside(c: Credential) -> Credential:

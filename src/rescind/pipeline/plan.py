@@ -5,16 +5,18 @@ Every credential gets either steps, or a decision that says why not, or both (a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from rescind import __version__, catalogue
 from rescind.errors import RefusedError
 from rescind.models.clock import rfc3339
 from rescind.models.credential import Credential, EndState, Ownership, Relation
 from rescind.models.evidence import State
-from rescind.models.kind import Kind, Verb
+from rescind.models.kind import CaseVerb, Kind, Verb
+from rescind.models.machine import Machine
 from rescind.models.plan import Accepted, Case, Decision, Plan, Step
 from rescind.models.playbook import Playbook, PlaybookStep
 from rescind.models.use import Source
@@ -185,6 +187,7 @@ def make_plan(
     self_allowed: bool = False,
     hooks: Collection[str] = (),
     records: Sequence[tuple[str, Source]] = (),
+    machines: Mapping[CaseVerb, Sequence[tuple[str, Machine]]] = MappingProxyType({}),
 ) -> Plan:
     """Return the plan for one case. Raises `RefusedError` when a guard stops it. The digest is set by the caller."""
     _guard(found, subject_names, self_allowed=self_allowed)
@@ -211,7 +214,7 @@ def make_plan(
         decisions=tuple(decisions),
         accepted=accepted,
         barriers=barriers.of(playbook, case),
-        case_steps=case_plan.case_steps(playbook, case, hooks, records),
+        case_steps=case_plan.case_steps(playbook, case, hooks, records, machines),
         gaps=found.gaps,
         tenants=dict(found.accounts),
         principals=dict(found.principals),

@@ -45,7 +45,13 @@ def _phases(plan: Plan, by_id: Mapping[str, Credential], width: int) -> list[str
     case: dict[str, list[str]] = {}
     for item in plan.case_steps:
         how = (
-            "left out" if item.left_out else "needs approval" if item.held else "your tool" if item.hook else item.owner
+            "left out"
+            if item.left_out
+            else "needs approval"
+            if item.held
+            else "your tool"
+            if item.hook
+            else item.tenant or item.owner
         )
         why = f" [{item.left_out}]" if item.left_out else ""
         case.setdefault(item.phase, []).append(f"{item.verb}  {item.id}  ({how}): {item.task}{why}")

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from rescind import catalogue
-from rescind.models.clock import parse_rfc3339, rfc3339
+from rescind.models.clock import parse_rfc3339
 from rescind.models.credential import WORST_FIRST, Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import Verb
 from rescind.models.plan import Decision, Plan
 from rescind.models.run import CredentialResult, Receipt, RunResult
 from rescind.models.use import Reading
 from rescind.pipeline import use
 from rescind.pipeline.derived import CUT_NOT_PROVEN, children, parents
-from rescind.pipeline.residuals import heard
+from rescind.pipeline.residuals import alone, heard, shortened, until_when
 from rescind.pipeline.upstream import lasting
 
 LIVE_OR_PRESUMED = {
@@ -46,42 +45,6 @@ def _supports(receipt: Receipt, c: Credential) -> bool:
     return bool(kind and kind.supports(receipt.verb) and not receipt.reverse)
 
 
-def _shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Receipt:
-    """Apply a proven supporting step to the residual clock of the step that ended the credential."""
-    kind = catalogue.kinds().get(c.kind)
-    if kind is None or ending.end_state is not EndState.RESIDUAL or not ending.cut_at:
-        return ending
-    # Until the helping step took hold, what was derived could still derive more: the smaller bound counts from the later cut. Only a
-    # deny stops the credential itself as well, so that nothing is derived after it whenever the credential is ended.
-    shorter = [
-        max(map(parse_rfc3339, [h.cut_at or h.at, *([] if h.verb is Verb.DENY else [ending.cut_at])]))
-        + timedelta(seconds=kind.residual.shortened_by[h.verb])
-        for h in helping
-        if h.liveness == "dead" and h.verb in kind.residual.shortened_by
-    ]
-    return replace(ending, residual_until=min([ending.residual_until, *map(rfc3339, shorter)]))
-
-
-def _alone(c: Credential, help_: Receipt) -> Receipt:
-    """Give a helping step that nothing followed the clock of what it leaves: the credential itself is not ended by it."""
-    kind = catalogue.kinds().get(c.kind)
-    seconds = kind.residual.shortened_by.get(help_.verb, 0) if kind and help_.liveness == "dead" else 0
-    if not kind or not seconds:
-        return help_
-    until = parse_rfc3339(help_.cut_at or help_.at) + timedelta(seconds=seconds)
-    return replace(help_, residual_until=rfc3339(until), residual_what=kind.residual.what)
-
-
-def _until(c: Credential, state: EndState, receipt: Receipt | None, now: datetime) -> tuple[str, str]:
-    """Return until when something of it works, and what: an irrevocable one itself, of a cut one what was derived from it."""
-    if state is EndState.IRREVOCABLE:
-        return c.expires_at or "", "the credential itself"
-    until = receipt.residual_until if receipt and state in {EndState.RESIDUAL, EndState.CONTAINED} else ""
-    if receipt is None or (until and parse_rfc3339(until) <= now):
-        return "", ""
-    return until, receipt.residual_what if until or state is EndState.RESIDUAL else ""
-
-
 def result_of(
     c: Credential,
     receipts: Sequence[Receipt],
@@ -94,7 +57,7 @@ def result_of(
 ) -> CredentialResult:
     """Return the one end state of a credential, and whether it was used. A planned step without an outcome yet makes it `unknown`."""
     helping = [r for r in receipts if _supports(r, c)]
-    ending = [_shortened(c, r, helping) for r in receipts if not _supports(r, c)]
+    ending = [shortened(c, r, helping) for r in receipts if not _supports(r, c)]
     states: list[tuple[EndState, str, Receipt | None]] = [(d.end_state, d.reason, None) for d in decisions]
     for r in ending:
         over = r.residual_until and parse_rfc3339(r.residual_until) <= now
@@ -102,13 +65,13 @@ def result_of(
             (EndState.DEAD if over and r.end_state is EndState.RESIDUAL else r.end_state, r.error or r.evidence, r)
         )
     if helping and not ending:
-        states += [(r.end_state, r.error or r.evidence, _alone(c, r)) for r in helping]
+        states += [(r.end_state, r.error or r.evidence, alone(c, r)) for r in helping]
     if pending and not any(s is EndState.FAILED for s, _, _ in states):
         states.append((EndState.UNKNOWN, f"{pending} planned step(s) have no outcome yet", None))
     if not states:
         states.append((EndState.UNKNOWN, "nothing was decided about it", None))
     state, why, receipt = min(states, key=lambda s: WORST_FIRST.index(s[0]))
-    until, what = _until(c, state, receipt, now)
+    until, what = until_when(c, state, receipt, now)
     failed_help = [
         f"{h.verb}: {h.evidence}" if h.end_state is EndState.SKIPPED else f"{h.verb} failed: {h.error or h.evidence}"
         for h in helping

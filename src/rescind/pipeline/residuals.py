@@ -7,15 +7,51 @@ or the credential itself, was switched off. A cut that came before counts only w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rescind import catalogue
 from rescind.models.clock import parse_rfc3339, rfc3339
-from rescind.models.credential import EndState
-from rescind.models.kind import Kind, Liveness
+from rescind.models.credential import Credential, EndState
+from rescind.models.kind import Kind, Liveness, Verb
 from rescind.models.run import CredentialResult, Receipt
+
+
+def shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Receipt:
+    """Apply a proven supporting step to the residual clock of the step that ended the credential."""
+    kind = catalogue.kinds().get(c.kind)
+    if kind is None or ending.end_state is not EndState.RESIDUAL or not ending.cut_at:
+        return ending
+    # Until the helping step took hold, what was derived could still derive more: the smaller bound counts from the later cut. Only a
+    # deny stops the credential itself as well, so that nothing is derived after it whenever the credential is ended.
+    shorter = [
+        max(map(parse_rfc3339, [h.cut_at or h.at, *([] if h.verb is Verb.DENY else [ending.cut_at])]))
+        + timedelta(seconds=kind.residual.shortened_by[h.verb])
+        for h in helping
+        if h.liveness == "dead" and h.verb in kind.residual.shortened_by
+    ]
+    return replace(ending, residual_until=min([ending.residual_until, *map(rfc3339, shorter)]))
+
+
+def alone(c: Credential, help_: Receipt) -> Receipt:
+    """Give a helping step that nothing followed the clock of what it leaves: the credential itself is not ended by it."""
+    kind = catalogue.kinds().get(c.kind)
+    seconds = kind.residual.shortened_by.get(help_.verb, 0) if kind and help_.liveness == "dead" else 0
+    if not kind or not seconds:
+        return help_
+    until = parse_rfc3339(help_.cut_at or help_.at) + timedelta(seconds=seconds)
+    return replace(help_, residual_until=rfc3339(until), residual_what=kind.residual.what)
+
+
+def until_when(c: Credential, state: EndState, receipt: Receipt | None, now: datetime) -> tuple[str, str]:
+    """Return until when something of it works, and what: an irrevocable one itself, of a cut one what was derived from it."""
+    if state is EndState.IRREVOCABLE:
+        return c.expires_at or "", "the credential itself"
+    until = receipt.residual_until if receipt and state in {EndState.RESIDUAL, EndState.CONTAINED} else ""
+    if receipt is None or (until and parse_rfc3339(until) <= now):
+        return "", ""
+    return until, receipt.residual_what if until or state is EndState.RESIDUAL else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,8 +100,9 @@ def _begun(s: CaseResult) -> bool:
 
 
 def _called_off(s: CaseResult, run: str) -> CaseStep:
-    wiped = s.verb is CaseVerb.WIPE
-    how = "Stop it if it has not begun; what is wiped cannot be taken back" if wiped else "Take it back, or call it off"
+    wiped = s.verb in {CaseVerb.WIPE, CaseVerb.RETIRE}
+    gone = f"Stop it if it has not begun; what is {s.verb}d cannot be taken back"
+    how = gone if wiped else "Take it back, or call it off"
     return CaseStep(
         phase=f"undo-{s.phase}",
         verb=CaseVerb.NOTIFY if wiped else s.verb,

@@ -185,6 +185,7 @@ class HooksShape(Edge):
     preserve: HookShape | None = None
     isolate: HookShape | None = None
     lock: HookShape | None = None
+    retire: HookShape | None = None
     wipe: HookShape | None = None
     hold: HookShape | None = None
     transfer: HookShape | None = None

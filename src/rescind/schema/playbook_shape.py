@@ -191,14 +191,22 @@ class CaseStepShape(Edge):
             description="With preserve: rescind exports, from every provider that keeps such a record, what the case's credentials did since the loss."
         ),
     ] = False
+    offered: Annotated[
+        bool,
+        Field(
+            description="With lock, retire and wipe: only where a tenant offers it for the machine of the case; else it is left out."
+        ),
+    ] = False
     approval: Annotated[
-        bool, Field(description="Whether it waits for an approval by its id; wipe and lock always do.")
+        bool, Field(description="Whether it waits for an approval by its id; lock, retire and wipe always do.")
     ] = False
 
     @model_validator(mode="after")
     def _told(self) -> CaseStepShape:
         if self.activity and (self.verb is not CaseVerb.PRESERVE or self.task or self.done_when or self.approval):
             raise ValueError("`activity` with the verb preserve only, without a task: rescind does it itself")
+        if self.offered and self.verb not in {CaseVerb.LOCK, CaseVerb.RETIRE, CaseVerb.WIPE}:
+            raise ValueError("`offered` with the verbs lock, retire and wipe only: no tenant offers anything else")
         if not self.activity and not (self.task and self.done_when):
             raise ValueError("a `task`, and in `done_when` what shows that it is done")
         return self

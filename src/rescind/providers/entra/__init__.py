@@ -6,6 +6,20 @@ from rescind.models.kind import Provider
 from rescind.models.machine import Machines
 from rescind.providers.entra._records import AUDITS, SIGN_INS
 
+INTUNE = Machines(
+    title="Intune",
+    setting="intune",
+    verbs={
+        "lock": ("DeviceManagementManagedDevices.PrivilegedOperations.All",),
+        "retire": ("DeviceManagementManagedDevices.PrivilegedOperations.All",),
+        "wipe": ("DeviceManagementManagedDevices.PrivilegedOperations.All",),
+    },
+    find="rescind.providers.entra._intune:find",
+    send="rescind.providers.entra._intune:send",
+    look="rescind.providers.entra._intune:look",
+    read_permissions=("DeviceManagementManagedDevices.Read.All",),
+    reference="https://learn.microsoft.com/en-us/graph/api/resources/intune-devices-manageddevice",
+)
 PROVIDER = Provider(
     id="entra",
     title="Microsoft Entra ID",
@@ -23,6 +37,7 @@ PROVIDER = Provider(
         "plaintext",
         "account_id",
         "access_seconds",
+        "intune",
     ),
     reference="https://learn.microsoft.com/en-us/graph/api/overview",
     # A user principal name lies in a domain that the tenant has proven to hold, and only its administrators set it.
