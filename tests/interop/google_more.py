@@ -58,6 +58,23 @@ class More:
             raise Fault(400, "Invalid Input: action")
         self.put(key, {**row, "status": to})
 
+    # commands to ChromeOS devices, and the company's own phones
+
+    def admin_customer_devices_chromeos_issuecommand(self: Cloud, p: dict[str, str], q: Any, b: Row) -> Row:
+        self.get("cros", p["deviceId"])
+        number = str(next(self._ids))
+        state = {"state": "EXECUTED_BY_CLIENT", "commandResult": {"result": "SUCCESS"}} if self.online else {"state": "PENDING"}  # fmt: skip
+        self.put(("command", p["deviceId"], number), {"commandId": number, "type": b["commandType"], **state})
+        return {"commandId": number}
+
+    def admin_customer_devices_chromeos_commands_get(self: Cloud, p: dict[str, str], q: Any, b: Row) -> Row:
+        return self.get("command", p["deviceId"], p["commandId"])
+
+    def cloudidentity_devices_wipe(self: Cloud, p: dict[str, str], q: Any, b: Row) -> Row:
+        row = self.get("device", p["name"])
+        self.put(("device", p["name"]), {**row, "managementState": "WIPED" if self.online else "WIPING"})
+        return {"name": f"operations/{secrets.token_hex(8)}"}
+
     # OS Login
 
     def ssh_key(self: Cloud, uid: str) -> str:

@@ -48,7 +48,7 @@ class Laptop:
         cloud.account("ada")
         self.key, self.hmac = cloud.key(ROBOT), cloud.hmac(ROBOT)
         self.api, self.value = cloud.api_key()
-        self.home, self.state = folder / "home", folder / "state"
+        self.home, self.state, self.settings = folder / "home", folder / "state", {}
         self._home()
 
     def _home(self) -> None:
@@ -68,7 +68,7 @@ class Laptop:
         (self.home / ".bashrc").write_text(f"export GEMINI_API_KEY={self.value}\n")
 
     def session(self, url: str, **more) -> session.Session:
-        settings = {"subject": ADMIN, "projects": (PROJECT,), "base_url": url}
+        settings = {"subject": ADMIN, "projects": (PROJECT,), "base_url": url, **self.settings}
         refs = {"token": SecretRef(env="T")}
         tenant = Tenant(name="google", provider="google", settings=settings, refs=refs, rate=1000.0)
         config = Config(tenants=(tenant,), persons={ADA: {"google": (ROBOT, f"projects/{PROJECT}")}}, **more)
@@ -78,7 +78,8 @@ class Laptop:
     def log(self):
         return open_log(self.state / "rescind.db", load_signer(self.state), self.clock)
 
-    def run(self, url: str, playbook: str, case: Case):
+    def run(self, url: str, playbook: str, case: Case, **settings):
+        self.settings = settings
         s, book = self.session(url), load_playbook(playbook)
         plan = session.survey(s, book, case)
         return plan, self.carry_out(s, plan, book)
@@ -265,16 +266,18 @@ def test_contain_leaves_an_administrator_to_a_super_administrator_and_names_wher
     assert any("https://idp.example/saml" in t["task"] for t in user.tasks)
 
 
-def test_a_lost_phone_is_blocked_and_its_wipe_waits_for_an_approval(laptop):
+def test_a_lost_phone_is_blocked_and_what_takes_data_off_it_waits_for_an_approval(laptop):
     cloud = laptop.cloud
     lost, kept = cloud.phone(laptop.ada), cloud.phone(laptop.ada)
     with google_model.serve(cloud) as url:
-        plan, done = laptop.run(url, "lost-laptop", Case(person=ADA, workstation=f"SN{lost}"))
+        plan, done = laptop.run(url, "lost-laptop", Case(person=ADA, workstation=f"SN{lost}"), device_management=True)
     by = {c.identifier: c for c in done.credentials if c.kind == "google.mobile-device"}
-    assert {i: c.end_state for i, c in by.items()} == {lost: EndState.HELD, kept: EndState.SKIPPED}
+    assert {i: c.end_state for i, c in by.items()} == {lost: EndState.CONTAINED, kept: EndState.SKIPPED}
     assert cloud.things["mobile", lost].now["status"] == "BLOCKED"
     assert cloud.things["mobile", kept].now["status"] == "APPROVED"
-    (wipe,) = [s for s in plan.steps if s.verb is Verb.ERASE_LOCAL]
-    assert wipe.held
-    order = [s.verb for s in plan.steps if s.credential == wipe.credential]
-    assert order == [Verb.DEACTIVATE, Verb.ERASE_LOCAL]
+    orders = {str(s.verb): s for s in plan.case_steps if s.machine}
+    assert {v: (s.machine, s.held, bool(s.left_out)) for v, s in orders.items()} == {
+        "retire": (f"mobile/{lost}", True, False),
+        "wipe": (f"mobile/{lost}", False, True),  # a person's own phone is retired at most
+    }
+    assert f"serial number SN{lost}" in orders["retire"].task

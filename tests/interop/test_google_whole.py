@@ -15,12 +15,13 @@ from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Known, Liveness, Subject, Verb
+from rescind.models.machine import Standing
 from rescind.models.plan import Step
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.pipeline import execute
 from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Tenants
-from rescind.providers.google import _next_hmac
+from rescind.providers.google import ENDPOINTS, _machines, _next_hmac
 from rescind.secret import Secret
 from tests.contract.worlds_google import ADA, MAKERS
 from tests.interop import google_cloud, google_model
@@ -520,6 +521,43 @@ def test_a_wipe_waits_for_the_device_and_is_not_claimed_before(bench):
         now = cloud.things[watch, c.identifier].now
         cloud.put((watch, c.identifier), {**now, state: now[state].replace("WIPING", "WIPED")})
         assert KINDS[name].actions[Verb.ERASE_LOCAL].verify(bench.client, c).liveness is Liveness.DEAD
+
+
+@pytest.mark.parametrize("sort", ["mobile", "chromeos", "devices"])
+def test_an_order_to_a_machine_is_taken_first_and_done_only_when_google_shows_it(sort, bench):
+    cloud, uid = bench.cloud, bench.cloud.user(ADA)
+    cloud.online = False
+    ident = {
+        "mobile": lambda: f"mobile/{cloud.phone(uid)}",
+        "chromeos": lambda: f"chromeos/{cloud.chromebook(uid)}",
+        "devices": lambda: cloud.device(uid, "ada-laptop"),
+    }[sort]()
+    name = {"mobile": f"SN{ident[7:]}", "chromeos": ident[9:].upper(), "devices": "Ada-Laptop"}[sort]
+    (machine,) = _machines.find(bench.client, name, (ident,))
+    assert machine.personal is (sort == "mobile")
+    assert _machines.find(bench.client, "another", (ident,)) == []
+    for verb in ("retire", "wipe"):
+        assert _machines.look(bench.client, ident, verb, "2026-11-24T12:00:00Z").standing is Standing.NONE
+        _machines.send(bench.client, ident, verb)
+        assert _machines.look(bench.client, ident, verb, "2026-11-24T12:00:00Z").standing is Standing.ORDERED
+        cloud.online = True
+        _machines.send(bench.client, ident, verb)
+        assert _machines.look(bench.client, ident, verb, "2026-11-24T12:00:00Z").standing is Standing.DONE
+        cloud.online = False
+        if sort == "mobile":
+            cloud.directory_mobiledevices_action({"resourceId": ident[7:]}, {}, {"action": "approve"})
+    with pytest.raises(Rejected):
+        _machines.send(bench.client, ident, "lock")
+    bench.client.commands.clear()
+    if sort == "chromeos":
+        assert "Admin console" in _machines.look(bench.client, ident, "wipe", "now").evidence
+    gone = _machines.look(bench.client, "mobile/nobody", "wipe", "now")
+    assert (gone.standing, gone.evidence[:31]) == (Standing.NONE, "Google does not show the machin")
+    granted = {p.removeprefix(google_model.SCOPE) for p in ENDPOINTS.read_permissions}
+    cloud.scopes = granted
+    assert _machines.find(bench.client, name, (ident,)) == [machine]
+    with pytest.raises(ProviderError):
+        _machines.send(bench.client, ident, "retire")
 
 
 def test_a_phone_of_two_people_is_nobodys_and_a_similar_address_is_somebody_elses(bench):

@@ -60,6 +60,8 @@ APIS: Mapping[str, Api] = {
         act=("cloud-identity.devices",),
         workspace=True,
     ),
+    "reports": _looks("admin", "admin.reports.audit.readonly"),
+    "logging": Api(host="logging", look=("logging.read",), act=("logging.read",)),
     "iam": Api(host="iam", look=_CLOUD, act=_CLOUD),
     "apikeys": Api(host="apikeys", look=("cloud-platform.read-only",), act=_CLOUD),
     "storage": Api(host="storage", look=("cloud-platform.read-only",), act=_CLOUD),

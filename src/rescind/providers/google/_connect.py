@@ -47,6 +47,7 @@ class Google:
         storage: Callable[[], Http],
     ) -> None:
         self.tenant = tenant
+        self.commands: dict[tuple[str, str], str] = {}  # ids of commands to machines, which Google shows to nobody else
         self.storage = storage  # Cloud Storage without our own sign-in, for a request that something else signs
         self.tokens = tokens
         self.own = own  # addresses of service accounts that we act as, and the id of the key that we sign in with

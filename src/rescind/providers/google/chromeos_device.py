@@ -57,6 +57,7 @@ def _known(row: Row, workstation: str = "") -> Known:
     facts = {
         "status": text(row, "status"),
         "serial": text(row, "serialNumber"),
+        "device_id": f"chromeos/{text(row, 'deviceId')}",
         "model": text(row, "model"),
         "asset": text(row, "annotatedAssetId"),
         "workstation": workstation if workstation.casefold() in names else "",

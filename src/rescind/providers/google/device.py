@@ -66,6 +66,7 @@ def _known(client: Google, user: Row, workstation: str = "") -> Known:
         "device_type": text(device, "deviceType").lower(),
         "model": text(device, "model"),
         "serial": text(device, "serialNumber"),
+        "device_id": name,
         "name": text(device, "hostname"),
         "belongs_to": text(device, "ownerType").lower(),
         "workstation": workstation if workstation.casefold() in called_ else "",

@@ -52,6 +52,7 @@ def _known(row: Row, workstation: str = "") -> Known:
         "device_type": text(row, "type").lower(),
         "model": text(row, "model"),
         "serial": text(row, "serialNumber"),
+        "device_id": f"mobile/{text(row, 'resourceId')}",
         "workstation": workstation if workstation.casefold() in names else "",
     }
     living = Liveness.LIVE if status in _LIVE else Liveness.UNKNOWN
