@@ -14,7 +14,7 @@ from rescind.secret import Secret
 from tests.contract.worlds import Held, World
 from tests.contract.worlds_by_value import served
 from tests.interop import azure_world
-from tests.interop.azure_world import AI, BUS, COSMOS, SUFFIX, TOKEN, Arm
+from tests.interop.azure_world import AI, BUS, COSMOS, IDENTITY, SITE, SUFFIX, TOKEN, Arm
 from tests.unit.wire_clock import FakeClock
 
 ADA = "ada@contoso.example"
@@ -66,6 +66,25 @@ def bus(arm: Arm, _: str) -> Any:
     return _slot("azure.shared-access-key", rule, "primaryKey", host, namespace, arm)
 
 
+def publish(arm: Arm, _: str) -> Any:
+    name = f"app{len(arm.rows)}"
+    site = arm.resource(SITE, name, enabledHostNames=[f"{name}.azurewebsites.net", f"{name}.scm.azurewebsites.net"])
+    return _slot("azure.publish-password", site, "publishingPassword", f"{name}.scm.azurewebsites.net:443", site, arm)
+
+
+def local_user(arm: Arm, _: str) -> Any:
+    account = arm.account()
+    arm.child(account, "localUsers", "other", hasSshKey=True)
+    user = arm.child(account, "localUsers", hasSshPassword=True, homeDirectory="c")
+    return "azure.storage-local-user", f"={user}", None, lambda: user in arm.rows, "", account
+
+
+def federated(arm: Arm, _: str) -> Any:
+    identity = arm.resource(IDENTITY)
+    trust = arm.child(identity, "federatedIdentityCredentials", issuer="https://x.example", subject="repo:x", audiences=["a"])  # fmt: skip
+    return "azure.identity-federated-credential", f"={trust}", None, lambda: trust in arm.rows, "", identity
+
+
 def token(arm: Arm, owner: str) -> Any:
     registry = arm.registry()
     ident = arm.token(registry, owner)
@@ -94,8 +113,15 @@ def world(maker: Maker) -> Callable[[Path], Any]:
             host, _, authority = host.partition(" ")
             facts = {"cluster_ca": authority} if authority else {}
             mark = f"hmac-sha256:{n:04x}"
+            ident, host = (host[1:], "") if host.startswith("=") else ("", host)  # one that only a listing shows
             found = Credential(
-                kind=kind, provider="azure", fingerprint=mark, issuer=host, subject=user, attributes=facts
+                kind=kind,
+                provider="azure",
+                fingerprint=mark,
+                identifier=ident,
+                issuer=host,
+                subject=user,
+                attributes=facts,
             )
             return Held(found, value, lives)
 
@@ -117,16 +143,22 @@ MAKERS = {
     "azure.cosmos-key/simulator": cosmos,
     "azure.openai-key/simulator": openai,
     "azure.shared-access-key/simulator": bus,
+    "azure.publish-password/simulator": publish,
+    "azure.storage-local-user/simulator": local_user,
+    "azure.identity-federated-credential/simulator": federated,
 }
 AZURE = {name: world(maker) for name, maker in MAKERS.items()}
-ENDS = {n: w for n, w in AZURE.items() if n.partition("/")[0] not in {"azure.openai-key", "azure.shared-access-key"}}
-"""Those whose steps are carried out to an end with every fault: one of the kinds that share `_slots` is enough."""
+_SHARED = {"azure.openai-key", "azure.shared-access-key", "azure.identity-federated-credential"}
+ENDS = {n: w for n, w in AZURE.items() if n.partition("/")[0] not in _SHARED}
+"""Those whose steps are carried out to an end with every fault: one of the kinds that share their functions is enough."""
 WRITES = {
     "azure.storage-key": r"/regenerateKey\?|/storageAccounts/[^/]+\?",
     "azure.acr-admin-credential": r"/regenerateCredential\?|/registries/[^/]+\?",
     "azure.acr-token": r"/tokens/[^/]+\?",
     "azure.aks-certificate": "/rotateClusterCertificates",
     "azure.cosmos-key": "/regenerateKey",
+    "azure.publish-password": "/newpassword",
+    "azure.storage-local-user": r"/localUsers/[^/]+\?",
 }
 """The requests of each kind that change something."""
 NO_LOOK = {"azure.storage-user-delegation-key"}

@@ -40,6 +40,8 @@ CLUSTER, BUS, HUB = (
     "Microsoft.EventHub/namespaces",
 )
 COSMOS, AI = "Microsoft.DocumentDB/databaseAccounts", "Microsoft.CognitiveServices/accounts"
+SITE, IDENTITY = "Microsoft.Web/sites", "Microsoft.ManagedIdentity/userAssignedIdentities"
+PUBLISHING = "/config/publishingcredentials/list"
 ACTIONS = {
     "listKeys": f"{STORAGE}/listKeys/action",
     "regenerateKey": f"{STORAGE}/regenerateKey/action",
@@ -51,9 +53,10 @@ SLOTS = {
     f"{HUB}/authorizationRules": ("primaryKey", "secondaryKey"),
     COSMOS: ("primaryMasterKey", "secondaryMasterKey", "primaryReadonlyMasterKey", "secondaryReadonlyMasterKey"),
     AI: ("key1", "key2"),
+    SITE: ("publishingPassword",),
 }
-DATA_PLANE, DELEGATED = 10_800, 7 * 86_400
-"""How long a token of a registry's data plane lives, and a user delegation key."""
+DATA_PLANE, EXCHANGED, DELEGATED = 10_800, 86_400, 7 * 86_400
+"""How long a token of a registry's data plane lives, one that a managed identity was given, and a user delegation key."""
 SUFFIX = ".azurecr.io"
 
 
@@ -110,6 +113,8 @@ def sort_of(path: str) -> str:
 
 def action_of(method: str, path: str) -> str:
     """Return the action that a request needs, as Azure spells it by rule."""
+    if path.endswith(PUBLISHING):
+        return f"{SITE}/config/list/action"
     if method == "POST":
         return f"{sort_of(path.rpartition('/')[0])}/{path.rpartition('/')[2]}/action"
     return sort_of(path) + {"GET": "/read", "PATCH": "/write", "DELETE": "/delete"}[method]
@@ -166,7 +171,7 @@ class Arm:
         self.rows[ident] = {
             "id": ident,
             "name": name,
-            "properties": {"provisioningState": "Succeeded", **properties},
+            "properties": {**({} if sort in {SITE, IDENTITY} else {"provisioningState": "Succeeded"}), **properties},
             "location": "westeurope",
         }
         if sort in SLOTS:
@@ -221,6 +226,13 @@ class Arm:
         self.keys[ident] = {slot: self._value() for slot in ("primaryKey", "secondaryKey")}
         return ident
 
+    def child(self, parent: str, sort: str, name: str = "", **properties: Any) -> str:
+        """Put something below a resource: a local user, a federated credential."""
+        name = name or "c" + secrets.token_hex(5)
+        ident = f"{parent}/{sort}/{name}"
+        self.rows[ident] = {"id": ident, "name": name, "properties": properties}
+        return ident
+
     def _key(self, made: str | None) -> dict[str, Any]:
         return {"value": self._value(), "creationTime": made, "permissions": "Full"}
 
@@ -267,8 +279,8 @@ class Arm:
         """Return a token of the data plane that was got just now."""
         return self.now()
 
-    def session_works(self, got: datetime) -> bool:
-        return self.now() < got + timedelta(seconds=DATA_PLANE)
+    def session_works(self, got: datetime, seconds: int = DATA_PLANE) -> bool:
+        return self.now() < got + timedelta(seconds=seconds)
 
     def certificate(self, cluster: str) -> tuple[str, str]:
         """Return a client certificate of the cluster's local admin."""
@@ -343,7 +355,8 @@ class Arm:
         row = model()[operation_of(method, path)]
         if row["list"]:
             return self._list(path, start, here, query)
-        ident = path.rpartition("/")[0] if method == "POST" else path
+        ident = path.removesuffix(PUBLISHING) if path.endswith(PUBLISHING) else path
+        ident = path.rpartition("/")[0] if method == "POST" and ident == path else ident
         known = next((i for i in self.rows if i.lower() == ident.lower()), "")
         if not known or (sort_of(known) == STORAGE and known not in self.accounts):
             if method == "DELETE":
@@ -389,6 +402,11 @@ class Arm:
                 return 200, {"kubeconfigs": [{"name": "clusterUser", "value": self._kubeconfig(ident)}]}, {}
             case "rotateClusterCertificates":
                 return self._rotate(ident, headers)
+        if sort_of(ident) == SITE and verb == "newpassword":
+            self.keys[ident]["publishingPassword"] = self._value()
+            return 200, None, {}
+        if sort_of(ident) == SITE:
+            return 200, {"properties": {"publishingUserName": f"${self.rows[ident]['name']}", **self.keys[ident]}}, {}
         if sort_of(ident) == REGISTRY and not self.rows[ident]["properties"]["adminUserEnabled"]:
             raise Fault(400, "UnAuthorizedForCredentialOperations", "the admin user is disabled")
         if body:

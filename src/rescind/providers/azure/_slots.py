@@ -26,6 +26,7 @@ from rescind.wire.http import Answer, raise_for
 class Slots:
     """Where the keys of one type of resource are. `names` maps what the listing calls a slot to what `anew` calls it, in `member`.
 
+    Without a `member` there is one slot, and nothing to name. `rights` are the actions of `tell` and `anew` where Azure does not call them so.
     `at` says which resource evidence means. `long`: keys are made anew in the background, and until the resource says that it is done
     the old value may go on working.
     """
@@ -39,11 +40,13 @@ class Slots:
     at: Callable[[Row, str], bool]
     parent: str = ""
     long: bool = False
+    rights: tuple[str, ...] = ()
 
     @property
     def permissions(self) -> tuple[str, str, str]:
         """What reading the resource, listing its keys and making one anew need."""
-        return (f"{self.sort}/read", f"{self.sort}/{self.tell}/action", f"{self.sort}/{self.anew}/action")
+        tell, anew = self.rights or (f"{self.tell}/action", f"{self.anew}/action")
+        return (f"{self.sort}/read", f"{self.sort}/{tell}", f"{self.sort}/{anew}")
 
 
 def _mark(resource: str, value: str) -> str:
@@ -60,6 +63,8 @@ def _split(credential: Credential, slots: Slots) -> tuple[str, str]:
 def _values(answer: Answer, slots: Slots) -> dict[str, str]:
     raise_for(answer, what=slots.tell)
     row = answer.json if isinstance(answer.json, dict) else {}
+    if isinstance(row.get("properties"), dict):
+        row = row["properties"]
     if isinstance(row.get("passwords"), list):
         row = {str(p.get("name")): p.get("value") for p in row["passwords"] if isinstance(p, dict)}
     found = {n: v for n, v in row.items() if n in slots.names and isinstance(v, str) and v}
@@ -167,11 +172,11 @@ def regenerate(client: Azure, credential: Credential, slots: Slots) -> CallResul
     if _mark(resource, values[slot]) != held:
         return _resources.called(seen, CallStatus.ALREADY)
     where = f"{_resources.path(resource, slots.sort)}/{slots.anew}"
-    body = {slots.member: slots.names[slot]}
+    body = {slots.member: slots.names[slot]} if slots.member else None
     answer = client.http.send("POST", where, query={"api-version": slots.version}, json=body)
     if slots.long and answer.status == 202:
         return _resources.accepted(client, answer, slots.anew)
-    if slots.long and answer.status == 200 and not answer.body.strip():
+    if (slots.long or not body) and answer.status in {200, 204} and not answer.body.strip():
         return _resources.called(answer, CallStatus.ACCEPTED)
     _values(answer, slots)
     return _resources.called(answer, CallStatus.DONE)

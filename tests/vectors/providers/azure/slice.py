@@ -3,7 +3,7 @@
     slice.py FOLDER > arm.json
 
 FOLDER holds the unpacked wheels of azure-mgmt-storage 25.3.0, azure-mgmt-resource-subscriptions 1.0.0, azure-mgmt-containerregistry 15.0.0,
-azure-mgmt-containerservice 41.8.0, azure-mgmt-resource 26.0.0, azure-mgmt-authorization 4.0.0, azure-mgmt-servicebus 10.0.0, azure-mgmt-eventhub 12.0.0, azure-mgmt-cosmosdb 10.0.0 and
+azure-mgmt-containerservice 41.8.0, azure-mgmt-resource 26.0.0, azure-mgmt-authorization 4.0.0, azure-mgmt-web 11.0.1, azure-mgmt-msi 7.1.0, azure-mgmt-servicebus 10.0.0, azure-mgmt-eventhub 12.0.0, azure-mgmt-cosmosdb 10.0.0 and
 azure-mgmt-cognitiveservices 14.1.0 (MIT).
 """
 
@@ -31,6 +31,19 @@ OPERATIONS = {
         "storage_accounts_regenerate_key": ("StorageAccountRegenerateKeyParameters", "StorageAccountListKeysResult"),
         "storage_accounts_update": ("StorageAccountUpdateParameters", "StorageAccount"),
         "storage_accounts_revoke_user_delegation_keys": ("", ""),
+        "local_users_list": ("", "LocalUser*"),
+        "local_users_delete": ("", ""),
+    },
+    "msi/v2024_11_30/operations/_user_assigned_identities_operations.py": {"get": ("", "Identity")},
+    "msi/v2024_11_30/operations/_federated_identity_credentials_operations.py": {
+        "list": ("", "FederatedIdentityCredential*"),
+        "delete": ("", ""),
+    },
+    "web/operations/_operations.py": {
+        "web_apps_list": ("", "Site*"),
+        "web_apps_get": ("", "Site"),
+        "web_apps_list_publishing_credentials": ("", "User"),
+        "web_apps_generate_new_site_publishing_password": ("", ""),
     },
     "containerregistry/operations/_operations.py": {
         "registries_list": ("", "Registry*"),
@@ -78,7 +91,7 @@ FIELDS = {"id", "name", "type", "location", "systemData", "properties", "tags", 
 """Of a resource, what is described; of its properties, all that our simulator shows or our requests name is."""
 USED = (
     "provisioningState loginServer adminUserEnabled status creationDate credentials scopeMapId fqdn privateFQDN azurePortalFQDN "
-    "disableLocalAccounts aadProfile allowSharedKeyAccess documentEndpoint endpoint customSubDomainName"
+    "disableLocalAccounts aadProfile allowSharedKeyAccess documentEndpoint endpoint customSubDomainName enabledHostNames"
 ).split()
 
 
@@ -140,6 +153,10 @@ def schema(package, said, depth, *, asked):
             found = {n: v for n, v in found.items() if n in USED}
         made = {"type": "object", "additionalProperties": False}
         made["properties"] = {n: schema(package, s, depth - 1, asked=asked) for n, (s, _) in found.items()}
+        flat = [(n.partition(".")[2], s) for n, s, _, _ in fields(package, names[0]) if n.startswith("properties.")]
+        if flat and not asked:  # how the older clients write what lies below `properties`
+            inner = {n: schema(package, s, 0, asked=False) for n, s in flat}
+            made["properties"]["properties"] = {"type": "object", "additionalProperties": False, "properties": inner}
         if asked and (must := [n for n, (_, m) in found.items() if m]):
             made["required"] = must
         return made
