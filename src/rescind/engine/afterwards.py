@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rescind import catalogue
 from rescind.audit.log import AuditLog
@@ -66,7 +67,7 @@ def look_for_more(
     while state.load_addendum(state_dir, run, round_) is not None:
         round_ += 1
     state.save_addendum(state_dir, run, round_, json.dumps(plan_file.to_json(extra)))
-    facts = {"plan_digest": extra.digest, "parent_digest": extra.parent_digest}
-    found = [c.id for c in extra.credentials]
-    log.append("addendum", run=run, step=f"sweep-{round_}", data={"steps": [], **facts, "credentials": found})
-    return len(found)
+    facts: dict[str, Any] = {"steps": [], "plan_digest": extra.digest, "parent_digest": extra.parent_digest}
+    facts["credentials"] = [c.id for c in extra.credentials]
+    log.append("addendum", run=run, step=f"sweep-{round_}", data=facts)
+    return len(extra.credentials)
