@@ -59,6 +59,7 @@ PERMISSIONS = {
     "storage.projects.hmacKeys.update": "storage.hmacKeys.update",
     "storage.projects.hmacKeys.delete": "storage.hmacKeys.delete",
     "cloudresourcemanager.projects.get": "resourcemanager.projects.get",
+    "logging.entries.list": "logging.logEntries.list",
 }  # fmt: skip
 REASONS = {400: ("INVALID_ARGUMENT", "invalid"), 401: ("UNAUTHENTICATED", "authError"), 403: ("PERMISSION_DENIED", "forbidden"),
            404: ("NOT_FOUND", "notFound"), 409: ("ABORTED", "conflict"), 429: ("RESOURCE_EXHAUSTED", "rateLimitExceeded")}  # fmt: skip

@@ -19,6 +19,7 @@ from rescind.errors import Denied, RefusedError, Throttled
 from rescind.models.credential import EndState
 from rescind.models.kind import CaseVerb, Provider
 from rescind.models.plan import Case
+from rescind.models.tenant import Tenant
 from rescind.models.use import Event, Source, Span, Trace
 from rescind.pipeline import case_plan, preserve, preview, render, report, reverify
 from rescind.pipeline.execute import Context
@@ -276,8 +277,16 @@ def test_records_that_are_kept_shortest_come_first(monkeypatch):
     monkeypatch.setattr(
         catalogue, "providers", lambda: {"p": Provider(id="p", title="P", connect="m:c", activity=tuple(rows))}
     )
-    assert [s.retention_days for s in preserve.sources("p")] == [7, 30, 90]
-    assert preserve.sources("unknown") == ()
+    assert [s.retention_days for s in preserve.sources(Tenant(name="t", provider="p"))] == [7, 30, 90]
+    assert preserve.sources(Tenant(name="t", provider="unknown")) == ()
+    rows.append(replace(SOURCE, id="needy", retention_days=1, needs="subject"))
+    monkeypatch.setattr(
+        catalogue, "providers", lambda: {"p": Provider(id="p", title="P", connect="m:c", activity=tuple(rows))}
+    )
+    assert preserve.sources(Tenant(name="t", provider="p"))[0].retention_days == 7, (
+        "a tenant without it has no such record"
+    )
+    assert preserve.sources(Tenant(name="t", provider="p", settings={"subject": "a"}))[0].id == "needy"
 
 
 def test_people_are_shown_what_was_used_and_what_was_read(desk):

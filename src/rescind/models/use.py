@@ -82,6 +82,7 @@ class Source:
 
     `read` is `module:function`, a `ReadFn`; `check` one that raises where it could not be read. `retention_days` is how far back it reaches for sure,
     `lag_seconds` how late an event may appear by the provider's own word, with a margin. `covers` and `lacks` say in words what is in it.
+    `needs` is the setting without which a tenant has no such record.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Source:
     permissions: tuple[str, ...]
     traces: Mapping[str, Trace]
     reference: str
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

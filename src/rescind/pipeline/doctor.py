@@ -36,7 +36,7 @@ def examine(session: Session) -> list[dict[str, Any]]:
             row["verdict"] = error.message
             continue
         row["account"], row["as"] = connected.identity.account, connected.identity.principal
-        row["records"] = [_record(source, connected) for source in sources(tenant.provider)]
+        row["records"] = [_record(source, connected) for source in sources(tenant)]
         row["kinds"] = [_kind(k, connected) for k in catalogue.kinds().values() if k.provider == tenant.provider]
     return rows
 

@@ -23,6 +23,7 @@ from rescind.errors import ProviderError, RefusedError, RescindError, Unreachabl
 from rescind.models.clock import Clock, parse_rfc3339, rfc3339
 from rescind.models.credential import Credential
 from rescind.models.plan import CaseStep
+from rescind.models.tenant import Tenant
 from rescind.models.use import Asked, Event, Reading, Source, Span
 from rescind.pipeline import use
 from rescind.pipeline.tenants import Connected, Tenants
@@ -52,10 +53,11 @@ def folder_of(state_dir: Path, run: str) -> Path:
     return state_dir / "runs" / run
 
 
-def sources(provider: str) -> tuple[Source, ...]:
-    """Return a provider's records, those that are kept shortest first."""
-    row = catalogue.providers().get(provider)
-    return tuple(sorted(row.activity, key=lambda s: s.retention_days)) if row else ()
+def sources(tenant: Tenant) -> tuple[Source, ...]:
+    """Return a tenant's records, those that are kept shortest first."""
+    row = catalogue.providers().get(tenant.provider)
+    mine = (s for s in row.activity if not s.needs or tenant.settings.get(s.needs)) if row else ()
+    return tuple(sorted(mine, key=lambda s: s.retention_days))
 
 
 def load(path: str) -> Callable[..., Any]:
@@ -117,7 +119,7 @@ def again(reader: Reader, steps: Iterable[CaseStep], credentials: Iterable[Crede
 def source_at(reader: Reader, step: CaseStep) -> Source | None:
     """Return the record that a step reads; None where this version has none such, or its tenant is not configured any more."""
     try:
-        rows = sources(reader.tenants.row(step.tenant).provider) if step.source else ()
+        rows = sources(reader.tenants.row(step.tenant)) if step.source else ()
     except RefusedError:
         return None
     return next((s for s in rows if s.id == step.source), None)

@@ -162,7 +162,7 @@ def records(
         (t.name, source)
         for t in session.config.tenants
         if t.provider in in_scope(session, playbook) and (t.name in known or who.subject(t.provider).names)
-        for source in sources(t.provider)
+        for source in sources(t)
     ]
     return tuple(sorted(rows, key=lambda row: row[1].retention_days))
 

@@ -6,6 +6,7 @@ https://learn.microsoft.com/en-us/graph/api/resources/signin
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -36,10 +37,10 @@ def _users(client: Entra, asked: Asked, ask: Ask) -> Iterator[str | Span]:
     """Name the users of the case by the ids that never change."""
     held = [c.attributes.get("user_id", "") for c in asked.credentials] + [c.identifier for c in asked.of("entra.user")]
     known = dict.fromkeys(i.lower() for i in held if i)
-    told = {c.subject.casefold() for c in asked.credentials}
+    told = {c.subject.casefold() for c in asked.credentials if c.attributes.get("user_id")}
     for name in (n for n in asked.names if n.casefold() not in told):
         try:
-            row, _ = ask(lambda name=name: _person.find(client, name))
+            row, _ = ask(functools.partial(_person.find, client, name))
             known[text(row, "id").lower()] = None
         except NotFound:
             continue  # the enumeration told that nobody is called so here

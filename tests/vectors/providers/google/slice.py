@@ -26,6 +26,8 @@ WANTED = {
     "cloudidentity.v1.json": r"cloudidentity\.(devices\.(get|list|wipe|deviceUsers\.(get|list|block|approve|wipe|lookup))"
     r"|inboundSsoAssignments\.list|inbound(Saml|Oidc)SsoProfiles\.get)",
     "cloudresourcemanager.v1.json": r"cloudresourcemanager\.projects\.(get|testIamPermissions)",
+    "admin.reports_v1.json": r"reports\.activities\.list",
+    "logging.v2.json": r"logging\.entries\.list",
 }
 KEPT = ("id", "httpMethod", "path", "flatPath", "parameters", "request", "response", "scopes")
 
