@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
+from rescind.stores import _google
 from rescind.stores._aws import account_of
 from rescind.stores._ini import Entry, groups
 from rescind.stores._json import load, text
@@ -85,10 +86,27 @@ def _other(name: str, entry: Entry, own: Mapping[str, str], place: Location, poi
     elif name == "secret_access_key" and (account := account_of(own["access_key_id"])):
         key = own["access_key_id"]
         yield from token("aws.access-key", entry.value, place, pointer, identifier=key, issuer=account, more=more)
+    elif name == "secret_access_key":
+        key = own["access_key_id"]
+        yield from token(
+            "rclone.remote", entry.value, place, pointer, identifier=key, issuer=where, subject=who, more=more
+        )
+    elif name == "key" and own["type"] in {"azureblob", "azurefiles"}:
+        yield from token("azure.storage-key", entry.value, place, pointer, issuer=own["account"], more=more)
     elif name == "service_account_credentials":
-        yield from token("file.secret", entry.value, place, pointer, more=more)
+        yield from _account(entry, more, replace(place, pointer=pointer))
     elif name in _PLAIN:
         yield from token("rclone.remote", entry.value, place, pointer, issuer=where, subject=who, more=more)
+
+
+def _account(entry: Entry, more: Mapping[str, str], at: Location) -> Iterator[Finding]:
+    """Yield the key of a service account that was written into the file whole; as a secret of the file where it is no such key."""
+    try:
+        yield from _google.findings(
+            load(entry.value.encode("utf-8", "surrogateescape")), at, more={"remote": more["remote"]}
+        )
+    except Unparsable:
+        yield from token("file.secret", entry.value, at, more=more)
 
 
 def _oauth(entry: Entry, own: Mapping[str, str], at: Location) -> Iterator[Finding]:

@@ -17,6 +17,8 @@ STORE = Store(
         At(root=Root.HOME, glob=".rclone.conf"),
     ),
     yields=(
+        "azure.storage-key",
+        "google.service-account-key",
         "rclone.remote",
         "oauth.refresh-token",
         "oauth.access-token",
