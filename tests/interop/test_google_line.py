@@ -281,3 +281,23 @@ def test_a_lost_phone_is_blocked_and_what_takes_data_off_it_waits_for_an_approva
         "wipe": (f"mobile/{lost}", False, True),  # a person's own phone is retired at most
     }
     assert f"serial number SN{lost}" in orders["retire"].task
+
+
+def test_s2_a_grant_that_is_made_again_while_they_are_ended_is_found_and_ended(laptop):
+    """S2 at Google: whoever has a session consents to another application as soon as a grant goes; the sweep looks until nothing is new."""
+    cloud, made = laptop.cloud, []
+    plain = cloud.directory_tokens_delete
+
+    def again(p, q, b):
+        plain(p, q, b)
+        if len(made) < 2:
+            made.append(cloud.grant(laptop.ada, f"{len(made)}-evil.apps.googleusercontent.com"))
+
+    cloud.directory_tokens_delete = again
+    with google_model.serve(cloud) as url:
+        _, done = laptop.run(url, "lost-laptop", Case(person=ADA, target=str(laptop.home)))
+    grants = {c.identifier: c.end_state for c in done.credentials if c.kind == "google.oauth-grant"}
+    assert grants == dict.fromkeys([laptop.grant, *made], EndState.RESIDUAL)
+    assert len(made) == 2
+    assert cloud.all("token", laptop.ada) == []
+    print(f"S2: {len(made)} grants made during the run, all ended by the sweep")
