@@ -1,7 +1,7 @@
 """Keys that a resource has in named slots, of which Azure tells the values and not the times: made anew one slot at a time.
 
 Making one anew is not idempotent. So a keyed digest of the value is kept when we first look; a slot that holds another value than that is left alone,
-and that it does is the evidence. The values are random and long (256 bits and more), so the 64 bits that are kept of a digest tell nothing of one.
+and that it does is the evidence. The values are random and long (128 bits and more), so the 64 bits that are kept of a digest tell nothing of one.
 """
 
 from __future__ import annotations
