@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import os
 import shutil
 import sqlite3
@@ -18,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rescind.errors import EvidenceError
-from rescind.host import nodes, streams, tarball, zipball
+from rescind.host import nodes, streams, tarball
 from rescind.host.opening import open_host
+from rescind.host.room import MOST_WINDOW, Room, window_of
 from rescind.models.store import At, Match, Root
 from rescind.pipeline.scan import scan
 from tests.unit._evidence import StillClock, picture, put, split, store
@@ -452,16 +454,73 @@ def test_first_of_several_and_a_walk_see_an_archive_alike(tmp_path: Path) -> Non
         (tmp_path / "x.tar").unlink()
 
 
-def test_a_zip_of_too_many_members_is_refused_before_they_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(zipball, "MOST_MEMBERS", 5)
+def test_a_zip_of_more_members_than_there_is_room_for_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as z:
-        for n in range(6):
-            z.writestr(f"ada/{n}", b"")
-    monkeypatch.setattr(zipfile, "ZipFile", None)
-    with pytest.raises(EvidenceError, match="unreasonably many"):
-        look(tmp_path / "x.zip")
+        for n in range(60):
+            z.writestr(f"ada/{n}/.env", b"made-up")
+    monkeypatch.setattr(nodes, "MOST_MEMBERS", 5)
+    blobs, _, gaps = look(tmp_path / "x.zip")
+    assert len(blobs) == 5
+    assert "the archive holds more than 5 members; the rest was not read" in gaps
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_zip_in_all_its_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wide: bool, packing: int) -> None:
+    """With numbers of 64 bits, behind a program that unpacks it, with a comment at its end."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", packing) as z:
+        z.comment = b"PK\5\6 is not the end"
+        for n in range(3):
+            z.writestr(f"ada/{n}/.env", b"made-up" * 100 * n)
+        if wide:  # when the directory is written
+            monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 4)
+            monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    want = {f"ada/{n}/.env": b"made-up" * 100 * n for n in range(3)}
+    assert look(tmp_path / "x.zip")[0] == want
+    (tmp_path / "y.zip").write_bytes(b"PK\3\4 a program" + (tmp_path / "x.zip").read_bytes())
+    assert look(tmp_path / "y.zip")[0] == want
+
+
+def test_a_zip_whose_directory_ends_early_or_whose_bytes_were_changed(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as z:
+        for n in range(3):
+            z.writestr(f"ada/{n}/.env", b"made-up-%d" % n)
+    data = (tmp_path / "x.zip").read_bytes()
+    last = data.rindex(b"PK\1\2")
+    (tmp_path / "y.zip").write_bytes(data[:last] + b"PK\0\0" + data[last + 4 :])
+    blobs, _, gaps = look(tmp_path / "y.zip")
+    assert len(blobs) == 2
+    assert "the zip archive is damaged or cut off; 2 members were seen, what follows was not" in gaps
+    (tmp_path / "z.zip").write_bytes(data.replace(b"made-up-1", b"made-up-X", 1))
+    assert look(tmp_path / "z.zip")[1] == {"ada/1/.env": "is damaged in the archive"}
+
+
+def test_an_archive_that_needs_much_memory_to_be_unpacked_says_what_to_do(tmp_path: Path) -> None:
+    tar = tar_of(tmp_path / "x.tar", ("ada/.env", b"made-up" * 1000)).read_bytes()
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": size} for size in (64 << 20, 96 << 20)]
+    small, large = (lzma.compress(tar, filters=[f]) for f in filters)
+    assert [window_of(b, "xz") for b in (small, large)] == [64 << 20, 96 << 20]
+    assert look(put(tmp_path / "small.tar.xz", small))[0]
+    with pytest.raises(EvidenceError, match="more than 64 MiB") as caught:
+        look(put(tmp_path / "large.tar.xz", large))
+    assert "xz -d" in caught.value.hint
+    if shutil.which("zstd"):
+        for log, fits in ((26, True), (27, False)):
+            run = subprocess.run(["zstd", "-qc", f"--long={log}"], input=tar, capture_output=True, check=True).stdout
+            assert window_of(run, "zstd") == 1 << log
+            assert (1 << log <= MOST_WINDOW) is fits
+        known = subprocess.run(["zstd", "-qc", "--long=27", tmp_path / "x.tar"], capture_output=True, check=True).stdout
+        assert window_of(known, "zstd") == len(tar), "what is known to be small needs little"
+
+
+def test_archives_in_an_archive_share_its_room(tmp_path: Path) -> None:
+    inner = tar_of(tmp_path / "in.tar", ("ada/.env", b"made-up")).read_bytes()
+    target = tar_of(tmp_path / "x.tar.gz", *((f"{n}.tar", inner) for n in range(3)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Room.__init__, "__defaults__", ((1 << 20) + 2 * len(inner) + 4000,))
+        blobs, _, gaps = look(target)
+    assert len(blobs) == 2
+    assert any("larger than what may be held of one" in g for g in gaps)
 
 
 @pytest.mark.parametrize("end", ["tar", "tar.gz", "zip"])

@@ -20,7 +20,7 @@ from rescind.host.room import Room
 from rescind.host.streams import Stream
 from rescind.host.tree import Trouble
 
-KEPT_BYTES = 24 << 20
+KEPT_BYTES = 16 << 20
 _SMALL = 64 << 10  # not worth packing
 MOST_PASSES = 12
 _HEADER_BYTES = 1 << 20
