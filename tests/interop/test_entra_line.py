@@ -11,7 +11,7 @@ import pytest
 
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
-from rescind.engine import start
+from rescind.engine import runs, start
 from rescind.engine.runs import outcomes
 from rescind.models.config import Config, Org
 from rescind.models.credential import EndState
@@ -209,6 +209,58 @@ def test_a_plan_and_a_report_name_the_master_that_the_operator_or_the_tenant_nam
     assert "Workday" in user.tasks[0]["task"]
     for told in (render.text(done), render.markdown(done), html.html(done, plans=[plan], now=laptop.clock.now())):
         assert "Workday" in told
+
+
+SWEPT = """
+name: swept
+version: 1
+title: Everything of a person at Entra, looked for again
+inputs: {person: required}
+scope: {providers: [entra], sides: [provider], identities: true}
+sweep: {rounds: 4, after: AFTER}
+phases:
+  - name: identities
+    steps:
+      - {select: credential.kind == "entra.user", verbs: [deactivate], wait: 2m}
+  - name: rest
+    steps:
+      - {select: credential.kind == "entra.user-sessions", verbs: [revoke], wait: 2m}
+      - {select: credential.kind == "entra.client-secret", verbs: [revoke], wait: 2m}
+"""
+
+
+@pytest.mark.parametrize(("after", "found"), [("[10s, 5m]", True), ("[]", False)])
+def test_what_an_old_token_made_after_the_cut_is_found_once_the_replicas_show_it(
+    laptop, tmp_path, monkeypatch, after, found
+):
+    """S2 at Entra: an access token that is still taken adds a secret as the first sweep begins, and reads lag by 20 seconds."""
+    graph, clock, path = laptop.graph, laptop.clock, tmp_path / "swept.yaml"
+    path.write_text(SWEPT.replace("AFTER", after))
+    clock.sleep(300)
+    graph.lag = 20.0
+    minted: list[str] = []
+    rounds: list[tuple[int, float, int]] = []
+    plain = runs.CaseWork._look_again
+
+    def looked(self: Any, run: str, plans: Any, round_: int) -> Any:
+        if not minted:
+            minted.append(graph.secret("application", laptop.app, "attacker's")[0])
+        extra = plain(self, run, plans, round_)
+        rounds.append((round_, clock.seconds, len(extra.steps) if extra else 0))
+        return extra
+
+    monkeypatch.setattr(runs.CaseWork, "_look_again", looked)
+    with entra_world.served(graph) as url:
+        s, book = laptop.open(url), load_playbook(path)
+        plan = session.survey(s, book, Case(person=ADA))
+        clock.sleep(2)
+        done = start.new(s, plan, book, session.gate(s, plan, book), laptop.log())
+    held = {p["keyId"] for p in graph.get("application", laptop.app)["passwordCredentials"]}
+    began = rounds[0][1]
+    print(f"sweep.after {after}: " + ", ".join(f"round {r} at +{at - began:.0f} s: {n} new" for r, at, n in rounds))
+    assert (not held) == found
+    assert any(c.identifier.endswith(minted[0]) for c in done.credentials) == found
+    assert [n for _, _, n in rounds] == ([0, 1, 0] if found else [0])
 
 
 def test_a_leavers_account_devices_and_consents_end(laptop):

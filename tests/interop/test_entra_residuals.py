@@ -263,6 +263,32 @@ def test_every_kind_with_something_left_behind_stands_in_this_table():
         assert set(row.residual.hears) <= {*KINDS, *own}, row.id
 
 
+# a provider that asks to slow down
+
+
+@pytest.mark.parametrize("waits", [(7, 3), (0, 0, 0)], ids=["with Retry-After", "without"])
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_throttled_request_is_made_again_when_asked_and_changes_no_end(at, kind, waits):
+    """Each request of a step meets it in turn; what is asked for is waited for, and what is not is waited for all the same."""
+    held = MAKERS[kind](at.graph, at.graph.user(ADA))
+    c = at.whole(held)
+    at.clock.sleep(60)
+    kinds = [v for v in sorted(KINDS[kind].actions, key=lambda v: not KINDS[kind].actions[v].supports)]
+    at.graph.throttle = [("", w) for w in waits]
+    began = at.clock.seconds
+    run = at.end(*((v, c) for v in kinds))
+    assert not at.graph.throttle
+    assert at.clock.seconds - began >= sum(waits) + 30
+    assert not held.lives()
+    assert run.of(c).end_state in {EndState.RESIDUAL, EndState.CONTAINED}, run.receipts
+    # and one that never stops is an unknown end, never an invented one
+    other = at.whole(MAKERS[kind](at.graph, at.graph.user("eve@contoso.example")))
+    at.graph.throttle = [("", w) for w in waits * 200]
+    run = at.end((kinds[-1], other))
+    assert run.of(other).end_state is EndState.UNKNOWN
+    at.graph.throttle = []
+
+
 # who else has a word
 
 

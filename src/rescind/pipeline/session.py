@@ -21,7 +21,7 @@ from rescind.models.playbook import Playbook
 from rescind.models.tenant import SecretRef
 from rescind.models.use import Source
 from rescind.pipeline import inventory as inventories
-from rescind.pipeline import received
+from rescind.pipeline import orders, received
 from rescind.pipeline.case import is_live
 from rescind.pipeline.case_plan import check_gate, check_hold, on_hold
 from rescind.pipeline.enumerate import enumerate_all
@@ -135,7 +135,8 @@ def survey(
     )
     later = received.since(found.credentials, checkin.newest) if checkin else None
     lost = hidden(session, case, checkin, seen)
-    found = replace(found, gaps=(*found.gaps, *unseen, *lost, *((later,) if later else ())))
+    offered = orders.offers(session.config, playbook, case, found.credentials, at)
+    found = replace(found, gaps=(*found.gaps, *unseen, *lost, *((later,) if later else ()), *offered.gaps))
     names = tuple(n for p in catalogue.providers() for n in who.subject(p).names)
     plan = make_plan(
         found,
@@ -149,6 +150,7 @@ def survey(
         self_allowed=self_allowed,
         hooks=session.config.hooks,
         records=records(session, playbook, who, found.credentials),
+        machines=offered.machines,
     )
     return replace(plan, digest=plan_file.digest_of(plan))
 
