@@ -28,14 +28,14 @@ from rescind.models.run import Receipt
 from rescind.pipeline import execute
 from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Connected, Tenants
-from tests.contract import worlds_azure, worlds_entra, worlds_google
+from tests.contract import worlds_azure, worlds_entra, worlds_google, worlds_ssm
 from tests.contract.faults import AFTER, FAULTS, UNSENT, FaultServer, Rule
 from tests.contract.worlds import WORLDS, Held, World
 from tests.interop import aws_world, bao_world
 
 REFUSED = {EndState.DEAD, EndState.RESIDUAL, EndState.CONTAINED}
 """What nobody may read of a credential that still works."""
-SIMULATED = {**WORLDS, **worlds_entra.ENTRA, **worlds_google.GOOGLE, **worlds_azure.ENDS}
+SIMULATED = {**WORLDS, **worlds_entra.ENTRA, **worlds_google.GOOGLE, **worlds_azure.ENDS, **worlds_ssm.SSM}
 WRITES = {
     "vault.token": "revoke-accessor",
     "x509.client-cert": "/revoke$",
@@ -45,6 +45,7 @@ WRITES = {
     "aws.access-key": "Action=(UpdateAccessKey|DeleteAccessKey|PutUserPolicy|AttachUserPolicy)",
     "aws.role-session": "Action=Put(Role|User)Policy",
     "aws.login-profile": "Action=(DeleteLoginProfile|PutUserPolicy|AttachUserPolicy)",
+    "aws.root-user": "Action=Delete(AccessKey|SigningCertificate|LoginProfile)",
     "aws.login-session": "Action=Put(User|Role)Policy",
     "aws.eks-access-entry": "/access-entries/[^/]+$",
     "aws.iot-certificate": "newStatus",
@@ -60,6 +61,7 @@ WRITES = {
     **worlds_entra.WRITES,
     **worlds_google.WRITES,
     **worlds_azure.WRITES,
+    **worlds_ssm.WRITES,
 }
 """The requests of each kind that change something at the provider."""
 ABSENT = ("404",)

@@ -19,7 +19,7 @@ from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Liveness, Rest, Verb
 from rescind.wire import rest
-from tests.contract import worlds_azure
+from tests.contract import worlds_azure, worlds_ssm
 from tests.contract.faults import AFTER, FAULTS, UNSENT, FaultServer, Rule
 from tests.contract.worlds import NOT_HTTP, WORLDS, Held, World, identifiers
 from tests.contract.worlds_by_value import BY_VALUE
@@ -47,7 +47,7 @@ EXPECTED: dict[str, tuple[type[ProviderError], ...]] = {
 }
 
 
-EVERYWHERE = {**WORLDS, **BY_VALUE, **ENTRA, **GOOGLE, **worlds_azure.AZURE}
+EVERYWHERE = {**WORLDS, **BY_VALUE, **ENTRA, **GOOGLE, **worlds_azure.AZURE, **worlds_ssm.SSM}
 
 
 def test_every_kind_is_tested_or_has_no_wire() -> None:
