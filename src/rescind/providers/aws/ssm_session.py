@@ -47,7 +47,7 @@ def _owner(client: AwsClient, arn: str) -> str:
 
 
 def _sessions(client: AwsClient, region: str, state: str, ident: str = "") -> tuple[list[Mapping[str, Any]], Answer]:
-    only = {"Filters": [{"key": "SessionId", "value": ident}]} if ident else {}
+    only: dict[str, Any] = {"Filters": [{"key": "SessionId", "value": ident}]} if ident else {}
     rows, answer = everything(client.service("ssm", region).describe_sessions, "Sessions", State=state, **only)
     if not all(isinstance(r, Mapping) and r.get("SessionId") and r.get("Status") in _LIVENESS for r in rows):
         raise Unrecognised("DescribeSessions showed one without an id or state", request_id=answer.request_id)
