@@ -8,7 +8,7 @@ NONE = 0xFFFFFFFF
 
 
 def hive(keys: dict) -> bytes:
-    """`{"Environment": {"NAME": "value"}}`: a key is a dict, a value a str."""
+    """`{"Environment": {"NAME": "value"}}`: a key is a dict, a value a str, or bytes where it is binary."""
     cells = bytearray()
 
     def cell(data: bytes) -> int:
@@ -17,13 +17,13 @@ def hive(keys: dict) -> bytes:
         cells.extend(struct.pack("<i", -size) + data.ljust(size - 4, b"\0"))
         return at
 
-    def value(name: str, text: str) -> int:
-        data = text.encode("utf-16-le") + b"\0\0"
-        return cell(struct.pack("<2sHIIIHH", b"vk", len(name), len(data), cell(data), 2, 1, 0) + name.encode())
+    def value(name: str, text: str | bytes) -> int:
+        data, sort = (text, 3) if isinstance(text, bytes) else (text.encode("utf-16-le") + b"\0\0", 2)
+        return cell(struct.pack("<2sHIIIHH", b"vk", len(name), len(data), cell(data), sort, 1, 0) + name.encode())
 
     def key(name: str, inner: dict, flags: int, place: int | None = None) -> int:
         keys = [(n, key(n, v, 0x20)) for n, v in inner.items() if isinstance(v, dict)]
-        values = [value(n, v) for n, v in inner.items() if isinstance(v, str)]
+        values = [value(n, v) for n, v in inner.items() if isinstance(v, str | bytes)]
         listed = (
             cell(
                 struct.pack("<2sH", b"lf", len(keys))

@@ -10,6 +10,8 @@ from rescind.models.evidence import Finding, Location
 
 KiB = 1024
 MiB = 1024 * KiB
+SESSION_MARK = "#: "
+"""What a line begins with in which a scan hands over a key of a Windows registry, as JSON: its path, and its values by name."""
 
 
 class Root(StrEnum):
