@@ -357,7 +357,7 @@ class Cloud(More):
 
     # API keys
 
-    def api_key(self, project: str = PROJECT, **more: str) -> tuple[str, str]:
+    def api_key(self, project: str = PROJECT, **more: Any) -> tuple[str, str]:
         uid, value = f"{next(self._ids)}-fake", "AIza" + secrets.token_urlsafe(40)[:35]
         name = f"projects/{NUMBER if project == PROJECT else project}/locations/global/keys/{uid}"
         self.put(

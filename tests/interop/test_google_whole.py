@@ -10,7 +10,7 @@ import pytest
 from rescind import catalogue
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
-from rescind.errors import ProviderError, Rejected, Throttled
+from rescind.errors import ProviderError, Rejected, Throttled, Unreachable
 from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
@@ -649,3 +649,19 @@ def test_a_rotation_needs_what_it_declares_and_every_request_of_it_is_one_of_the
     for host, verb, target, body, _ in cloud.log:
         if host != "oauth2" and (host, target) != ("storage", "/"):
             assert google_model.breaches(host, verb, target, body)[1] == [], (verb, target)
+
+
+def test_an_api_key_that_is_made_in_the_background_is_waited_for_and_is_like_the_old_one(bench):
+    cloud, how = bench.cloud, KINDS["google.api-key"].rotation
+    limits = {"browserKeyRestrictions": {"allowedReferrers": ["https://acme.example/*"]}}
+    name, _ = cloud.api_key(restrictions=limits, serviceAccountEmail=cloud.account("ada"))
+    old = whole(bench.client, replace(make(cloud, "google.api-key"), found=Credential(kind="google.api-key", provider="google", identifier=name)))  # fmt: skip
+    cloud.done = False
+    made = how.mint(bench.client, old, "run-1/step-1")
+    assert cloud.calls["apikeys.operations.get"] == 2, "looked at three times"
+    row = cloud.get("apikey", made.value.identifier)
+    assert (row["restrictions"], row["serviceAccountEmail"], row["displayName"]) == (limits, old.owner, "browser key")
+    cloud.fails = {"apikeys.projects.locations.keys.getKeyString": (0, Fault(403, "Not Authorized."))}
+    with pytest.raises(Unreachable) as told:
+        how.mint(bench.client, old, "run-1/step-2")
+    assert told.value.maybe_sent, "one may be there: it is looked for by its id and ended"
