@@ -64,9 +64,9 @@ def _sessions(root: Any) -> Iterator[list[object]]:
         key = _key(root, path)
         for inner in islice(key.iter_subkeys() if key is not None and key.subkey_count else (), _MOST_VALUES):
             yield ["\\".join((*path, str(inner.name))), _texts(inner)]
-    for path in _SINGLE:
-        if (key := _key(root, path)) is not None and (texts := _texts(key)):
-            yield ["\\".join(path), texts]
+    for names in _SINGLE:
+        if (key := _key(root, names)) is not None and (texts := _texts(key)):
+            yield ["\\".join(names), texts]
 
 
 def _key(root: Any, path: Sequence[str]) -> Any:

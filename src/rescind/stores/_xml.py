@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from rescind.errors import Unparsable
+from rescind.stores._text import decode
 
 _DEEPEST, _HEAVIEST, _LONGEST = 64, 100_000, 16 * 1024 * 1024
 
@@ -60,7 +62,9 @@ def load(blob: bytes) -> Element:
     def refuse(*_: object) -> None:
         raise Unparsable("the XML has a document type of its own; it was not followed")
 
-    parser = expat.ParserCreate()
+    wide = blob.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # a shell on Windows writes it so, whatever the first line says
+    blob = decode(blob).encode("utf-8", "surrogateescape") if wide else blob
+    parser = expat.ParserCreate("utf-8" if wide else None)
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = begin, end
     parser.CharacterDataHandler = data

@@ -19,7 +19,7 @@ from rescind.stores._token import token
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield the token of each block, or the tunnel of the file. Raises `Unparsable` for what is neither."""
-    if blob.lstrip().startswith(b"{"):
+    if decode(blob).lstrip().startswith("{"):
         document = table(blob)
         tunnel, account = text(document, "TunnelID"), text(document, "AccountTag")
         if not (tunnel and account):
