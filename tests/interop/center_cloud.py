@@ -302,7 +302,22 @@ class Center(FakeAws):
         text = self._known(self.sets, arn)["inline"]
         for account in self._accounts(arn):
             self.provisioned[account, arn].append((self.now() + self.lag, text))
-        return {"PermissionSetProvisioningStatus": self._status(self._job(PermissionSetArn=arn), "PermissionSetArn")}
+        job = self._job(what="provision", PermissionSetArn=arn)
+        return {"PermissionSetProvisioningStatus": self._status(job, "PermissionSetArn")}
+
+    def sso_admin_ListPermissionSetProvisioningStatus(self, given: Given) -> Given:
+        return self._page(given, "PermissionSetsProvisioningStatus", self._jobs(given, "provision"))
+
+    def sso_admin_DescribePermissionSetProvisioningStatus(self, given: Given) -> Given:
+        self._in(given)
+        job = self._known(self.jobs, given["ProvisionPermissionSetRequestId"])
+        return {"PermissionSetProvisioningStatus": self._status(job, "PermissionSetArn")}
+
+    def _jobs(self, given: Given, what: str) -> list[dict[str, Any]]:
+        self._in(given)
+        rows = [self._status(job) for job in self.jobs.values() if job.get("what") == what]
+        wanted = given.get("Filter", {}).get("Status")
+        return [r for r in rows if wanted in {None, r["Status"]}]
 
     def sso_admin_ListAccountAssignmentsForPrincipal(self, given: Given) -> Given:
         self._in(given)
@@ -344,11 +359,7 @@ class Center(FakeAws):
         return {"AccountAssignmentCreationStatus": self._status(job, *self._PARTS)}
 
     def sso_admin_ListAccountAssignmentDeletionStatus(self, given: Given) -> Given:
-        self._in(given)
-        rows = [self._status(job) for job in self.jobs.values() if job.get("what") == "delete"]
-        wanted = given.get("Filter", {}).get("Status")
-        shown = [r for r in rows if wanted in {None, r["Status"]}]
-        return self._page(given, "AccountAssignmentsDeletionStatus", shown)
+        return self._page(given, "AccountAssignmentsDeletionStatus", self._jobs(given, "delete"))
 
     def sso_admin_DescribeAccountAssignmentDeletionStatus(self, given: Given) -> Given:
         self._in(given)

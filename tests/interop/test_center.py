@@ -13,9 +13,11 @@ import pytest
 from rescind import catalogue
 from rescind.errors import Denied, NotFound, ProviderError, Rejected, Throttled
 from rescind.models.clock import parse_rfc3339
-from rescind.models.credential import Credential, EndState
+from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Kind, Known, Liveness, Subject, Verb
+from rescind.pipeline.people import People, ownership
+from rescind.providers.aws import _center, _scp
 from rescind.providers.aws._connect import call
 from tests.interop import center_cloud
 from tests.interop.aws_cloud import ACCOUNT
@@ -229,8 +231,8 @@ def test_what_aws_goes_on_with_is_accepted_and_dead_only_when_it_is_over(world: 
             assert act.call(world.client, c).status is CallStatus.ACCEPTED
             seen = row.verify(world.client, c)
             assert seen.liveness is not Liveness.DEAD
+            assert (seen.liveness, "AWS is still" in seen.evidence) == (Liveness.UNKNOWN, True)
             if name == ASSIGNMENT:
-                assert (seen.liveness, "still taking" in seen.evidence) == (Liveness.UNKNOWN, True)
                 with pytest.raises(Throttled):  # a second deletion of what is under way: AWS says conflict, later
                     act.call(world.client, c)
             world.wait(seconds=39)
@@ -269,7 +271,7 @@ def test_a_member_account_is_denied_at_once_and_the_management_account_by_the_se
     (user,) = world.found(USER)
     kind(USER).actions[Verb.DENY].call(world.client, user)
     assert (cloud.works(inside), cloud.works(above)) == (False, True)
-    assert kind(USER).verify(world.client, user).liveness is Liveness.LIVE, "the cut is not whole"
+    assert kind(USER).verify(world.client, user).liveness is Liveness.UNKNOWN, "the cut is not whole"
     world.wait(seconds=30)
     assert not cloud.works(above)
     assert kind(USER).verify(world.client, user).liveness is Liveness.DEAD
@@ -358,6 +360,41 @@ def test_an_account_that_came_too_late_is_given_back_only_when_all_are(world: Wo
     assert row.verify(world.client, c).liveness is Liveness.UNKNOWN
     row.actions[Verb.REVOKE].restore(world.client, c)
     assert row.verify(world.client, c).liveness is Liveness.LIVE
+
+
+def test_a_deny_that_nobody_brings_into_effect_is_no_cut(world: World) -> None:
+    """Written, and not provisioned: somebody else changed a set and left it at that."""
+    (user,) = world.found(USER)
+    kind(USER).actions[Verb.DENY].call(world.client, user)
+    world.cloud.sets[world.read]["inline"] += " "
+    seen = kind(USER).verify(world.client, user)
+    assert (seen.liveness, "not in effect yet" in seen.evidence) == (Liveness.LIVE, True)
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"), [("PT1H", 3600), ("PT1H30M", 5400), ("PT12H", 43_200), ("PT45M10S", 2710), ("P1Y", 43_200)]
+)
+def test_how_long_a_role_session_lasts_is_the_sets_own_word_and_the_most_where_it_is_not_understood(
+    world: World, duration: str, seconds: int
+) -> None:
+    world.cloud.sets[world.admin]["duration"] = duration
+    assert _center.session_seconds(world.client, INSTANCE, world.admin) == seconds
+
+
+def test_both_lists_stand_beside_each_other_in_the_organisations_policy(over: World) -> None:
+    arn = f"arn:aws:iam::{MEMBER}:user/ada"
+    assert _scp.change(over.client, arn, deny=True)
+    assert _scp.change(over.client, over.ada, deny=True, which=_scp.USERS)
+    document, _ = _scp.read(over.client)
+    assert (_scp.denied(document), _scp.denied(document, _scp.USERS)) == ([arn], [over.ada])
+    assert _scp.change(over.client, over.ada, deny=False, which=_scp.USERS)
+    assert _scp.denied(_scp.read(over.client)[0]) == [arn]
+
+
+def test_a_protected_account_protects_what_is_assigned_in_it(world: World) -> None:
+    people = People(person="ada@example.com", mapped={"aws": ("sso:ada",)}, protected=(OTHER,))
+    told = {r.identifier[-4:]: ownership(r, people, "aws", world.client.identity()) for r in world.listed(ASSIGNMENT)}
+    assert told == {"dmin": Ownership.PROTECTED, "read": Ownership.CASE}
 
 
 def test_a_source_of_authority_is_named(world: World) -> None:

@@ -27,10 +27,12 @@ READ = (
     "identitystore:GetUserId",
     "identitystore:ListGroupMembershipsForMember",
     "organizations:DescribePolicy",
+    "sso:DescribePermissionSetProvisioningStatus",
     "sso:GetInlinePolicyForPermissionSet",
     "sso:ListAccountAssignmentsForPrincipal",
     "sso:ListAccountsForProvisionedPermissionSet",
     "sso:ListInstances",
+    "sso:ListPermissionSetProvisioningStatus",
     "sso:ListPermissionSets",
 )
 WRITE = (
@@ -60,7 +62,9 @@ def recorded(credential: Credential) -> list[str]:
 
 def look(client: AwsClient, user: User, sets: Iterable[str]) -> tuple[Liveness, str, Answer | None]:
     """Say whether these permission sets, and the organisation's policy where there is one, deny the user, and where that holds."""
-    answer, open_sets, behind = None, [], []
+    answer: Answer | None = None
+    open_sets: list[str] = []
+    behind: dict[str, str] = {}
     wanted = sorted(set(sets))
     if _scp.policy_id(client):
         document, answer = _scp.read(client)
@@ -73,14 +77,16 @@ def look(client: AwsClient, user: User, sets: Iterable[str]) -> tuple[Liveness, 
         if user.id not in _center_policy.denied(policy.document):
             open_sets.append(_center.short(arn))
         elif accounts:
-            behind.append(f"{_center.short(arn)} in {', '.join(sorted(map(str, accounts))[:5])}")
+            behind[arn] = f"{_center.short(arn)} in {', '.join(sorted(map(str, accounts))[:5])}"
     if not wanted:
         why = "no permission set is assigned to the user: nothing here to deny; sessions of sets taken away before may live on"
         return Liveness.UNKNOWN, why, answer
     if open_sets:
         return Liveness.LIVE, f"these permission sets do not deny the user: {', '.join(open_sets)}", answer
+    if behind and len(_center_policy.under_way(client, user.instance, behind)) == len(behind):
+        return Liveness.UNKNOWN, f"AWS is still bringing the deny into effect: {'; '.join(behind.values())}", answer
     if behind:
-        return Liveness.LIVE, f"the deny is not in effect yet everywhere: {'; '.join(behind)}", answer
+        return Liveness.LIVE, f"the deny is not in effect yet everywhere: {'; '.join(behind.values())}", answer
     shown = f"each of the user's {len(wanted)} permission sets denies them everything, in every account that has it"
     above = "; the organisation's policy denies them as well" if _scp.policy_id(client) else ""
     return Liveness.DEAD, f"{shown}{above}; {STAYS}", answer

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rescind.errors import Rejected, Unrecognised
@@ -118,3 +118,25 @@ def provision(client: AwsClient, instance: str, set_arn: str) -> tuple[Answer, b
         TargetType="ALL_PROVISIONED_ACCOUNTS",
     )
     return answer, progress(answer, "PermissionSetProvisioningStatus", "ProvisionPermissionSet") == "IN_PROGRESS"
+
+
+def under_way(client: AwsClient, instance: str, sets: Collection[str]) -> list[str]:
+    """Return which of these permission sets AWS is still provisioning. Raises typed provider errors."""
+    rows, _ = everything(
+        admin(client).list_permission_set_provisioning_status,
+        "PermissionSetsProvisioningStatus",
+        InstanceArn=instance,
+        Filter={"Status": "IN_PROGRESS"},
+        MaxResults=PAGE,
+    )
+    found = set()
+    for row in rows:
+        answer = call(
+            admin(client).describe_permission_set_provisioning_status,
+            InstanceArn=instance,
+            ProvisionPermissionSetRequestId=str(row.get("RequestId", "")),
+        )
+        shown = answer.body.get("PermissionSetProvisioningStatus")
+        if isinstance(shown, Mapping) and shown.get("Status") == "IN_PROGRESS":
+            found.add(str(shown.get("PermissionSetArn", "")))
+    return sorted(found & set(sets))
