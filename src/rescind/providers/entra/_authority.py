@@ -71,5 +71,5 @@ def beyond_us(client: Entra, user: Row) -> tuple[list[str], str]:
     what = ", ".join(held) if held else f"a group that may hold roles ({', '.join(groups)})"
     return (
         held,
-        f"it holds {what}: Graph lets no application touch it that is no Privileged Authentication Administrator",
+        f"it holds {what}: Graph lets no application switch it off that is no Privileged Authentication Administrator",
     )
