@@ -19,13 +19,16 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield one finding per saved password and per saved login. Any text is an INI file: nothing is refused."""
     section = ""
     for number, line in enumerate(lines(decode(blob)), 1):
-        place, plain = replace(at, line=number), line.strip()[:1000]
+        plain = line.strip()[:1000]
         if plain.startswith("["):
             section = plain.strip("[]").lower()
         elif section == "passwords" and (found := _SESSION.match(plain)):
             own = {"protocol": found[1] or "", "host": found[3], "user": found[2]}
-            yield locked("server.password", place, "app", issuer=found[3], subject=found[2], more=own)
+            yield locked(
+                "server.password", replace(at, line=number), "app", issuer=found[3], subject=found[2], more=own
+            )
         elif section == "credentials" and (named := _NAMED.match(plain)):
+            place = replace(at, line=number)
             yield locked("server.password", place, "app", named[1], subject=named[2], more={"name": named[1]})
 
 
