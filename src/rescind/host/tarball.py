@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import stat
 import tarfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
 from rescind.errors import EvidenceError
 from rescind.host.interest import Interest
+from rescind.host.kept import Kept
 from rescind.host.member import clean
 from rescind.host.names import Parts
 from rescind.host.nodes import Full, Node, NodeTree
@@ -21,7 +21,6 @@ from rescind.host.streams import Stream
 from rescind.host.tree import Trouble
 
 KEPT_BYTES = 16 << 20
-_SMALL = 64 << 10  # not worth packing
 MOST_PASSES = 12
 _HEADER_BYTES = 1 << 20
 _CHUNK = 1 << 18
@@ -40,16 +39,15 @@ class Tarball:
 
     def __init__(self, open_stream: Callable[[], Stream], *, plain: bool, interest: Interest) -> None:
         self._open, self._plain, self._interest = open_stream, plain, interest
-        self._kept: dict[int, tuple[bool, bytes]] = {}
         self._last = -1, b""
-        self._left, self._passes, self._refused = KEPT_BYTES, 0, False
+        self._passes = 0
         self._wanted: dict[int, int] = {}
-        self._room = Room()
+        self._kept = Kept(KEPT_BYTES, Room())
 
     def index(self, tree: NodeTree) -> None:
         """Put every member into the tree, and keep what rows will ask for. What cannot be read is a trouble of the tree."""
         hard: list[tuple[Parts, str]] = []
-        self._room = tree.room
+        self._kept = Kept(KEPT_BYTES, tree.room)
 
         def take(tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
             try:
@@ -94,8 +92,7 @@ class Tarball:
     def read(self, where: int, most: int) -> bytes:
         """Return a member's bytes, at most so many and one more."""
         if where in self._kept:
-            packed, data = self._kept[where]
-            return zlib.decompress(data) if packed else data
+            return self._kept.get(where)
         if where == self._last[0]:
             return self._last[1]
         if self._plain:
@@ -104,8 +101,8 @@ class Tarball:
         if self._passes > MOST_PASSES:
             raise EvidenceError(f"was not read: the archive would have to be unpacked more than {MOST_PASSES} times")
         self._last = -1, b""
-        if self._refused:
-            self._forget()
+        if self._kept.refused:
+            self._kept.forget()
         self._wanted[where] = most
 
         def take(tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
@@ -118,11 +115,6 @@ class Tarball:
         if where != self._last[0]:
             raise EvidenceError("could not be found again in the archive")
         return self._last[1]
-
-    def _forget(self) -> None:
-        self._room.give(KEPT_BYTES - self._left)
-        self._kept.clear()
-        self._left, self._refused = KEPT_BYTES, False
 
     def fetch(self, wanted: Mapping[int, int]) -> None:
         """Keep the bytes of members that will be asked for beside those of rows, all in one pass."""
@@ -139,17 +131,7 @@ class Tarball:
         self._go(take)
 
     def _keep(self, tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
-        """Keep a member, packed unless it is small; what does not fit is read again when it is asked for."""
-        most, left = self._wanted[info.offset], min(self._left, self._room.left)
-        packed = info.size > _SMALL
-        small = _content(tar, info, most) if not packed and info.size <= left else None
-        data = _repacked(tar, info, most, left) if packed else small
-        if data is None:
-            self._refused = True
-            return
-        self._kept[info.offset] = packed, data
-        self._left -= len(data)
-        self._room.take(len(data))
+        self._kept.put(info.offset, info.size, _chunks(tar, info, self._wanted[info.offset]))
 
     def _at(self, where: int, most: int) -> bytes:
         stream = self._open()
@@ -197,18 +179,6 @@ def _node(info: tarfile.TarInfo) -> Node:
 
 def _content(tar: tarfile.TarFile, info: tarfile.TarInfo, most: int) -> bytes:
     return b"".join(_chunks(tar, info, most))
-
-
-def _repacked(tar: tarfile.TarFile, info: tarfile.TarInfo, most: int, left: int) -> bytes | None:
-    """Return a member packed anew, None when that takes more than what is left."""
-    packer, parts, size = zlib.compressobj(1), list[bytes](), 0
-    for chunk in _chunks(tar, info, most):
-        parts.append(packer.compress(chunk))
-        size += len(parts[-1])
-        if size > left:
-            return None
-    parts.append(packer.flush())
-    return b"".join(parts) if size + len(parts[-1]) <= left else None
 
 
 def _chunks(tar: tarfile.TarFile, info: tarfile.TarInfo, most: int) -> Iterator[bytes]:
