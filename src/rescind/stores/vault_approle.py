@@ -23,9 +23,9 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     if not _WORD.fullmatch(value):
         return
     if "role" in at.path.rpartition("/")[2]:
-        yield sighting("vault.secret-id", at, identifier=value, attributes={"role_id": value}, state=State.PUBLIC_ONLY)
+        yield sighting("vault.approle-secret-id", at, attributes={"role_id": value}, state=State.PUBLIC_ONLY)
     else:
-        yield from token("vault.secret-id", value, at, more={"file": at.path.rpartition("/")[2]})
+        yield from token("vault.approle-secret-id", value, at, more={"file": at.path.rpartition("/")[2]})
 
 
 _NAMES = tuple(f"{dot}{prefix}{n}{end}" for dot in ("", ".") for prefix in ("", "vault-", "vault_") for n in ("secret_id", "secret-id", "role_id", "role-id") for end in ("", ".txt"))  # fmt: skip
@@ -40,7 +40,7 @@ STORE = Store(
             for n in _NAMES
         ),
     ),
-    yields=("vault.secret-id",),
+    yields=("vault.approle-secret-id",),
     max_bytes=4 * KiB,
     parse=parse,
     since="0.2",
