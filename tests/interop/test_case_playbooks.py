@@ -130,7 +130,8 @@ def test_the_case_is_told_apart_from_the_credentials(world, ended):
     assert sum(run["counts"].values()) == len(run["credentials"])
     assert (task(run, "isolate")["attested_by"], task(run, "isolate")["closed"]) == ("eve", True)
     assert (task(run, "notify")["end_state"], task(run, "notify")["closed"]) == ("acknowledged", True)
-    assert [s["closed"] for s in run["case_steps"] if s["verb"] == "preserve"] == [False, False]
+    assert [s["closed"] for s in run["case_steps"] if s["verb"] == "preserve"] == [True, False, False]
+    assert "--lost-at" in task(run, "preserve")["reason"], "rescind's own export needs the time of the loss"
     assert [json.loads(line) for line in (world.base / "notified").read_text().splitlines()] == [
         [["--about=ada-laptop", run["run"]], ""]
     ]
