@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.engine import start
 from rescind.engine.runs import outcomes, plans_of
+from rescind.models.clock import rfc3339
 from rescind.models.config import Config
 from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.plan import Case, Plan
@@ -38,8 +40,8 @@ TAKES = {"DeleteAccountAssignment", "DeleteGroupMembership", "DeleteEntitlement"
 class Line:
     """Ada at her organisation, on one clock that jumps instead of waiting."""
 
-    def __init__(self, folder: Path) -> None:
-        self.clock = JumpClock()
+    def __init__(self, folder: Path, clock: JumpClock | None = None) -> None:
+        self.clock = clock or JumpClock()
         self.world = World(self.clock.now)
         self.cloud, self.folder = self.world.cloud, folder
         content = {
@@ -76,6 +78,13 @@ class Line:
         inline = {s: row["inline"] for s, row in cloud.sets.items()}
         held = {row for row, end in cloud.assigned.items() if end is None}
         return copy.deepcopy((held, set(cloud.members), inline, roles, json.loads(cloud.tables["scp"]["content"])))
+
+
+class Still(JumpClock):
+    """A clock that stands unless somebody sleeps: to the second, whatever the machine does beside it."""
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.seconds)
 
 
 @pytest.fixture
@@ -155,6 +164,43 @@ def test_somebody_inside_who_puts_the_person_back_is_found(line: Line) -> None:
     assert (len(found[ASSIGNMENT]), len(found[MEMBERSHIP])) == (3, 3)
     assert {*found[ASSIGNMENT], *found[MEMBERSHIP]} == {EndState.DEAD}
     assert cloud.holds(line.world.ada) == set()
+
+
+ONLY = """
+name: only-assignments
+version: 1
+title: Take the person off their permission sets, and deny nothing
+scope: {providers: [aws], evidence: [], sides: [provider], kinds: [aws.sso-assignment]}
+sweep: {rounds: 0}
+phases:
+  - name: take
+    steps: [{select: 'true', verbs: [revoke], wait: 60s}]
+"""
+
+
+def test_the_report_says_to_the_second_when_the_last_role_session_is_over(tmp_path: Path) -> None:
+    line = Line(tmp_path, Still())
+    del line.cloud.assigned[MEMBER, line.world.read, "USER", line.world.ada]  # one step alone moves the clock
+    with serve(line.cloud) as url:
+        line.at(url)
+        held, real = {}, line.cloud.sso_admin_DeleteAccountAssignment
+
+        def just_before(given: Given) -> Given:
+            made = line.cloud.mint(given["PrincipalId"], given["TargetId"], given["PermissionSetArn"])
+            held[given["PermissionSetArn"]] = made
+            return real(given)
+
+        line.cloud.sso_admin_DeleteAccountAssignment = just_before  # type: ignore[method-assign]
+        plan = flow.survey(line.session, parse_playbook(ONLY, "only"), Case(person=PERSON))
+        done = line.run(plan)
+        told = {c.identifier.rpartition("/")[2]: (c.end_state, c.residual_until) for c in done.credentials}
+        print(f"\n{told}")
+        for arn, session in held.items():
+            assert told[arn.rpartition("/")[2]] == (EndState.RESIDUAL, rfc3339(session.until))
+        line.clock.sleep((min(s.until for s in held.values()) - line.clock.now()).total_seconds() - 1)
+        assert all(line.cloud.works(s) for s in held.values())
+        line.clock.sleep(1)
+        assert not any(line.cloud.works(s) for s in held.values())
 
 
 def test_a_lost_laptop_denies_and_takes_nothing_that_the_person_needs_tomorrow(line: Line) -> None:

@@ -6,7 +6,7 @@ shows we could have seen it alive. Anything else is `live` or `unknown`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rescind.errors import Denied, NotFound, ProviderError, Throttled, Unreachable
 from rescind.models.clock import Clock
@@ -79,7 +79,7 @@ def prove(kind: Kind, row: Act, c: Credential, at: Connected, clock: Clock, *, w
     gap = window / max(1, needed - 1) if needed > 1 else 0.0
     started = clock.monotonic()
     deadline = started + (max(wait, window * 2 + POLL_MOST) if wait else 0.0)
-    negatives, first, looks, pause = 0, 0.0, 0, POLL_FIRST
+    negatives, first, left, looks, pause = 0, 0.0, "", 0, POLL_FIRST
     while True:
         seen = _look(how, c, at)
         looks += 1
@@ -87,8 +87,10 @@ def prove(kind: Kind, row: Act, c: Credential, at: Connected, clock: Clock, *, w
             return Proof(observation=seen, method="none", looks=looks)
         now = clock.monotonic()
         if seen.liveness is Liveness.DEAD:
-            first = first if negatives else now
+            if not negatives:  # nothing was derived from it after the first of them: what is left counts from there
+                first, left = now, seen.residual_until
             negatives += 1
+            seen = replace(seen, residual_until=left or seen.residual_until)
             if negatives >= needed and now - first >= window:
                 return Proof(observation=_controlled(kind, c, at, seen), method=str(method), looks=looks)
             pause = max(gap, 0.05)
