@@ -45,7 +45,7 @@ WRITES = {
     "aws.access-key": "Action=(UpdateAccessKey|DeleteAccessKey|PutUserPolicy|AttachUserPolicy)",
     "aws.role-session": "Action=Put(Role|User)Policy",
     "aws.login-profile": "Action=(DeleteLoginProfile|PutUserPolicy|AttachUserPolicy)",
-    "aws.root-user": "Action=Delete(AccessKey|SigningCertificate|LoginProfile)",
+    "aws.root-user": "Action=DeleteLoginProfile",
     "aws.login-session": "Action=Put(User|Role)Policy",
     "aws.eks-access-entry": "/access-entries/[^/]+$",
     "aws.iot-certificate": "newStatus",

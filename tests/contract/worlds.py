@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
 import threading
@@ -12,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from rescind import catalogue
 from rescind.models.credential import Credential
 from rescind.models.kind import Kind, Known, Subject
@@ -19,7 +22,7 @@ from rescind.models.tenant import SecretRef, Tenant
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer
 from tests.interop import aws_trail, aws_world, bao_world, center_cloud, sso_world
-from tests.interop.aws_cloud import FakeAws
+from tests.interop.aws_cloud import ACCOUNT, MANAGEMENT, FakeAws
 from tests.interop.aws_model import serve
 from tests.interop.center_cloud import Center
 from tests.interop.rotation_world import bao_role, logs_in, secret_id
@@ -426,6 +429,26 @@ def modelled(kind: str, sort: str, prefix: str, **facts: str) -> Callable[[Path]
 
 
 @contextmanager
+def root_users(folder: Path) -> Iterator[World]:
+    """The root user of an account, in the same server; the profile that may assume it is in a file of its own."""
+    aws, file = FakeAws(), folder / "management"
+    file.write_text(f"[management]\naws_access_key_id = {MANAGEMENT}\naws_secret_access_key = fake-{'x' * 35}\n")
+    kind = catalogue.kinds()["aws.root-user"]
+
+    def make() -> Held:
+        aws.root_has(AccessKey=False, SigningCertificate=False)  # one request ends it, which a fault can then strike
+        name = f"root:{ACCOUNT}"
+        held = Credential(kind=kind.id, provider="aws", identifier=name, owner=name)
+        return Held(held, None, lambda: bool(aws.root.password or any(aws.root.held.values())))
+
+    make()
+    with pytest.MonkeyPatch.context() as patch, serve(aws) as url:
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+        client = functools.partial(aws.client, root_profile="management")
+        yield World(kind, url, client, make, Subject(names=(f"root:{ACCOUNT}",)), lambda: set())
+
+
+@contextmanager
 def sign_ins(_: Path) -> Iterator[World]:
     """Sign-ins of `aws login`, as CloudTrail shows them, in the same server."""
     aws = FakeAws()
@@ -545,6 +568,7 @@ WORLDS: dict[str, Callable[[Path], Any]] = {
     "aws.eks-access-entry/model": eks_entries,
     "aws.iot-certificate/model": things,
     "aws.login-profile/model": modelled("aws.login-profile", "", ""),
+    "aws.root-user/model": root_users,
     "aws.ssh-public-key/model": modelled("aws.ssh-public-key", "SSHPublicKey", "APKA"),
     "aws.service-specific-credential/model": modelled(
         "aws.service-specific-credential", "ServiceSpecificCredential", "ACCA", ServiceName="bedrock.amazonaws.com"

@@ -44,7 +44,7 @@ class Enforced(FakeAws):
 
     def iam_DeleteLoginProfile(self, given: Given) -> None:
         super().iam_DeleteLoginProfile(given)
-        self.honoured["password:" + given["UserName"]] = self.now()
+        self.honoured["password:" + given.get("UserName", "root")] = self.now()
 
     def eks_DeleteAccessEntry(self, given: Given) -> None:
         super().eks_DeleteAccessEntry(given)

@@ -17,6 +17,13 @@ from tests.interop.aws_model import Fault
 
 ACCOUNT = "111122223333"
 OPERATOR = "AKIAOPERATORFAKE0001"
+MANAGEMENT = "AKIAMANAGEMENTFAKE01"
+"""A key in the organisation's management account, which may assume root users for one task and nothing else."""
+ROOT_TASK = "arn:aws:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
+ROOT_MAY = {f"iam:{name}" for name in (
+    "ListAccessKeys", "DeleteAccessKey", "ListSigningCertificates", "DeleteSigningCertificate", "GetLoginProfile", "DeleteLoginProfile",
+    "ListMFADevices", "DeactivateMFADevice", "DeleteVirtualMFADevice")}  # fmt: skip
+"""What that task's policy allows, as AWS documents it."""
 Given = Mapping[str, Any]
 LISTS = {
     "SSHPublicKey": ("ListSSHPublicKeys", "SSHPublicKeys", "SSHPublicKeyId"),
@@ -174,11 +181,27 @@ class FakeAws:
         self._here.region = region
 
     @property
+    def key(self) -> str:
+        """Whose request this thread answers."""
+        return str(getattr(self._here, "key", ""))
+
+    @property
     def region(self) -> str:
         return getattr(self._here, "region", "us-east-1")
 
     def permit(self, key: str, permission: str) -> None:
         self._here.key = key
+        may = (
+            {"sts:AssumeRoot"}
+            if key == MANAGEMENT
+            else ROOT_MAY
+            if key in self.tables.get("root-sessions", {})
+            else None
+        )
+        if may is not None:
+            if permission not in may or (key != MANAGEMENT and self.now() >= self.tables["root-sessions"][key]):
+                raise Fault("AccessDenied", 403)
+            return
         if key == OPERATOR:
             if self.region in self.shut and permission[:4] not in {"iam:", "sts:"}:
                 raise Fault("AccessDeniedException", 403)
@@ -200,6 +223,8 @@ class FakeAws:
     # IAM
 
     def _named(self, given: Given) -> User:
+        if "UserName" not in given and self.key in self.tables.get("root-sessions", {}):
+            return self.root  # IAM takes a missing name for the caller
         found = self.users.get(given.get("UserName", ""))
         if found is None:
             raise Fault("NoSuchEntity", 404)
@@ -321,6 +346,44 @@ class FakeAws:
         inline = any(s["Effect"] == "Deny" and s["Action"] == "*" and "Condition" not in s for s in rows)
         return inline or any(arn.endswith("/AWSDenyAll") for arn in self.users[name].attached)
 
+    # the root user, which is no IAM user
+
+    @property
+    def root(self) -> User:
+        return self.tables.setdefault("root", User("", ACCOUNT))  # type: ignore[no-any-return]
+
+    def root_has(self, **there: bool) -> None:
+        """Give the root user a key, a certificate and a password, or some of these."""
+        self.tables.pop("root", None)
+        for sort, prefix, made in (("AccessKey", "AKIA", "CreateDate"), ("SigningCertificate", "ASCA", "UploadDate")):
+            if there.get(sort, True):
+                held = self.number(prefix, 24 if prefix == "ASCA" else 20)
+                more = {"CertificateBody": "-----BEGIN CERTIFICATE----- fake"} if prefix == "ASCA" else {}
+                row = {"UserName": "root", LISTS[sort][2]: held, "Status": "Active", made: self.now(), **more}
+                self.root.held[sort][held] = row
+        self.root.password = self.now() if there.get("password", True) else None
+
+    def iam_GetAccountSummary(self, given: Given) -> Given:
+        has = {"AccountPasswordPresent": self.root.password is not None}
+        for fact, sort in (
+            ("AccountAccessKeysPresent", "AccessKey"),
+            ("AccountSigningCertificatesPresent", "SigningCertificate"),
+        ):
+            has[fact] = bool(self.root.held[sort])
+        return {"SummaryMap": {"Users": len(self.users), "AccountMFAEnabled": 1, **{k: int(v) for k, v in has.items()}}}
+
+    def sts_AssumeRoot(self, given: Given) -> Given:
+        if (
+            given["TargetPrincipal"] != ACCOUNT
+            or given["TaskPolicyArn"] != {"arn": ROOT_TASK}
+            or self.key != MANAGEMENT
+        ):
+            raise Fault("AccessDenied", 403)
+        made, ends = self.number("ASIA"), self.now() + timedelta(seconds=given.get("DurationSeconds", 900))
+        self.tables.setdefault("root-sessions", {})[made] = ends
+        facts = {"SecretAccessKey": "fake-" + "x" * 35, "SessionToken": "token-FAKE", "Expiration": ends}
+        return {"Credentials": {"AccessKeyId": made, **facts}}
+
     # STS
 
     def sts_GetAccessKeyInfo(self, given: Given) -> Given:
@@ -328,7 +391,7 @@ class FakeAws:
 
     def sts_GetCallerIdentity(self, given: Given) -> Given:
         for user in self.users.values():
-            if getattr(self._here, "key", "") in user.held["AccessKey"]:
+            if self.key in user.held["AccessKey"]:
                 return {"UserId": user.id, "Account": ACCOUNT, "Arn": user.arn}
         return {"UserId": "AIDAOPERATORFAKE00001", "Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/operator"}
 

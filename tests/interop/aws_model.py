@@ -167,6 +167,10 @@ def _xml(shape: Any, value: Any) -> str:
         return "".join(f"<{n}>{_xml(shape.members[n], v)}</{n}>" for n, v in value.items())
     if shape.type_name == "list":
         return "".join(f"<member>{_xml(shape.member, v)}</member>" for v in value)
+    if shape.type_name == "map":
+        return "".join(
+            f"<entry><key>{escape(k)}</key><value>{_xml(shape.value, v)}</value></entry>" for k, v in value.items()
+        )
     if shape.type_name == "timestamp":
         return str(value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     return escape(str(value).lower() if isinstance(value, bool) else str(value))

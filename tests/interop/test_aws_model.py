@@ -17,7 +17,7 @@ from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Kind, Known, Liveness, Subject, Verb
 from rescind.providers.aws._connect import connect
 from tests.interop import aws_model, aws_world, sso_world
-from tests.interop.aws_cloud import FakeAws, NoPace
+from tests.interop.aws_cloud import ACCOUNT, MANAGEMENT, FakeAws, NoPace
 from tests.interop.aws_model import model, serve
 
 ADA = Subject(person="ada@example.com", names=("ada",))
@@ -308,6 +308,41 @@ def test_a_things_certificate_is_switched_off_and_revoked(cloud, client):
     assert cloud.tables["certificates"][his] == "ACTIVE"
 
 
+def test_the_root_user_is_counted_by_iam_and_emptied_from_the_management_account(cloud, client, monkeypatch, tmp_path):
+    row, me = kind("aws.root-user"), f"root:{ACCOUNT}"
+    cloud.root_has()
+    bob = cloud.hold("bob", "AccessKey", "AKIA")
+    only_declared(cloud, row.id)
+    assert listed(row.id, client, Subject(names=("ada", "root:999999999999"))) == []
+    (one,) = listed(row.id, client, Subject(names=("ada", me)))
+    assert (one.identifier, one.owner, one.liveness) == (me, me, Liveness.LIVE)
+    assert "access keys, signing certificates, a password" in one.by_hand
+    c = whole(row.id, client, me, me)
+    with pytest.raises(Rejected) as refused:
+        row.actions[Verb.DELETE].call(client, c)
+    assert refused.value.code == "NoProfile"
+
+    file = tmp_path / "credentials"
+    file.write_text(f"[management]\naws_access_key_id={MANAGEMENT}\naws_secret_access_key=fake-{'x' * 35}\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    client.tenant = replace(client.tenant, settings={**client.tenant.settings, "root_profile": "management"})
+    assert row.identify(client, c, None).by_hand == ""
+    result = row.actions[Verb.DELETE].call(client, c)
+    assert (result.status, result.notes) == (
+        CallStatus.DONE, {"access_keys": "1", "signing_certificates": "1", "passwords": "1"}
+    )  # fmt: skip
+    (asked,) = [given for name, given in cloud.asked if name == "sts:AssumeRoot"]
+    assert asked["TaskPolicyArn"]["arn"].endswith("root-task/IAMDeleteRootUserCredentials")
+    seen = row.verify(client, c)
+    assert (seen.liveness, "none of access keys" in seen.evidence) == (Liveness.DEAD, True)
+    assert row.actions[Verb.DELETE].call(client, c).status is CallStatus.ALREADY
+    assert bob in cloud.users["bob"].held["AccessKey"]
+    cloud.root_has(AccessKey=False, SigningCertificate=False)
+    assert row.verify(client, c).liveness is Liveness.LIVE, "a password alone is enough"
+    cloud.rights = set()
+    assert [type(r) for r in listed(row.id, client, Subject(names=(me,)))] == [Gap]
+
+
 @pytest.mark.parametrize(
     ("service", "source"), [("codeartifact", "codeartifact.amazonaws.com"), ("ecr", "ecr.amazonaws.com")]
 )
@@ -421,7 +456,8 @@ def test_identity_center_asks_only_what_it_declares():
             for work in (row.control, row.verify, act.call, row.verify, act.restore):
                 work(client, c)
             declared = {p.split(":")[1] for p in (*row.read_permissions, *row.permissions(Verb.DENY))}
-            spare = {"ListPermissionSets", "DeleteInlinePolicyFromPermissionSet"}
+            spare = {"ListPermissionSets", "DeleteInlinePolicyFromPermissionSet", "ListPermissionSetProvisioningStatus",
+                     "DescribePermissionSetProvisioningStatus"}  # fmt: skip
             above = {"DescribePolicy", "ListTargetsForPolicy", "UpdatePolicy"}  # the tenant names no such policy
             assert set(center.asked) - {""} == declared - spare - above
     finally:

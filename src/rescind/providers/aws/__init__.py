@@ -17,6 +17,7 @@ PROVIDER = Provider(
         "regions",
         "endpoint_url",
         "role_arn",
+        "root_profile",
         "rolesanywhere_crl",
         "rolesanywhere_trust_anchor",
         "external_id",

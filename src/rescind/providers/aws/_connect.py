@@ -104,9 +104,12 @@ def pages(
 class AwsClient:
     """One operator identity in one account. Service clients are built when first used, once, from any thread."""
 
-    def __init__(self, tenant: Tenant, core: Any, options: Mapping[str, Any], source: Any) -> None:
+    def __init__(
+        self, tenant: Tenant, core: Any, options: Mapping[str, Any], source: Any, pacer: Pace | None = None
+    ) -> None:
         from boto3.session import Session
 
+        self._pacer = pacer
         self.tenant = tenant
         self.account = tenant.text("account_id")
         self.partition = _partition(core, str(options["region_name"]))
@@ -131,10 +134,18 @@ class AwsClient:
                     raise no_answer(error, name) from None
             return self._services[name, region]
 
-    def as_key(self, name: str, key_id: str, secret: Secret) -> Any:
+    def as_key(self, name: str, key_id: str, secret: Secret, token: Secret | None = None) -> Any:
         """Return a client of one service that uses a key we were just given, not the operator's own identity; nothing is sent."""
         key = {"aws_access_key_id": key_id, "aws_secret_access_key": secret.reveal()}
-        return self._core.create_client(name, **{**self._options, **key})
+        session = {"aws_session_token": token.reveal()} if token else {}
+        return self._core.create_client(name, **{**self._options, **key, **session})
+
+    def as_profile(self, name: str, profile: str) -> Any:
+        """Return a client of one service that works as another AWS profile of the operator; nothing is sent. Raises `ConfigError`."""
+        core = _session(self.tenant, profile)
+        if self._pacer:
+            _listen(core, self._pacer)
+        return core.create_client(name, **self._options)
 
     def identity(self) -> Identity:
         """Ask AWS who we are. `identifiers` also names the long-term key behind an assumed role. Raises a `ProviderError`."""
@@ -234,6 +245,20 @@ def _note(**event: Any) -> None:
     _LAST.meta = {"HTTPStatusCode": seen["status_code"], "HTTPHeaders": dict(seen["headers"])}
 
 
+def _session(tenant: Tenant, profile: str) -> Any:
+    from botocore.session import Session
+
+    core = Session(profile=profile or None)
+    if core.profile and core.profile not in core.available_profiles:
+        raise ConfigError(f"tenant {tenant.name!r}: there is no AWS profile {core.profile!r} here")
+    return core
+
+
+def _listen(core: Any, pacer: Pace) -> None:
+    core.register("before-send", functools.partial(_wait, pacer), unique_id="rescind-pace")
+    core.register("before-parse", _note, unique_id="rescind-note")
+
+
 def _checked(tenant: Tenant) -> None:
     if not re.fullmatch(r"\d{12}", tenant.text("account_id")):
         raise ConfigError(f"tenant {tenant.name!r}: account_id must be the 12 digits of the AWS account, as text")
@@ -250,16 +275,12 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pace,
     _checked(tenant)
     try:
         from botocore.config import Config
-        from botocore.session import Session
     except ImportError:
         raise ConfigError("the AWS provider needs boto3", hint="pip install 'rescind[aws]'") from None
     who, refs = _settings(tenant, write=write)
     static = _is_key(tenant, refs)
-    core = Session(profile=None if static else who["profile"] or None)
-    if core.profile and core.profile not in core.available_profiles:
-        raise ConfigError(f"tenant {tenant.name!r}: there is no AWS profile {core.profile!r} here")
-    core.register("before-send", functools.partial(_wait, pacer), unique_id="rescind-pace")
-    core.register("before-parse", _note, unique_id="rescind-note")
+    core = _session(tenant, "" if static else who["profile"])
+    _listen(core, pacer)
     options: dict[str, Any] = {
         "region_name": tenant.text("region", "us-east-1"),
         "endpoint_url": tenant.text("endpoint_url") or None,
@@ -274,4 +295,4 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pace,
     if static:
         _set_key(core, {name: resolve(refs[name]) for name in _KEY if name in refs})
     source = _as_role(core, options, who["role_arn"], who["external_id"]) if who["role_arn"] else None
-    return AwsClient(tenant, core, options, source)
+    return AwsClient(tenant, core, options, source, pacer)

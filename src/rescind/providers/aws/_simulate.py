@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from rescind.errors import Unrecognised
 from rescind.providers.aws._connect import AwsClient, call, pages
 
+_OPTIONAL = {"organizations:": "scp_policy_id", "sts:AssumeRoot": "root_profile"}
+"""Permissions, or services, that are needed only where the tenant has a setting."""
 _ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:(user|role)/[\x21-\x7e]+")
 
 
@@ -32,11 +34,16 @@ def _source(client: AwsClient) -> str:
 def may(client: AwsClient, permissions: Iterable[str]) -> Mapping[str, bool]:
     """Say of each permission whether it is allowed; empty where nobody can tell. Raises typed provider errors.
 
-    What only the organisation's policy needs is allowed where the tenant names none: it is not asked for then.
+    What only the organisation's policy needs, or the root user's deletion, is allowed where the tenant names none: it is not asked for
+    then. Whether another profile may assume the root user is not told here.
     """
     wanted = sorted(set(permissions))
-    spare = {p for p in wanted if p.startswith("organizations:") and not client.tenant.text("scp_policy_id")}
-    asked = [p for p in wanted if p not in spare]
+    spare = {
+        p
+        for p in wanted
+        if (setting := _OPTIONAL.get(p.split(":")[0] + ":", _OPTIONAL.get(p))) and not client.tenant.text(setting)
+    }
+    asked = [p for p in wanted if p not in spare and p not in _OPTIONAL]
     source = _source(client) if asked else ""
     if not source:
         return {}
