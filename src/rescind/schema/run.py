@@ -55,7 +55,13 @@ class ResultShape(_Open):
     reversible: bool
     as_intended: Annotated[bool, Field(description="The playbook accepts this final state for it.")]
     verify_method: str
-    used_after_loss: Literal["yes", "no", "unknown"]
+    used_after_loss: Annotated[
+        Literal["yes", "no", "unknown"],
+        Field(description="`no` only where a record that holds every use of it was read whole until after its death."),
+    ]
+    used_after_loss_source: Annotated[str, Field(description="Where that is from, or why it is not known.")] = ""
+    first_use_after_loss: Annotated[str, Field(description="RFC 3339 UTC; the first known use, for a yes.")] = ""
+    last_use_after_loss: Annotated[str, Field(description="RFC 3339 UTC; the last known use, for a yes.")] = ""
     last_used: str
     steps: tuple[ReceiptShape, ...]
     tasks: tuple[dict[str, Any], ...]
@@ -86,6 +92,22 @@ class RunGap(_Open):
     reason: str
 
 
+class ReadingShape(_Open):
+    """The last reading of one record of what credentials did: how far it reaches, and the file that holds the events."""
+
+    tenant: str
+    provider: str
+    source: Annotated[str, Field(description="The record, as its provider's row calls it.")]
+    at: str
+    since: str = ""
+    until: Annotated[str, Field(description="RFC 3339 UTC; until then it is complete by the provider's word.")] = ""
+    problem: Annotated[str, Field(description="Why it was not read whole; a gap says so too.")] = ""
+    events: Annotated[int, Field(ge=0)] = 0
+    ours: Annotated[int, Field(ge=0, description="Events that call themselves rescind's own, left out.")] = 0
+    file: Annotated[str, Field(description="JSON Lines in the run's folder.")] = ""
+    sha256: str = ""
+
+
 class AuditShape(_Open):
     """The head of the audit trail: entries and RFC 6962 root."""
 
@@ -112,6 +134,7 @@ class RunShape(_Open):
     ]
     case_steps: tuple[CaseStepResult, ...] = ()
     not_isolated: Annotated[str, Field(description="Why nothing waited for the isolation of the machine.")] = ""
+    activity: tuple[ReadingShape, ...] = ()
     gaps: tuple[RunGap, ...]
     audit: AuditShape
     exit_code: ExitCode
