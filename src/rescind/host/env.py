@@ -131,5 +131,6 @@ def named(text: str, rule: re.Pattern[str]) -> list[str]:
 
 def places(value: str, *, windows: bool = False) -> list[str]:
     """Return the paths in a value that may be a list (`KUBECONFIG`), without those that switch a file off."""
+    value = re.sub(r"^(?:FILE|DIR):(?=[/~\\A-Za-z])", "", value)  # as KRB5CCNAME says it
     parts = value.split(";" if windows else ":")
     return [p for p in (part.strip() for part in parts) if p and p != "/dev/null"]

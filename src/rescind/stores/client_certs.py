@@ -61,6 +61,10 @@ STORE = Store(
             )
             for g in (*_WHOLE, *_ENDING)
         ),
+        *(
+            At(root=Root.HOME, glob=".azure/client.pem", env=name)
+            for name in ("AZURE_CLIENT_CERTIFICATE_PATH", "ARM_CLIENT_CERTIFICATE_PATH")
+        ),
         *(At(root=Root.SYSTEM, glob=f"etc/letsencrypt/live/*/{n}") for n in ("cert.pem", "fullchain.pem")),
     ),
     yields=("x509.client-cert",),

@@ -34,6 +34,9 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         return
     if _NAMED.search(at.path) and not any(mark in decode(blob) for mark in _MARKS):
         return  # the tail of a UUID looks like that of a key's file
+    if (raw := decode(blob).strip()).startswith("ya29."):  # a file that holds an access token and nothing else
+        yield _google.access(raw, at, "", None, "", {})
+        return
     document = load(blob)
     for form in ("installed", "web"):
         if secret := text(document, form, "client_secret"):
@@ -86,8 +89,9 @@ STORE = Store(
         ),
         *(At(root=Root.HOME, glob=f"**/{name}", skip=_SKIP) for name in _LOOSE),
         At(root=Root.HOME, glob=".boto", env="BOTO_CONFIG"),
+        At(root=Root.HOME, glob=".config/gcloud/access_token", env="CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"),
     ),
-    yields=("oauth.refresh-token", "google.service-account-key", "google.client-secret"),
+    yields=("oauth.refresh-token", "oauth.access-token", "google.service-account-key", "google.client-secret"),
     max_bytes=256 * KiB,
     parse=parse,
     since="0.1",

@@ -40,7 +40,11 @@ def _finding(ticket: Ticket, at: Location, count: int) -> Finding:
 STORE = Store(
     id="kerberos-ccache",
     title="Kerberos tickets",
-    where=(At(root=Root.TEMP, glob="krb5cc_*"), At(root=Root.TEMP, glob="krb5cc_*/tkt*")),
+    where=(
+        At(root=Root.TEMP, glob="krb5cc_*"),
+        At(root=Root.TEMP, glob="krb5cc_*/tkt*"),
+        At(root=Root.HOME, glob=".krb5cc*", env="KRB5CCNAME"),
+    ),
     live="kerberos",
     yields=("kerberos.ticket",),
     max_bytes=256 * KiB,

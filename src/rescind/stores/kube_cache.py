@@ -21,8 +21,10 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     name = at.path.rpartition("/")[2]
     if not blob.strip() or name.endswith(".lock"):
         return
-    if name == "token":  # of a service account, mounted into a pod
-        raw = decode(blob).strip()
+    raw = decode(blob).strip()
+    if name == "token" or raw.startswith(
+        "eyJ"
+    ):  # of a service account, mounted into a pod or named by a cloud's variable
         said, mine = claims(raw), facts(raw)
         own, who = {**mine, "form": "service-account"}, mine.get("sub", "")
         yield from token(
@@ -64,6 +66,10 @@ STORE = Store(
         At(root=Root.HOME, glob=".kube/cache/oidc-login/*", env="KUBECACHEDIR"),
         *(At(root=Root.HOME, glob=f".kube/cache/kubelogin/{deep}*") for deep in ("", "*/")),
         At(root=Root.HOME, glob=".kube/gke_gcloud_auth_plugin_cache"),
+        *(
+            At(root=Root.HOME, glob=".kube/token", env=name)
+            for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AZURE_FEDERATED_TOKEN_FILE")
+        ),
         *(At(root=Root.SYSTEM, glob=f"{top}run/secrets/kubernetes.io/serviceaccount/token") for top in ("", "var/")),
     ),
     yields=(
