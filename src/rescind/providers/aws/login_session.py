@@ -11,11 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable
-from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, CallStatus, Kind, Known, Liveness, Observation, Residual, Subject, Verb
@@ -136,7 +134,8 @@ def verify(client: AwsClient, credential: Credential) -> Observation:
             return _held.seen(read_at or answer, Liveness.UNKNOWN, why)
         why = f"{target.label} denies {whose} {' and '.join(_signins.ACTIONS)}"
         seen = _held.seen(read_at or answer, Liveness.DEAD, why, reversible=True)
-        return replace(seen, residual_until=_left(target, seen.provider_time))
+        roles = _held.CHAINED_SECONDS if target.what == "role" else _held.ROLE_SECONDS
+        return replace(seen, residual_seconds=_TOKEN_SECONDS + roles + _held.HONOURED)
     if target.what == "user" and credential.attributes.get("bound_by") != _signins.MACHINE:
         facts = {"user_id": credential.attributes.get("unique", "")}
         whole = Credential(kind=KIND.id, provider="aws", owner=target.name, attributes=facts)
@@ -144,12 +143,6 @@ def verify(client: AwsClient, credential: Credential) -> Observation:
         if everything.liveness is Liveness.DEAD:
             return everything
     return _held.seen(answer, Liveness.LIVE, f"nothing denies {whose} the next token of a sign-in")
-
-
-def _left(target: Target, at: str) -> str:
-    """Return until when something of a sign-in works that is given no token any more at this moment of AWS's clock."""
-    roles = _held.CHAINED_SECONDS if target.what == "role" else _held.ROLE_SECONDS
-    return rfc3339(parse_rfc3339(at) + timedelta(seconds=_TOKEN_SECONDS + roles)) if at else ""
 
 
 def control(client: AwsClient, credential: Credential) -> Observation:
