@@ -14,14 +14,16 @@ from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.errors import Denied, NotFound, Rejected, Throttled, Unrecognised
 from rescind.models.clock import parse_rfc3339
+from rescind.models.config import Config
 from rescind.models.credential import Credential, EndState, Ownership
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Known, Liveness, Subject, Verb
 from rescind.models.plan import Step
 from rescind.models.tenant import SecretRef, Tenant
-from rescind.pipeline import execute
+from rescind.pipeline import doctor, execute
 from rescind.pipeline.enumerate import _FIRST_HAND
 from rescind.pipeline.people import People
+from rescind.pipeline.session import Session
 from rescind.pipeline.tenants import Tenants
 from rescind.providers.azure import _connect
 from rescind.secret import Secret
@@ -138,9 +140,7 @@ def test_every_request_is_one_of_microsofts_under_the_actions_that_are_declared(
     assert not [g for g in listed if isinstance(g, Gap)]
     for look in filter(None, (kind.verify, kind.control)):
         assert look(bench.client, c).liveness is Liveness.LIVE
-    if kind.control:
-        blank = Credential(kind=kind.id, provider="azure")
-        assert kind.control(bench.client, blank).liveness is Liveness.LIVE
+    assert kind.control(bench.client, Credential(kind=kind.id, provider="azure")).liveness is Liveness.LIVE
     for verb in sorted(kind.actions, key=lambda v: not kind.actions[v].reversible):
         act = kind.actions[verb]
         bench.arm.may = set(act.permissions)
@@ -186,9 +186,10 @@ def test_no_operation_of_the_model_goes_unused(tmp_path):
                     act.call(bench.client, made(bench, name)[0])
                 for look in filter(None, (kind.verify, kind.control)):
                     look(bench.client, c)
+                kind.control(bench.client, Credential(kind=kind.id, provider="azure"))
                 kind.identify(bench.client, c, None) if kind.id != "azure.acr-token" else None
         sent |= {operation_of(method, path) for method, path, _, _ in arm.seen}
-    assert set(azure_world.model()) - sent <= {f"GET /subscriptions/{{subscriptionId}}/providers/{HUB}"}
+    assert set(azure_world.model()) == sent
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -484,3 +485,32 @@ def test_what_the_identity_may_do_is_what_azure_says_of_every_resource_group(ben
     arm.groups = [f"rg-{n}" for n in range(30)]
     assert bench.client.may(wanted) == {}
     assert COSMOS in str(wanted)
+
+
+def test_doctor_reads_every_kind_and_says_which_actions_are_missing(bench):
+    arm = bench.arm
+    arm.may = {p for k in KINDS.values() for p in k.read_permissions}
+    held = {"actions": [*arm.may, "Microsoft.ContainerRegistry/*"], "notActions": ["*/delete"]}
+    arm.roles = {"rg-1": [held]}
+    tenant = Tenant(
+        name="contoso",
+        provider="azure",
+        settings={"tenant_id": TENANT, "base_url": bench.url},
+        refs={"token": SecretRef(env="T")},
+        rate=1000.0,
+    )
+    config = Config(tenants=(tenant,))
+    session = Session(config=config, resolve=lambda _: Secret(TOKEN), clock=bench.clock, state_dir=bench.state)
+    (row,) = doctor.examine(session)
+    told = {k["kind"]: (k["readable"], k["writable"], k["missing"]) for k in row["kinds"]}
+    assert {k: v[0] for k, v in told.items()} == dict.fromkeys(KINDS, "yes")
+    assert told["azure.acr-admin-credential"][1:] == ("yes", [])
+    assert told["azure.acr-token"][1:] == ("no", ["Microsoft.ContainerRegistry/registries/tokens/delete"])
+    assert told["azure.storage-key"][2] == [
+        f"Microsoft.Storage/storageAccounts/{p}" for p in ("regenerateKey/action", "write")
+    ]
+    arm.may -= {"Microsoft.ContainerService/managedClusters/read"}
+    (row,) = doctor.examine(session)
+    (aks,) = [k for k in row["kinds"] if k["kind"] == "azure.aks-certificate"]
+    assert aks["readable"] == "no"
+    assert "managedClusters/read" in str(aks["permissions"])

@@ -111,10 +111,8 @@ def functions(child: Child) -> Functions:
 
     def resource(client: Azure, credential: Credential) -> Observation:
         if not credential.identifier:
-            told = f"Azure lists {len(client.subscriptions())} subscriptions"
-            return Observation(liveness=Liveness.LIVE, evidence=told)
+            return _resources.sees(client, child.parent, child.version)
         _, answer = _resources.read(client, _of(credential, child)[1], child.parent, child.version)
-        told, when = "Azure shows the resource that it lies below", answer.provider_time
-        return Observation(liveness=Liveness.LIVE, evidence=told, request_id=answer.request_id, provider_time=when)
+        return _resources.shows(answer, "Azure shows the resource that it lies below")
 
     return Functions(identify=identify, enumerate=every, delete=delete, verify=listing, control=resource)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from rescind.errors import Denied, NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
 from rescind.models.evidence import Gap
-from rescind.models.kind import CallResult, CallStatus, Subject
+from rescind.models.kind import CallResult, CallStatus, Liveness, Observation, Subject
 from rescind.providers.azure._connect import Azure, Row
 from rescind.wire.http import Answer, raise_for
 
@@ -94,6 +94,23 @@ def mapped(client: Azure, subject: Subject, sort: str, version: str) -> Iterator
             yield Gap(source=where, reason=f"{ident} is mapped to this person and could not be read: {error.message}")
         else:
             yield row
+
+
+def sees(client: Azure, sort: str, version: str) -> Observation:
+    """Show that resources of a type can be listed, in every subscription that we see (`rescind doctor` has no resource to name). Raises typed errors."""
+    subs = client.subscriptions()
+    found = sum(
+        len(list(client.listed(f"/subscriptions/{s['subscriptionId']}/providers/{sort}", version, what=_word(sort))))
+        for s in subs
+    )
+    told = f"Azure lists {found} {_word(sort)} in {len(subs)} subscriptions"
+    return Observation(liveness=Liveness.LIVE, evidence=told)
+
+
+def shows(answer: Answer, told: str) -> Observation:
+    """Return the look that shows what the control of a kind asks for."""
+    ident, when = answer.request_id, answer.provider_time
+    return Observation(liveness=Liveness.LIVE, evidence=told, request_id=ident, provider_time=when)
 
 
 def finished(client: Azure, answer: Answer, what: str) -> bool:

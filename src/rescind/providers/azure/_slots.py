@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rescind.errors import Denied, NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
@@ -205,16 +205,11 @@ def verify(client: Azure, credential: Credential, slots: Slots) -> Observation:
 
 def control(client: Azure, credential: Credential, slots: Slots) -> Observation:
     """Show that such resources can be read in this run: this one, else our subscriptions. Raises typed errors."""
-    if not credential.identifier or _resources.is_of(credential.identifier, slots.sort):
-        return Observation(liveness=Liveness.LIVE, evidence=f"Azure lists {len(client.subscriptions())} subscriptions")
+    if not credential.identifier:
+        return _resources.sees(client, slots.parent or slots.sort, slots.version)
     whole, sort = _whole(_split(credential, slots)[0], slots)
     _, answer = _resources.read(client, whole, sort, slots.version)
-    return Observation(
-        liveness=Liveness.LIVE,
-        evidence=f"Azure shows {whole.rpartition('/')[2]}",
-        request_id=answer.request_id,
-        provider_time=answer.provider_time,
-    )
+    return _resources.shows(answer, f"Azure shows {whole.rpartition('/')[2]}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +255,7 @@ def functions(*of: Slots) -> Functions:
         return verify(client, credential, one(credential))
 
     def resource(client: Azure, credential: Credential) -> Observation:
-        return control(client, credential, one(credential))
+        seen = [control(client, credential, s) for s in ((one(credential),) if credential.identifier else of)]
+        return replace(seen[0], evidence="; ".join(s.evidence for s in seen))
 
     return Functions(identify=who, enumerate=every, regenerate=anew, verify=list_keys, control=resource)

@@ -30,7 +30,7 @@ from rescind.models.kind import (
 from rescind.providers.azure import _resources
 from rescind.providers.azure._connect import Azure, Row
 from rescind.secret import Secret
-from rescind.wire.http import Answer, raise_for
+from rescind.wire.http import raise_for
 
 REGISTRY, VERSION = "Microsoft.ContainerRegistry/registries", "2023-07-01"
 SORT = f"{REGISTRY}/tokens"
@@ -222,14 +222,9 @@ def verify(client: Azure, credential: Credential) -> Observation:
 def control(client: Azure, credential: Credential) -> Observation:
     """Show that the registry can be read in this run, else our subscriptions. Raises typed errors."""
     if not credential.identifier:
-        return Observation(liveness=Liveness.LIVE, evidence=f"Azure lists {len(client.subscriptions())} subscriptions")
+        return _resources.sees(client, REGISTRY, VERSION)
     _, answer = _resources.read(client, _of(credential)[1], REGISTRY, VERSION)
-    return _seen(answer, "Azure shows the token's registry")
-
-
-def _seen(answer: Answer, told: str) -> Observation:
-    ident, when = answer.request_id, answer.provider_time
-    return Observation(liveness=Liveness.LIVE, evidence=told, request_id=ident, provider_time=when)
+    return _resources.shows(answer, "Azure shows the token's registry")
 
 
 KIND = Kind(

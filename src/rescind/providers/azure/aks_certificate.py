@@ -148,14 +148,9 @@ def verify(client: Azure, credential: Credential) -> Observation:
 def control(client: Azure, credential: Credential) -> Observation:
     """Show that the cluster can be read in this run, else our subscriptions. Raises typed errors."""
     if not credential.identifier:
-        return Observation(liveness=Liveness.LIVE, evidence=f"Azure lists {len(client.subscriptions())} subscriptions")
+        return _resources.sees(client, SORT, VERSION)
     _, answer = _resources.read(client, _cluster(credential), SORT, VERSION)
-    return Observation(
-        liveness=Liveness.LIVE,
-        evidence="Azure shows the cluster",
-        request_id=answer.request_id,
-        provider_time=answer.provider_time,
-    )
+    return _resources.shows(answer, "Azure shows the cluster")
 
 
 KIND = Kind(

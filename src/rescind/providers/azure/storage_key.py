@@ -25,7 +25,7 @@ from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known,
 from rescind.providers.azure import _resources
 from rescind.providers.azure._connect import Azure, rows_of
 from rescind.secret import Secret
-from rescind.wire.http import Answer, raise_for
+from rescind.wire.http import Answer
 
 SORT, VERSION = "Microsoft.Storage/storageAccounts", "2023-05-01"
 _ACCOUNT = re.compile(
@@ -209,21 +209,12 @@ def verify(client: Azure, credential: Credential) -> Observation:
 
 
 def control(client: Azure, credential: Credential) -> Observation:
-    """Show that storage accounts can be read in this run: this one, else the subscriptions. Raises typed provider errors."""
+    """Show that storage accounts can be read in this run: this one, else all that we see. Raises typed provider errors."""
     if not credential.identifier:
-        return Observation(liveness=Liveness.LIVE, evidence=f"Azure shows {len(client.subscriptions())} subscriptions")
+        return _resources.sees(client, SORT, VERSION)
     account, _ = _split(credential)
-    answer = client.http.send("GET", _path(account), query={"api-version": VERSION})
-    raise_for(answer, what="storage account")
-    shown = answer.json.get("id") if isinstance(answer.json, dict) else None
-    if str(shown).lower() != account.lower():
-        raise Unrecognised("storage account: another one, or none, was shown", status=answer.status)
-    return Observation(
-        liveness=Liveness.LIVE,
-        evidence=f"Azure shows the storage account {account.rpartition('/')[2]}",
-        request_id=answer.request_id,
-        provider_time=answer.provider_time,
-    )
+    _, answer = _resources.read(client, account, SORT, VERSION)
+    return _resources.shows(answer, f"Azure shows the storage account {account.rpartition('/')[2]}")
 
 
 KIND = Kind(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from rescind.errors import Rejected, Unrecognised
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Subject, Verb
+from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Observation, Subject, Verb
 from rescind.providers.azure import _resources
 from rescind.providers.azure._connect import Azure
 from rescind.secret import Secret
@@ -65,6 +65,14 @@ def revoke(client: Azure, credential: Credential) -> CallResult:
     return _resources.called(answer, CallStatus.ACCEPTED, ends=f"every signature made with such a key, {_LAST}")
 
 
+def control(client: Azure, credential: Credential) -> Observation:
+    """Show that the account can be read in this run. Raises typed errors."""
+    if not credential.identifier:
+        return _resources.sees(client, SORT, VERSION)
+    _, answer = _resources.read(client, _account(credential), SORT, VERSION)
+    return _resources.shows(answer, "Azure shows the account")
+
+
 KIND = Kind(
     id="azure.storage-user-delegation-key",
     title="User delegation keys of an Azure storage account",
@@ -78,6 +86,7 @@ KIND = Kind(
             undo="none: whoever signs with such a key gets a new one and signs again",
         )
     },
+    control=control,
     enumerate=enumerate_,
     identify=identify,
     read_permissions=(f"{SORT}/read",),

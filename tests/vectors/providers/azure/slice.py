@@ -34,7 +34,10 @@ OPERATIONS = {
         "local_users_list": ("", "LocalUser*"),
         "local_users_delete": ("", ""),
     },
-    "msi/v2024_11_30/operations/_user_assigned_identities_operations.py": {"get": ("", "Identity")},
+    "msi/v2024_11_30/operations/_user_assigned_identities_operations.py": {
+        "list_by_subscription": ("", "Identity*"),
+        "get": ("", "Identity"),
+    },
     "msi/v2024_11_30/operations/_federated_identity_credentials_operations.py": {
         "list": ("", "FederatedIdentityCredential*"),
         "delete": ("", ""),
