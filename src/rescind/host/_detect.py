@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 _MEMORY = 3 << 30
@@ -19,7 +20,8 @@ def _limit() -> None:
     except ImportError:  # Windows has no such limits
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    with suppress(ValueError, OSError):  # not every macOS knows this one
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
 def _frame(source: BinaryIO) -> bytes | None:

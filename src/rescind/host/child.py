@@ -6,12 +6,12 @@ A frame is a length of four bytes, then so many bytes. It gets none of our envir
 from __future__ import annotations
 
 import os
-import selectors
 import subprocess
-import time
 from collections.abc import Sequence
 
-_CHUNK = 1 << 16
+from rescind.host.pipes import pipes
+
+_NEEDED = ("SYSTEMROOT",)  # without it no program starts on Windows
 
 
 class Child:
@@ -24,13 +24,14 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={},
+            env={name: os.environ[name] for name in _NEEDED if os.name == "nt" and name in os.environ},
             cwd="/",
             pass_fds=pass_fds,
+            bufsize=0,
         )
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                os.set_blocking(pipe.fileno(), False)
+        if self._process.stdin is None or self._process.stdout is None:
+            raise OSError
+        self._pipes = pipes(self._process.stdin, self._process.stdout)
 
     def kill(self) -> None:
         """Have it end; whoever reads from it meets its end."""
@@ -46,13 +47,7 @@ class Child:
 
     def write(self, data: bytes, end: float) -> None:
         """Send one frame before a moment of `time.monotonic`."""
-        pipe = self._process.stdin
-        if pipe is None:
-            raise OSError
-        view = memoryview(len(data).to_bytes(4, "big") + data)
-        while view:
-            _wait(pipe.fileno(), selectors.EVENT_WRITE, end)
-            view = view[os.write(pipe.fileno(), view[:_CHUNK]) :]
+        self._pipes.send(len(data).to_bytes(4, "big") + data, end)
 
     def read(self, end: float) -> bytes:
         """Return the next frame, if it comes before that moment."""
@@ -62,21 +57,10 @@ class Child:
         return self._exactly(size, end)
 
     def _exactly(self, count: int, end: float) -> bytes:
-        pipe = self._process.stdout
-        if pipe is None:
-            raise OSError
         out = bytearray()
         while len(out) < count:
-            _wait(pipe.fileno(), selectors.EVENT_READ, end)
-            chunk = os.read(pipe.fileno(), min(_CHUNK, count - len(out)))
+            chunk = self._pipes.some(count - len(out), end)
             if not chunk:
                 raise OSError
             out += chunk
         return bytes(out)
-
-
-def _wait(fd: int, event: int, end: float) -> None:
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(fd, event)
-        if not waiting.select(max(0.0, end - time.monotonic())):
-            raise TimeoutError
