@@ -17,9 +17,10 @@ import pytest
 from rescind import catalogue
 from rescind.models.clock import parse_rfc3339
 from rescind.models.credential import EndState
+from rescind.models.kind import Verb
 from tests.interop.aws_anchor import ARN, Anchor
 from tests.interop.aws_children import CHAINED, HOUR, ROLE, SESSION, TOKEN, Child, Enforced
-from tests.interop.aws_cloud import ACCOUNT, MANAGEMENT
+from tests.interop.aws_cloud import ACCOUNT, MANAGEMENT, ROOT_MAY
 from tests.interop.aws_line import BOOK, START, Clock, Run
 from tests.interop.aws_model import serve
 
@@ -235,9 +236,14 @@ def test_the_report_says_to_the_second_until_when_something_works(
     what = case.make(cloud, Anchor(tmp_path / "fleet.pem"))
     clock.intruder = lambda: case.take(cloud, what)
     clock.sleep(1)
+    row = catalogue.kinds()[case.kind]
+    declared = {*row.read_permissions, *(p for v in case.verbs for p in row.permissions(Verb(v)))}
+    cloud.rights = {*declared, "sts:GetCallerIdentity"}
     done = run(cloud, clock, tmp_path, case.kind, case.verbs, case.names)
     (one,) = done.credentials
     assert one.end_state is case.state, one.reason
+    # each request was one of botocore's model, else the server had refused it
+    assert {name.replace("sso-admin", "sso") for name, _ in cloud.asked} <= {*cloud.rights, *ROOT_MAY}
     cloud.stretch(clock, case.onward)
     until = parse_rfc3339(one.residual_until)
 
