@@ -29,13 +29,13 @@ def identify(client: AwsClient, credential: Credential, secret: Secret | None) -
 
 
 def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # noqa: A001  the row's own word
-    """Show the person's users, by the names that the configuration marks with `sso:` (user name, e-mail or user id).
+    """Show the person's users, by the names that the configuration marks with `sso:`; whether they are denied already is not asked.
 
     A name that no instance has is a `Gap`. Raises what may be worth another try.
     """
 
     def rows(client: AwsClient, user: User, name: str) -> Iterator[Known]:
-        yield _center_deny.known(client, user, name, _center.describe(client, user.store, user.id)[1])
+        yield _center_deny.known(client, user, name, _center.describe(client, user.store, user.id)[1], quick=True)
 
     return _center_people.each(client, subject, rows)
 
