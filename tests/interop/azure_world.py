@@ -58,6 +58,12 @@ SLOTS = {
 DATA_PLANE, EXCHANGED, DELEGATED = 10_800, 86_400, 7 * 86_400
 """How long a token of a registry's data plane lives, one that a managed identity was given, and a user delegation key."""
 SUFFIX = ".azurecr.io"
+POLLED = {
+    "Microsoft.ContainerService": "operationresults",
+    "Microsoft.ContainerRegistry": "operationResults",
+    "Microsoft.DocumentDB": "operationsStatus",
+}
+"""Where each provider's operations are asked for."""
 
 
 @cache
@@ -320,7 +326,7 @@ class Arm:
             raise Fault(429, "TooManyRequests", "The request is being throttled.")
         self._settle()
         if "/locations/" in path:
-            return self._operation(path)
+            return self._operation(path, query)
         body = json.loads(raw) if raw else None
         start = int(query.pop("$skiptoken", "0"))
         self.seen.append((method, path, query, body))
@@ -365,8 +371,13 @@ class Arm:
         match method:
             case "GET":
                 return 200, self.rows[known], {}
+            case "PATCH" if self.lag and sort_of(known).startswith(REGISTRY):
+                _, _, more = self._long(known, headers, "Updating", lambda: self._update(known, body))
+                return 201, self.rows[known], more
             case "PATCH":
                 return 200, self._update(known, body), {}
+            case "DELETE" if self.lag and sort_of(known).startswith(REGISTRY):
+                return self._long(known, headers, "Deleting", lambda: self.rows.pop(known), located=True)
             case "DELETE":
                 del self.rows[known]
                 return 200, None, {}
@@ -457,11 +468,12 @@ class Arm:
         def done() -> None:
             self.authorities[ident] = secrets.token_hex(24)
 
-        return self._long(ident, headers, "RotatingClusterCertificates", done)
+        return self._long(ident, headers, "RotatingClusterCertificates", done, located=True)
 
-    def _long(self, ident: str, headers: dict[str, str], state: str, effect: Callable[[], None] | None) -> Any:
+    def _long(self, ident: str, headers: dict[str, str], state: str, effect: Callable[[], Any] | None, *, located: bool = False) -> Any:  # fmt: skip
+        """Begin a long operation. Which of the two headers it names its state in is the client's word for each operation."""
         name, error = uuid.uuid4().hex, self.fails
-        self.rows[ident]["properties"]["provisioningState"] = state
+        self.rows[ident]["properties"] = {**self.rows[ident]["properties"], "provisioningState": state}
 
         def over() -> None:
             self.rows[ident]["properties"]["provisioningState"] = "Failed" if error else "Succeeded"
@@ -471,11 +483,10 @@ class Arm:
         self.operations[name] = (self.now() + timedelta(seconds=self.lag), error, over)
         self._settle()
         provider = sort_of(ident).partition("/")[0]
-        sort = {COSMOS.partition("/")[0]: "operationsStatus"}.get(provider, "operations")
-        at = f"http://{headers['host']}/subscriptions/{SUBSCRIPTION}/providers/{provider}/locations/westeurope/{sort}/{name}?api-version=2017-08-31"
-        return 202, None, {"Azure-AsyncOperation": at, "Retry-After": "15"}
+        at = f"http://{headers['host']}/subscriptions/{SUBSCRIPTION}/providers/{provider}/locations/westeurope/{POLLED[provider]}/{name}?api-version=2017-08-31"
+        return 202, None, {"Location" if located else "Azure-AsyncOperation": at + ("&t=1" if located else ""), "Retry-After": "15"}  # fmt: skip
 
-    def _operation(self, path: str) -> Any:
+    def _operation(self, path: str, query: dict[str, str]) -> Any:
         provider, _, _, sort, name = path.rpartition("/providers/")[2].split("/")
         if f"{provider}/locations/{sort}/read" not in self.may:
             raise Fault(403, "AuthorizationFailed")
@@ -483,7 +494,12 @@ class Arm:
         if name not in self.operations:
             raise Fault(404, "NotFound")
         until, error, _ = self.operations[name]
-        if self.now() < until:
+        running = self.now() < until
+        if "t" in query:  # at a Location, the status of the answer is all that is said
+            if error and not running:
+                raise Fault(409, error)
+            return (202, None, {"Retry-After": "15"}) if running else (204, None, {})
+        if running:
             return 200, {"name": name, "status": "InProgress"}, {}
         status = {"status": "Failed", "error": {"code": error, "message": error}} if error else {"status": "Succeeded"}
         return 200, {"name": name, **status}, {}

@@ -36,7 +36,7 @@ REGISTRY, VERSION = "Microsoft.ContainerRegistry/registries", "2023-07-01"
 SORT = f"{REGISTRY}/tokens"
 _DOC = _resources.PRODUCT + "container-registry/container-registry-token-based-repository-permissions"
 _OPERATION = "Microsoft.ContainerRegistry/locations/operationResults/read"
-_WRITE = (f"{SORT}/write", f"{SORT}/read", _OPERATION)
+_WRITE = (f"{SORT}/write", f"{SORT}/read", f"{SORT}/operationStatuses/read", _OPERATION)
 
 
 def _held(row: Row) -> dict[str, str]:
