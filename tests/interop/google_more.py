@@ -96,6 +96,15 @@ class More:
         keys = {"sshPublicKeys": {r["fingerprint"]: r for r in rows}} if rows else {}
         return {"name": uid, **keys}
 
+    def oslogin_users_sshpublickeys_create(self: Cloud, p: dict[str, str], q: Any, b: Row) -> Row:
+        uid, name = (
+            self.who(p["parent"].partition("/")[2]),
+            hashlib.sha256(base64.b64decode(b["key"].split()[1])).hexdigest(),
+        )
+        row = {**b, "fingerprint": name, "name": f"users/{uid}/sshPublicKeys/{name}"}
+        self.put(("ssh", uid, name), row)
+        return row
+
     def oslogin_users_sshpublickeys_delete(self: Cloud, p: dict[str, str], q: Any, b: Row) -> Row:
         _, user, _, name = p["name"].split("/")
         key = ("ssh", self.who(user), name)

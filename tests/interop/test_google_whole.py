@@ -347,7 +347,6 @@ def test_a_right_that_is_missing_is_a_gap(name, bench):
 NOT_ASKED_HERE = {
     "iam.serviceAccounts.list",  # only `doctor` lists, where no account is known
     "https://www.googleapis.com/auth/admin.directory.group.member.readonly",  # only where a group is sent elsewhere
-    "iam.googleapis.com/oauthClients.get",
 }
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, Death, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
 from rescind.providers.google import _people
-from rescind.providers.google._api import LAG, Row, gone, moment, seen, seg, shown, text, unclear
+from rescind.providers.google._api import LAG, Row, called, gone, moment, seen, seg, shown, text, unclear
 from rescind.providers.google._apis import scope
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
@@ -95,12 +95,34 @@ def delete(client: Google, credential: Credential) -> CallResult:
     return gone(client.send("oslogin", "DELETE", where), "removal of the key", empty=200)
 
 
+def snapshot(client: Google, credential: Credential) -> Mapping[str, str]:
+    """Return the public key as it is before it is removed. Raises typed errors."""
+    keys, _ = _keys(client, credential.owner)
+    key = keys.get(credential.identifier.partition("/")[2], {})
+    facts = {"public_key": text(key, "key"), "until_usec": text(key, "expirationTimeUsec")}
+    return {k: v for k, v in facts.items() if v}
+
+
+def add(client: Google, credential: Credential) -> CallResult:
+    """Put the key back, if it was there before the run. Raises typed errors."""
+    key, until = (credential.attributes.get(f"before.{k}", "") for k in ("public_key", "until_usec"))
+    if not key:
+        return CallResult(status=CallStatus.ALREADY, notes={"left": "the key was not known to be there before"})
+    body = {"key": key, **({"expirationTimeUsec": until} if until else {})}
+    where = f"/v1/users/{seg(credential.owner)}/sshPublicKeys"
+    row, answer = shown(client.send("oslogin", "POST", where, json=body), "fingerprint", what="return of the key")
+    if text(row, "fingerprint") != credential.identifier.partition("/")[2]:
+        raise unclear(answer, "return of the key: the answer shows another key")
+    return called(answer, CallStatus.DONE)
+
+
 def verify(client: Google, credential: Credential) -> Observation:
     """Look for the key in its user's whole profile. Raises typed errors, `NotFound` where no profile is shown."""
     keys, answer = _keys(client, credential.owner)
     if credential.identifier.partition("/")[2] in keys:
         return seen(answer, Liveness.LIVE, "OS Login lists the key")
-    return seen(answer, Liveness.DEAD, f"OS Login lists {len(keys)} keys of the user, read whole, and not this one")
+    told = f"OS Login lists {len(keys)} keys of the user, read whole, and not this one"
+    return seen(answer, Liveness.DEAD, told)
 
 
 KIND = Kind(
@@ -110,10 +132,12 @@ KIND = Kind(
     actions={
         Verb.REVOKE: Act(
             call=delete,
-            reversible=False,
+            reversible=True,
             idempotent=True,
             permissions=(scope("oslogin", act=True),),
-            undo="none: the user adds a key again (gcloud compute os-login ssh-keys add)",
+            undo="add the same public key again",
+            snapshot=snapshot,
+            restore=add,
         )
     },
     verify=verify,
