@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from rescind.stores._epoch import epoch
 
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{4,16384})\.([A-Za-z0-9_-]{4,65536})\.[A-Za-z0-9_-]{0,4096}")
+_SEALED = re.compile(r"(eyJ[A-Za-z0-9_-]{20,8192}={0,2})(?:(?:\.[A-Za-z0-9_-]{0,16384}){4})?")
 _NAMES = ("jti", "uti", "iss", "sub", "aud", "oid", "tid", "appid", "azp", "client_id", "email", "hd")
 _MORE = ("preferred_username", "upn", "scp", "cid", "uid")
 
@@ -35,7 +36,13 @@ def facts(token: str) -> dict[str, str]:
 
 
 def expiry(token: str) -> str | None:
-    """Return when a token expires (RFC 3339 UTC), None where it does not say."""
+    """Return when a token expires (RFC 3339 UTC), None where it does not say.
+
+    AWS says it in the clear head of an encrypted token (CodeArtifact), or beside the payload of one that is no JWT (ECR).
+    """
+    if sealed := _SEALED.fullmatch(token):
+        head = _part(sealed[1])
+        return epoch(head.get("exp") or head.get("expiration")) if isinstance(head, dict) else None
     return epoch(claims(token).get("exp"))
 
 
