@@ -75,7 +75,7 @@ def test_the_detection_engine_answers() -> None:
     code = (
         "from rescind.host.detector import Detector, is_installed\n"
         "with Detector() as engine:\n"
-        "    print(is_installed() and [(hit.rule, hit.line) for hit in engine.hits('x\\ntoken = ' + 'ghp_' + 'aB3' * 12)])"
+        "    print(is_installed() and [(h.rule, h.line) for h in engine.hits('x\\nt = ' + 'gh' + 'p_0Kd93jfMQz7LbVx28TnYwR5sHcAe6UgPiJ41')])"
     )
     done = python("-c", code)
     if done.stdout.strip() == b"False":
