@@ -78,6 +78,26 @@ ME = Identity(
 GUARDED = ("arn:aws:iam::111122223333:user/break-glass", "arn:aws:iam::111122223333:role/responder", "glass-device")
 
 
+@pytest.mark.parametrize(("kind", "verb"), [("aws.login-session", Verb.DENY), ("aws.role-session", Verb.REVOKE)])
+def test_sessions_of_the_role_that_acts_are_not_cut(
+    cloud: FakeAws, client: Any, monkeypatch: pytest.MonkeyPatch, kind: str, verb: Verb
+) -> None:
+    monkeypatch.setattr(client, "identity", lambda: ME)
+    act = KINDS[kind].actions[verb].call
+    for role in ("responder", "deploy"):
+        arn = cloud.role(role).arn
+        facts = {"principal": f"role:{role}", "cut": f"role:{role}", "unique": cloud.role(role).id, "only": ""}
+        c = Credential(kind=kind, provider="aws", identifier="ASIAQQQQQQQQQQQQQQQQ", owner=f"role:{role}", subject=arn, attributes=facts)  # fmt: skip
+        if role == "deploy":
+            act(client, c)  # type: ignore[operator,call-arg]
+            continue
+        with pytest.raises(Rejected) as refused:
+            act(client, c)  # type: ignore[operator,call-arg]
+        assert refused.value.code == "OwnSession"
+    assert not cloud.roles["responder"].policies
+    assert cloud.roles["deploy"].policies
+
+
 def test_what_the_run_stands_on_and_who_is_protected_is_nobodys_to_end() -> None:
     people = People(person="ada@example.com", mapped={"aws": ("ada", "break-glass")}, protected=GUARDED)
     known = Known(identifier="X", owner="ada", subject=f"arn:aws:iam::{ACCOUNT}:user/ada", liveness=Liveness.LIVE)

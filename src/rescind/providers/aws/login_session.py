@@ -21,6 +21,7 @@ from rescind.providers.aws import _held, _signins, _trail
 from rescind.providers.aws._connect import AwsClient, call
 from rescind.providers.aws._iam import principals
 from rescind.providers.aws._older import Target, arguments, principal, read
+from rescind.providers.aws._ours import refuse_sessions
 from rescind.providers.aws._policy import verify_deny
 from rescind.secret import Secret
 
@@ -84,8 +85,9 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
 
 
 def deny(client: AwsClient, credential: Credential) -> CallResult:
-    """Write the denial. Raises `Rejected` for roles that nobody can edit, other typed errors."""
+    """Write the denial. Raises `Rejected` for roles that nobody can edit and for what this run works as, other typed errors."""
     target, _, _ = _of(client, credential)
+    refuse_sessions(client, target)
     if target.name.startswith(("AWSReservedSSO_", "AWSServiceRoleFor")):
         raise Rejected(
             "IAM lets nobody change this role: end the sign-in in IAM Identity Center", code="UnmodifiableEntity"
