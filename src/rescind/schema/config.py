@@ -275,7 +275,8 @@ def state_folder(config: Config) -> Path:
     if not config.store_url:
         return Path(platformdirs.user_state_dir("rescind"))
     scheme, _, rest = config.store_url.partition(":///")
-    path = Path("/" + rest.lstrip("/"))
+    rest = rest.lstrip("/")
+    path = Path(rest if Path(rest).drive else "/" + rest)
     if scheme != "sqlite" or path.name != "rescind.db":
         raise ConfigError(
             "[store] url names a store that this version cannot use",
