@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from rescind.pipeline.tenants import Connected
 from rescind.providers.aws import _activity
 from rescind.wire.retry import Retry
 from tests.interop.aws_cloud import ACCOUNT, OPERATOR, FakeAws
-from tests.interop.aws_model import Fault, serve
+from tests.interop.aws_model import Fault, check, model, serve
 from tests.unit.made_up import FakeClock
 
 LOST = "2026-11-23T10:00:00Z"
@@ -351,3 +352,27 @@ def test_every_kind_of_aws_has_a_row_that_says_what_its_record_lacks():
     assert set(TRAIL.traces) <= kinds | {"aws.sso-user"}
     proven = {k for k, t in TRAIL.traces.items() if not t.unseen}
     assert proven == {"aws.login-profile"}
+
+
+def test_the_listing_of_regions_is_asked_as_the_model_of_the_account_service_has_it():
+    operation = model("account").operation_model("ListRegions")
+    given: dict[str, Any] = {}
+
+    class Account:
+        tenant = SimpleNamespace(text=lambda key, default="": default)
+
+        def service(self, _: str) -> Any:
+            def list_regions(**arguments: Any) -> Any:
+                given.update(arguments)
+                return {
+                    "Regions": [{"RegionName": "eu-west-1"}],
+                    "ResponseMetadata": {"RequestId": "rq", "HTTPStatusCode": 200, "HTTPHeaders": {}},
+                }
+
+            return SimpleNamespace(list_regions=list_regions)
+
+    assert _activity._places(Account()) == (["eu-west-1"], "")  # type: ignore[arg-type]
+    check(operation, given)
+    allowed = operation.input_shape.members["RegionOptStatusContains"].member.enum
+    assert set(given["RegionOptStatusContains"]) <= set(allowed)
+    assert {"ENABLED", "ENABLED_BY_DEFAULT"} <= set(given["RegionOptStatusContains"])

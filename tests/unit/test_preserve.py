@@ -16,6 +16,7 @@ from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.engine.runs import outcomes, result
 from rescind.errors import Denied, RefusedError, Throttled
+from rescind.models.config import Config
 from rescind.models.credential import EndState
 from rescind.models.kind import CaseVerb, Provider
 from rescind.models.plan import Case
@@ -26,10 +27,11 @@ from rescind.pipeline.execute import Context
 from rescind.pipeline.html import html
 from rescind.pipeline.people import People
 from rescind.pipeline.reverify import look_again
+from rescind.pipeline.session import Session, records
 from rescind.schema import plan as plan_file
 from rescind.schema.playbook import parse_playbook
 from rescind.schema.run import RunShape
-from tests.unit.made_up import CREDENTIAL, kind
+from tests.unit.made_up import CREDENTIAL, FakeClock, kind
 from tests.unit.test_waits import Desk
 
 LOST = "2026-11-23T10:00:00Z"
@@ -357,3 +359,27 @@ def test_a_tenant_that_is_not_configured_any_more_is_not_read_again(desk, monkey
 
     monkeypatch.setattr(desk.tenants, "row", gone)
     assert preserve.again(reader(desk, done.run), desk.plan.case_steps, desk.plan.credentials, LOST) == 0
+
+
+def test_a_plan_exports_of_the_tenants_where_something_is_known_the_shortest_lived_record_first(monkeypatch):
+    rows = {
+        "slow": Provider(
+            id="slow", title="S", connect="m:c", activity=(replace(SOURCE, id="long", retention_days=90),)
+        ),
+        "fast": Provider(
+            id="fast", title="F", connect="m:c", activity=(replace(SOURCE, id="short", retention_days=7),)
+        ),
+        "mute": Provider(id="mute", title="M", connect="m:c"),
+    }
+    monkeypatch.setattr(catalogue, "providers", lambda: rows)
+    tenants = [
+        Tenant(name=n, provider=p)
+        for n, p in (("a", "slow"), ("b", "fast"), ("c", "mute"), ("d", "slow"), ("e", "fast"))
+    ]
+    config = Config(tenants=tuple(tenants))
+    session = Session(config=config, resolve=lambda _: None, clock=FakeClock(), state_dir=None)
+    found = [replace(CREDENTIAL, tenant="d")]
+    who = People(person="ada@example.com", mapped={"fast": ("ada",)})
+    shown = [(t, s.id) for t, s in records(session, replace(BOOK, providers=("slow", "fast", "mute")), who, found)]
+    assert shown == [("b", "short"), ("e", "short"), ("d", "long")], "nobody and nothing of the case is known at a"
+    assert [t for t, _ in records(session, replace(BOOK, providers=("slow",)), who, found)] == ["d"]
