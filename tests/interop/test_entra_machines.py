@@ -20,7 +20,7 @@ from rescind.models.credential import EndState
 from rescind.models.kind import CaseVerb
 from rescind.models.machine import Order, Standing
 from rescind.models.plan import Case
-from rescind.pipeline import case_steps, orders, preview, session
+from rescind.pipeline import case_steps, doctor, orders, preview, session
 from rescind.pipeline.approvals import Approval
 from rescind.pipeline.case_plan import ERASING, IRREVERSIBLE, ORDERS
 from rescind.pipeline.preserve import Reader
@@ -293,6 +293,26 @@ def test_a_whole_run_orders_what_was_approved_and_nothing_else(at):
 
 
 # what it needs
+
+
+def test_the_doctor_says_what_of_it_could_be_done(at):
+    fleet, url = at
+    fleet.graph.page, s = 999, fleet.open(url)
+
+    def told() -> dict[str, Any]:
+        rows = [k for k in doctor.examine(s)[0]["kinds"] if "Intune" in k["kind"]]
+        return rows[0] if rows else {}
+
+    assert (told()["readable"], told()["writable"], told()["missing"]) == ("yes", "yes", [])
+    fleet.graph.granted -= {"DeviceManagementManagedDevices.PrivilegedOperations.All"}
+    assert (told()["writable"], told()["missing"]) == (
+        "no", ["DeviceManagementManagedDevices.PrivilegedOperations.All"],
+    )  # fmt: skip
+    fleet.graph.granted -= {p for p in fleet.graph.granted if p.startswith("DeviceManagement")}
+    assert told()["readable"] == "no"
+    assert not [m for m, *_ in fleet.graph.seen if m != "GET"]
+    s = fleet.open(url, intune=False)
+    assert not told()
 
 
 def test_it_needs_what_is_declared_and_the_policies_have_it():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rescind import catalogue
@@ -9,6 +10,7 @@ from rescind.errors import ProviderError, RescindError
 from rescind.models.credential import Credential
 from rescind.models.kind import Kind, Liveness
 from rescind.models.use import Source
+from rescind.pipeline import orders
 from rescind.pipeline.case import case_of
 from rescind.pipeline.preserve import load, sources
 from rescind.pipeline.session import Session, tenants
@@ -38,6 +40,7 @@ def examine(session: Session) -> list[dict[str, Any]]:
         row["account"], row["as"] = connected.identity.account, connected.identity.principal
         row["records"] = [_record(source, connected) for source in sources(tenant)]
         row["kinds"] = [_kind(k, connected) for k in catalogue.kinds().values() if k.provider == tenant.provider]
+        row["kinds"] += _machines(connected)
     return rows
 
 
@@ -74,8 +77,27 @@ def _record(source: Source, at: Connected) -> dict[str, Any]:
 
 def _may(kind: Kind, at: Connected) -> dict[str, Any]:
     """Say whether what acts would be allowed to, where the provider answers that without anything being done."""
-    may = getattr(at.client, "may", None)
-    wanted = sorted({p for verb in kind.actions for p in kind.permissions(verb)})
+    return _allowed({p for verb in kind.actions for p in kind.permissions(verb)}, at)
+
+
+def _machines(at: Connected) -> list[dict[str, Any]]:
+    """Say of the machines that a tenant offers to lock, retire or wipe what is said of its kinds: they are asked for one that is not there."""
+    row = orders.row_of(at.tenant.provider)
+    if row is None or at.tenant.settings.get(row.setting) is not True:
+        return []
+    told: dict[str, Any] = {"kind": f"{at.tenant.provider} machines ({row.title})", "readable": "yes"}
+    try:
+        at.ask(lambda: load(row.find)(at.client, "none", ("00000000-0000-0000-0000-000000000000",)))
+    except ProviderError as error:
+        told["readable"] = "no"
+        told["evidence"] = error.message
+    wanted = {p for permissions in row.verbs.values() for p in permissions}
+    shown = {"evidence": "the listing of managed machines was read", **told}
+    return [{**shown, "permissions": list(row.read_permissions), **_allowed(wanted, at)}]
+
+
+def _allowed(permissions: Iterable[str], at: Connected) -> dict[str, Any]:
+    may, wanted = getattr(at.client, "may", None), sorted(set(permissions))
     try:
         told = dict(at.ask(lambda: may(wanted))[0]) if may else {}
     except ProviderError:
