@@ -15,6 +15,7 @@ from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.engine import start
 from rescind.engine.runs import outcomes
+from rescind.models.clock import parse_rfc3339
 from rescind.models.config import Config
 from rescind.models.credential import EndState
 from rescind.models.kind import Liveness, Verb
@@ -68,7 +69,7 @@ class Laptop:
         (self.home / ".bashrc").write_text(f"export GEMINI_API_KEY={self.value}\n")
 
     def session(self, url: str, **more) -> session.Session:
-        settings = {"subject": ADMIN, "projects": (PROJECT,), "base_url": url, **self.settings}
+        settings = {"subject": ADMIN, "projects": (PROJECT,), "base_url": url, "delegated": (), **self.settings}
         refs = {"token": SecretRef(env="T")}
         tenant = Tenant(name="google", provider="google", settings=settings, refs=refs, rate=1000.0)
         config = Config(tenants=(tenant,), persons={ADA: {"google": (ROBOT, f"projects/{PROJECT}")}}, **more)
@@ -301,3 +302,15 @@ def test_s2_a_grant_that_is_made_again_while_they_are_ended_is_found_and_ended(l
     assert len(made) == 2
     assert cloud.all("token", laptop.ada) == []
     print(f"S2: {len(made)} grants made during the run, all ended by the sweep")
+
+
+def test_an_account_that_may_act_for_users_leaves_an_hour_whatever_is_switched_off(laptop):
+    """No API shows domain-wide delegation: unless the tenant says which accounts have it, an hour is told."""
+    until = {}
+    with google_model.serve(laptop.cloud) as url:
+        _, done = laptop.run(url, "lost-laptop", Case(person=ADA, target=str(laptop.home)), delegated=None)
+    key = next(c for c in done.credentials if c.identifier == laptop.key)
+    steps = {s.verb: s for s in key.steps}
+    until = {"key": key.residual_until, **{str(v): s.residual_until for v, s in steps.items()}}
+    assert until["key"] == min(until["deny"], until["deactivate"]), until
+    assert (parse_rfc3339(until["key"]) - parse_rfc3339(steps[Verb.DENY].cut_at)).total_seconds() == 3600

@@ -148,7 +148,8 @@ def _phone(cloud, c):
 
 ENFORCED = [
     ("google.user", Verb.DEACTIVATE, EndState.CONTAINED, _user, {}),
-    ("google.service-account", Verb.DEACTIVATE, EndState.CONTAINED, _robot, {}),
+    ("google.service-account", Verb.DEACTIVATE, EndState.CONTAINED, _robot, {"delegated": ("else@acme.example",)}),
+    ("google.service-account", Verb.DEACTIVATE, EndState.CONTAINED, _user, {}),  # a token in a user's name
     ("google.service-account-key", Verb.DEACTIVATE, EndState.RESIDUAL, _key, {}),
     ("google.service-account-key", Verb.DELETE, EndState.RESIDUAL, _key, {}),
     ("google.service-account-key", Verb.DEACTIVATE, EndState.RESIDUAL, _long, {"access_seconds": "43200"}),

@@ -26,7 +26,9 @@ def shortened(c: Credential, ending: Receipt, helping: Sequence[Receipt]) -> Rec
     # Until the helping step took hold, what was derived could still derive more: the smaller bound counts from the later cut. Only a
     # deny stops the credential itself as well, so that nothing is derived after it whenever the credential is ended.
     shorter = [
-        max(map(parse_rfc3339, [h.cut_at or h.at, *([] if h.verb is Verb.DENY else [ending.cut_at])]))
+        parse_rfc3339(h.residual_until)
+        if h.residual_until  # the look at the helping step says what this tenant makes of the bound
+        else max(map(parse_rfc3339, [h.cut_at or h.at, *([] if h.verb is Verb.DENY else [ending.cut_at])]))
         + timedelta(seconds=kind.residual.shortened_by[h.verb])
         for h in helping
         if h.liveness == "dead" and h.verb in kind.residual.shortened_by
@@ -38,7 +40,7 @@ def alone(c: Credential, help_: Receipt) -> Receipt:
     """Give a helping step that nothing followed the clock of what it leaves: the credential itself is not ended by it."""
     kind = catalogue.kinds().get(c.kind)
     seconds = kind.residual.shortened_by.get(help_.verb, 0) if kind and help_.liveness == "dead" else 0
-    if not kind or not seconds:
+    if not kind or not seconds or help_.residual_until:
         return help_
     until = parse_rfc3339(help_.cut_at or help_.at) + timedelta(seconds=seconds)
     return replace(help_, residual_until=rfc3339(until), residual_what=kind.residual.what)

@@ -37,6 +37,7 @@ PROVIDER = Provider(
         "account_id",
         "access_seconds",
         "device_management",
+        "delegated",
     ),
     reference="https://developers.google.com/discovery/v1/getting_started",
     # A primary address lies in a domain that the Workspace has proven to hold, and only its administrators set it.

@@ -76,6 +76,12 @@ class Google:
         """How long an access token may live here where policy allows more than an hour; 0 when nobody said so."""
         return int(self.tenant.text("access_seconds") or 0)
 
+    def delegated(self, email: str) -> bool:
+        """Tell whether a service account may act in users' names (domain-wide delegation): no API shows it, so unless the tenant names those."""
+        given = self.tenant.settings.get("delegated")
+        names = (given,) if isinstance(given, str) else given if isinstance(given, tuple) else ()
+        return given is None or email.casefold() in {n.casefold() for n in names}
+
     def send(self, api: str, method: str, path: str, **more: Any) -> Answer:
         """Send one request to one API. Raises typed errors; `Rejected` for Workspace where nobody said as whom to ask."""
         if APIS[api].workspace and not self.subject:

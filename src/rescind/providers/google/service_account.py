@@ -64,7 +64,7 @@ KIND = Kind(
     identity=True,
     residual=Residual(
         seconds=_accounts.SEVEN_MINUTES,
-        what="access tokens of the account, at servers that have not heard of it",
+        what="access tokens of the account, at servers that have not heard of it; for an hour, what it made in users' names",
         source=LAG,
     ),
     death=Death(negatives=3, seconds=10.0, source=LAG),

@@ -183,8 +183,8 @@ KIND = Kind(
         seconds=3600,
         what=(
             "access tokens that were made with the key, for an hour; for up to 12 where a policy extends the lifetime (set access_seconds "
-            "of the tenant); switching the account off refuses them, until it is switched on again. Tokens in a user's name, by domain-wide "
-            "delegation, live for an hour whatever is switched off"
+            "of the tenant); switching the account off refuses them, until it is switched on again. Tokens in users' names, by domain-wide "
+            "delegation, live for an hour whatever is switched off: counted unless `delegated` of the tenant names the accounts that have it"
         ),
         source="https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys/delete",
         shortened_by={Verb.DENY: _accounts.SEVEN_MINUTES},
