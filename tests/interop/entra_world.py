@@ -590,7 +590,7 @@ class Graph:
             case ["servicePrincipals", "{id}", "appRoleAssignments"]:
                 row, graph = (self._one("servicePrincipal", k, w) for k, w in ((keys[0], ""), (GRAPH, "appId")))
                 named = self.granted if row["appId"] == APP else row.get("granted", ())
-                return [{"id": secrets.token_hex(8), "principalId": row["id"], "resourceId": graph["id"], "appRoleId": roles()[p]} for p in sorted(named)]  # fmt: skip
+                return [{"id": secrets.token_hex(8), "principalId": row["id"], "resourceId": graph["id"], "appRoleId": roles()[p]} for p in sorted(named) if p in roles()]  # fmt: skip
             case ["applications", "{id}", "federatedIdentityCredentials"]:
                 return self.all(f"federated/{self._one('application', keys[0], stale=True)['id']}")
         return []
