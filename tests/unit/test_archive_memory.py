@@ -94,7 +94,7 @@ def long_window(target: Path) -> None:
 def large_members(target: Path) -> None:
     letters = bytes(32 if n % 8 == 7 else 97 + n % 26 for n in range(250)) + b"\n" * 6
     text = random.Random(1).randbytes(5 << 20).translate(letters)
-    tar = members(("home/ada/.aws/credentials", KEY), *((f"home/u{n}/.bash_history", text[n:]) for n in range(5)))
+    tar = members(("home/ada/.aws/credentials", KEY), *((f"home/u{n}/.bash_history", text[n:]) for n in range(3)))
     with lzma.open(
         target, "wb", format=lzma.FORMAT_XZ, filters=[{"id": lzma.FILTER_LZMA2, "preset": 0, "mode": lzma.MODE_FAST}]
     ) as file:

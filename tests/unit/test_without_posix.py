@@ -19,10 +19,10 @@ ROBBED = Path(__file__).with_name("without_posix.py")
 TOP = ROBBED.parents[2]
 
 
-def rescind(home: Path, *args: str) -> subprocess.CompletedProcess[str]:
+def rescind(home: Path, *args: str, system: str = "windows") -> subprocess.CompletedProcess[str]:
     env = {"HOME": str(home), "PATH": os.defpath, "PYTHONPATH": str(TOP), "XDG_STATE_HOME": str(home.parent / "state")}
     env |= {"XDG_RUNTIME_DIR": str(home.parent), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
-    command = [sys.executable, ROBBED, *args]
+    command = [sys.executable, ROBBED, system, *args]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
@@ -59,6 +59,18 @@ def test_a_home_is_scanned_and_left_as_it_was(home: Path) -> None:
     reasons = {(g["source"], g["reason"]) for g in seen["gaps"]}
     assert ("npmrc", "link leaves the evidence") in reasons
     assert ("ssh-agent", "agents on this system are asked through named pipes, which is not done") in reasons
+    assert held(home) == before
+
+
+def test_a_home_is_scanned_as_on_macos(home: Path) -> None:
+    before = held(home)
+    done = rescind(home, "scan", str(home), "--json", system="macos")
+    assert done.returncode == 7, done.stderr
+    seen = json.loads(done.stdout)
+    assert [c["identifier"] for c in seen["credentials"]] == ["AKIA2OGYBAH6QLTN3Z5E"]
+    assert seen["workstation"]["os"] == "macos"
+    reasons = {(g["source"], g["reason"]) for g in seen["gaps"]}
+    assert ("process-environment", "this system shows no program the environment of another") in reasons
     assert held(home) == before
 
 

@@ -37,8 +37,15 @@ def _locks_of_windows() -> None:
     assert not rescind.osfiles.HOLDS_FOLDERS
 
 
-def rob() -> None:
-    """Take away what Windows does not have, after loading the libraries that have code of their own for each system."""
+def as_macos() -> None:
+    """Take away what Linux has and macOS does not, and say that this is macOS: `/proc` stays, and must not be asked."""
+    _load()
+    del os.O_NOATIME
+    sys.platform = "darwin"
+
+
+def _load() -> None:
+    """Load the libraries that have code of their own for each system."""
     for name in (
         "asyncio",
         "subprocess",
@@ -51,6 +58,10 @@ def rob() -> None:
     ):
         importlib.import_module(name)
 
+
+def rob() -> None:
+    """Take away what Windows does not have."""
+    _load()
     flags = ("NOFOLLOW", "DIRECTORY", "NONBLOCK", "NOCTTY", "CLOEXEC", "NOATIME")
     calls = ("getuid", "getgid", "geteuid", "getegid", "getgroups", "fchmod", "fchown", "chown", "lchown", "pread")
     more = ("killpg", "getpgid", "setsid", "uname", "fork", "umask", "mkfifo", "getloadavg", "supports_dir_fd")
@@ -68,7 +79,7 @@ def rob() -> None:
 
 
 if __name__ == "__main__":
-    rob()
+    as_macos() if sys.argv.pop(1) == "macos" else rob()
     if sys.argv[1:] == ["import everything"]:
         import pkgutil
 
