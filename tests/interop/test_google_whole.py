@@ -16,9 +16,9 @@ from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallStatus, Known, Liveness, Subject, Verb
 from rescind.models.machine import Standing
-from rescind.models.plan import Step
+from rescind.models.plan import Case, Plan, Step
 from rescind.models.tenant import SecretRef, Tenant
-from rescind.pipeline import execute
+from rescind.pipeline import execute, reverify
 from rescind.pipeline.people import People
 from rescind.pipeline.tenants import Tenants
 from rescind.providers.google import ENDPOINTS, _machines, _next_hmac
@@ -206,6 +206,29 @@ def test_what_is_told_to_go_on_goes_on_exactly_so_long(name, verb, state, watch,
         clock.seconds = (until - Moving().now()).total_seconds()
         assert not works(), "it goes on longer than was told"
         print(f"{name} {verb}: told {receipt.residual_until}, refused at {rfc3339(clock.now())}")
+
+
+@pytest.mark.parametrize(("settings", "seconds"), [({}, 3600), ({"access_seconds": "43200"}, 43_200)])
+def test_a_look_hours_later_counts_from_the_cut_and_then_calls_it_dead(settings, seconds, cloud, clock, tmp_path):
+    with google_model.serve(cloud) as url:
+        bench = Bench(url, cloud, clock, tmp_path, **settings)
+        c = whole(bench.client, make(cloud, "google.service-account-key"))
+        step = Step(phase="p", verb=Verb.DEACTIVATE, credential=c.id, tenant="google", wait_seconds=60.0)
+        people = People(mapped={"google": (c.owner, *NAMES)})
+        ctx = execute.Context(run="run", tenants=bench.tenants, people=people, log=bench.log, clock=clock)
+        before = execute.act(step, c, ctx)
+        plan = Plan(
+            created_at=rfc3339(clock.now()), case=Case(), playbook={"name": "p"}, credentials=(c,), candidates=(), steps=(step,),
+            decisions=(), accepted=(), gaps=(),
+        )  # fmt: skip
+        told = []
+        for later in (seconds // 2, seconds):
+            clock.seconds += later
+            reverify.look_again([plan], {step.id: before}, ctx)
+            entry = bench.log.last("verification", "run", step.id)
+            told.append((entry.data["end_state"], entry.data.get("residual_until", "")))
+        assert told == [("residual", before.residual_until), ("dead", "")]
+        assert (parse_rfc3339(before.residual_until) - parse_rfc3339(before.cut_at)).total_seconds() == seconds
 
 
 @pytest.mark.parametrize("name", sorted(UNSEEN))
