@@ -15,7 +15,7 @@ from rescind.audit.export import export as export_trail
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.engine.runs import outcomes, result
-from rescind.errors import Denied, RefusedError, Throttled
+from rescind.errors import Denied, RefusedError, Throttled, Unreachable
 from rescind.models.config import Config
 from rescind.models.credential import EndState
 from rescind.models.kind import CaseVerb, Provider
@@ -31,7 +31,9 @@ from rescind.pipeline.session import Session, records
 from rescind.schema import plan as plan_file
 from rescind.schema.playbook import parse_playbook
 from rescind.schema.run import RunShape
+from rescind.wire.retry import Breaker, Retry
 from tests.unit.made_up import CREDENTIAL, FakeClock, kind
+from tests.unit.test_execute import OneTenant
 from tests.unit.test_waits import Desk
 
 LOST = "2026-11-23T10:00:00Z"
@@ -383,3 +385,18 @@ def test_a_plan_exports_of_the_tenants_where_something_is_known_the_shortest_liv
     shown = [(t, s.id) for t, s in records(session, replace(BOOK, providers=("slow", "fast", "mute")), who, found)]
     assert shown == [("b", "short"), ("e", "short"), ("d", "long")], "nobody and nothing of the case is known at a"
     assert [t for t, _ in records(session, replace(BOOK, providers=("slow",)), who, found)] == ["d"]
+
+
+def test_a_record_that_is_down_opens_no_circuit_for_the_cuts(desk):
+    apart = OneTenant(desk.provider, desk.clock)
+    apart.row = lambda _: desk.provider.tenant
+    for tenants in (desk.tenants, apart):
+        breaker = Breaker(desk.clock, cooldown=3600.0)
+        tenants.at = replace(tenants.at, retry=Retry(desk.clock, deadline=60, jitter=lambda c: c, breaker=breaker))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rescind.engine.start._fresh", lambda *_: apart)
+        TOLD[:] = [Unreachable("no answer", maybe_sent=False)]
+        done = desk.new()
+    assert "no answer" in done.activity[0].problem or "circuit open" in done.activity[0].problem
+    assert {c.end_state for c in done.credentials} == {EndState.DEAD}
+    assert desk.clock.t < 300, "nobody waited for the circuit"

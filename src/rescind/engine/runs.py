@@ -28,7 +28,7 @@ from rescind.models.plan import Plan
 from rescind.models.playbook import Playbook
 from rescind.pipeline import enumerate as enumerating
 from rescind.pipeline import execute, orders, report, undo
-from rescind.pipeline.case_steps import CaseContext, carry_out, is_case
+from rescind.pipeline.case_steps import CaseContext, carry_out, is_case, told_of_the_case
 from rescind.pipeline.people import People
 from rescind.pipeline.plan import addendum, release
 from rescind.pipeline.preserve import Reader, folder_of
@@ -61,8 +61,11 @@ class CaseWork:
         rotations: Mapping[str, Opened] | None = None,
         hooks: Mapping[str, Hook] | None = None,
         hold: bool = False,
+        records: Callable[[], Tenants] | None = None,
     ) -> None:
         self._began, self._cut = began, threading.Lock()
+        self._records = records
+        self._apart: Tenants | None = None
         self._dir, self._log, self._clock, self._playbook = state_dir, log, clock, playbook
         self._providers = providers
         self._tenants, self._people = tenants, people
@@ -113,7 +116,7 @@ class CaseWork:
             "workstation": plan.case.workstation,
             "tenants": dict(plan.tenants),
             "steps": [s.id for s in plan.steps],
-            **_told_of_the_case(plan),
+            **told_of_the_case(plan),
             "undone": [{"credential": d.credential, "end_state": str(d.end_state)} for d in plan.decisions],
             "gaps": len(plan.gaps),
             **({"undo_of": plan.case.undo_of} if plan.case.undo_of else {}),
@@ -170,7 +173,7 @@ class CaseWork:
                 log=self._log,
                 hooks=self._hooks,
                 hold=self._hold or plan.case.hold,
-                reader=self._reader(run),
+                reader=self._reader(run) if any(s.id == step and s.source for s in plan.case_steps) else None,
                 credentials=plan.credentials,
             )
             return {"s": carry_out(next(s for s in plan.case_steps if s.id == step), ctx)}
@@ -183,9 +186,12 @@ class CaseWork:
         return {"s": str(execute.act(planned, credential, self._context(run)).end_state)}
 
     def _reader(self, run: str) -> Reader:
+        """Read records over connections of their own: what slows or stops these must not hold up a cut."""
+        with self._cut:
+            self._apart = self._apart or (self._records() if self._records else self._tenants)
         return Reader(
             run=run,
-            tenants=self._tenants,
+            tenants=self._apart,
             log=self._log,
             clock=self._clock,
             folder=folder_of(self._dir, run),
@@ -286,15 +292,3 @@ class CaseWork:
         # outside: a process may have been killed between the entry and the record
         state.set_status(self._dir, run, "ended", ended_at=rfc3339(parse_rfc3339(ended.at)))
         self._log.sign_head()
-
-
-def _told_of_the_case(plan: Plan) -> dict[str, Any]:
-    """Return what the trail is told at the start beside credentials; nothing where a plan has nothing of it."""
-    done = [s for s in plan.case_steps if not (s.held or s.left_out)]
-    left = [
-        {"case_step": s.id, "verb": str(s.verb), "why": s.left_out or "waits for an approval"}
-        for s in plan.case_steps
-        if s not in done
-    ]
-    said = {"case_steps": [s.id for s in done], "case_undone": left, "at": plan.case.at}
-    return {k: v for k, v in {**said, "not_isolated": plan.case.not_isolated}.items() if v}

@@ -151,6 +151,7 @@ def _drive(
         began=began,
         hooks=session.config.hooks,
         hold=on_hold(session.config, plan.case.person),
+        records=lambda: _fresh(session, plan),
     )
     if began is not None:
         work.cut_first(run)

@@ -16,7 +16,7 @@ from rescind.errors import redact
 from rescind.host.program import Ended, run_program
 from rescind.models.config import Hook
 from rescind.models.credential import Credential, EndState
-from rescind.models.plan import Case, CaseStep
+from rescind.models.plan import Case, CaseStep, Plan
 from rescind.models.run import CaseResult
 from rescind.models.use import Reading
 from rescind.pipeline import orders, preserve
@@ -138,6 +138,18 @@ def _open_task(step: CaseStep, ctx: CaseContext) -> None:
 def _outcome(step: CaseStep, ctx: CaseContext, state: EndState, why: str, call: str = "") -> None:
     facts = {"verb": str(step.verb), "kind": "case", "end_state": str(state), "evidence": why, "call_status": call}
     ctx.log.append("outcome", run=ctx.run, step=step.id, data=facts)
+
+
+def told_of_the_case(plan: Plan) -> dict[str, Any]:
+    """Return what the trail is told at the start beside credentials; nothing where a plan has nothing of it."""
+    done = [s for s in plan.case_steps if not (s.held or s.left_out)]
+    left = [
+        {"case_step": s.id, "verb": str(s.verb), "why": s.left_out or "waits for an approval"}
+        for s in plan.case_steps
+        if s not in done
+    ]
+    said = {"case_steps": [s.id for s in done], "case_undone": left, "at": plan.case.at}
+    return {k: v for k, v in {**said, "not_isolated": plan.case.not_isolated}.items() if v}
 
 
 def is_case(step: str) -> bool:
