@@ -16,7 +16,7 @@ from rescind import catalogue
 from rescind.models.credential import Credential, EndState
 from rescind.models.kind import Liveness, Verb
 from rescind.models.plan import Accepted
-from rescind.pipeline import render, report
+from rescind.pipeline import render, report, sections
 from rescind.secret import Secret
 from tests.contract.worlds_entra import ADA, MAKERS
 from tests.interop.entra_bench import Bench, Run, bench
@@ -232,6 +232,7 @@ def test_a_deleted_method_whose_sessions_live_is_never_called_dead(at):
         whole = run.adds_up()
         assert "without an end of its own" in report.line_one(whole)
         assert "until that is ended" in render.text(whole)
+        assert "until that is ended" in str(sections.residual(whole, at.clock.now()))
         assert report.exit_code(whole) == 5
     # sessions that were revoked while the account could sign in with it again say nothing of those made since
     sessions = ada.find("entra.user-sessions")

@@ -107,15 +107,16 @@ def by_hand(result: RunResult) -> Html:
 
 def residual(result: RunResult, now: datetime) -> Html:
     """Return what still works although its source was cut, with the time left as of `now`, the longest first."""
-    cut = (c for c in result.credentials if c.residual_until and c.end_state is not EndState.IRREVOCABLE)
-    mine = sorted(cut, key=lambda c: c.residual_until, reverse=True)
+    left = (c for c in result.credentials if c.residual_until or c.end_state is EndState.RESIDUAL)
+    cut = (c for c in left if c.end_state is not EndState.IRREVOCABLE)
+    mine = sorted(cut, key=lambda c: (not c.residual_until, c.residual_until), reverse=True)
     if not mine:
         return section("residual", "Cut, but something derived still works", el("p", "No residual exposure is known."))
     rows = [
         (
             _named(c),
             join([until(c.residual_until, now), chart.remaining(c, now)]),
-            when(c.residual_until),
+            when(c.residual_until) if c.residual_until else "until that is ended",
             foreign(c.residual_what),
         )
         for c in mine
