@@ -9,6 +9,7 @@ from dataclasses import fields
 import pytest
 
 from rescind import catalogue
+from rescind.dev import graph_roles, policies
 from rescind.models.credential import Credential
 from rescind.models.use import Source
 from rescind.pipeline import preserve, use
@@ -69,3 +70,14 @@ def test_playbooks_of_a_loss_export_before_they_end_anything(name):
     first = next(i for i, p in enumerate(phases) if any(item.activity for item in p.case))
     ending = next((i for i, p in enumerate(phases) if p.steps), len(phases))
     assert first < ending
+
+
+def test_the_policies_of_these_playbooks_hold_what_reading_needs():
+    made = policies.files()
+    for name in ("lost-laptop", "compromised-workstation", "offboard-employee"):
+        for job in ("plan", "apply"):
+            held = "".join(text for file, text in made.items() if file.startswith(f"policy-{name}.{job}."))
+            wanted = {p for _, s in RECORDS for p in s.permissions if not p.endswith(".All")}
+            assert not [p for p in wanted if p not in held], (name, job)
+            assert graph_roles.ROLES["AuditLog.Read.All"] in held
+    assert "cloudtrail:LookupEvents" in made["policy-lost-laptop.plan.aws.json"]
