@@ -51,6 +51,8 @@ class Center(FakeAws):
     entitled: dict[str, dict[str, str]] = field(default_factory=dict)
     faults: dict[str, tuple[int, Fault]] = field(default_factory=dict)
     passed_on: bool = False
+    honours: timedelta = timedelta(0)  # how long a sign-in still gets what the listings do not show any more
+    left: dict[tuple[str, str], datetime] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
     # what a test sets up and asks
@@ -89,16 +91,20 @@ class Center(FakeAws):
         self.entitled[made] = {**who, "role": f"arn:aws:iam::{ACCOUNT}:role/{role}"}
         return made
 
-    def holds(self, user: str) -> set[tuple[str, str]]:
-        """Return account and set of everything that reaches a user now."""
+    def holds(self, user: str, *, late: bool = False) -> set[tuple[str, str]]:
+        """Return account and set of everything that reaches a user now; `late`: as a sign-in still sees it."""
+        more = self.honours if late else timedelta(0)
         mine = {user} | {g for (g, u) in self.members if u == user}
+        mine |= {g for (g, u), at in self.left.items() if u == user and late and self.now() <= at + more}
         return {
-            (account, s) for (account, s, _, who), end in self.assigned.items() if who in mine and not self._over(end)
+            (account, s)
+            for (account, s, _, who), end in self.assigned.items()
+            if who in mine and (not self._over(end) or (late and end is not None and self.now() <= end + more))
         }
 
     def mint(self, user: str, account: str, set_arn: str) -> Session:
         """Get a role session with a sign-in, whether the user is switched on or not: that is what AWS does."""
-        assert (account, set_arn) in self.holds(user), "the sign-in gives no such role"
+        assert (account, set_arn) in self.holds(user, late=bool(self.honours)), "the sign-in gives no such role"
         hours = {"PT1H": 3600, "PT8H": 28_800, "PT12H": 43_200, "PT1H30M": 5400}[self.sets[set_arn]["duration"]]
         return Session(user, account, set_arn, self.now() + timedelta(seconds=hours))
 
@@ -246,6 +252,7 @@ class Center(FakeAws):
         for pair, made in self.members.items():
             if made == given["MembershipId"]:
                 del self.members[pair]
+                self.left[pair] = self.now()
                 return
         raise Fault(GONE)
 

@@ -22,6 +22,8 @@ from rescind.providers.aws._connect import Answer, AwsClient
 
 STAYS = "the sign-in itself goes on, for up to 90 days, until somebody deletes it in the console"
 SETS = "permission_sets"
+SPREAD = 10
+"""Seconds in which a sign-in may still get what the listings do not show any more: those over which a death is watched (ADR 23)."""
 READ = (
     "identitystore:DescribeUser",
     "identitystore:GetUserId",
@@ -206,7 +208,7 @@ def sessions_until(client: AwsClient, user: User, sets: Iterable[str], at: str) 
             last, longest = seconds, _center.short(arn)
     if not last:
         return at, "sessions of it that are out can do nothing: the permission set denies the user"
-    until = rfc3339(parse_rfc3339(at) + timedelta(seconds=last))
+    until = rfc3339(parse_rfc3339(at) + timedelta(seconds=last + SPREAD))
     return until, f"a role session of {longest} lasts {last // 60} minutes, and nothing denies those that are out"
 
 

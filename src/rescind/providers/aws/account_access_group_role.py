@@ -65,7 +65,7 @@ KIND = Kind(
     ),
     issuer_is_account=True,
     residual=Residual(
-        seconds=43_200,
+        seconds=43_210,  # 12 hours, and those over which a death is watched
         what=_entitlements.SESSIONS,
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html#id_roles_use_view-role-max-session",
     ),

@@ -78,7 +78,7 @@ KIND = Kind(
     issuer_is_account=True,
     identity=True,
     residual=Residual(
-        seconds=43_200,
+        seconds=43_210,  # 12 hours, and those over which a death is watched
         what="role sessions of the permission set that were made before, where nothing denies them",
         source="https://docs.aws.amazon.com/singlesignon/latest/userguide/howtosessionduration.html",
     ),

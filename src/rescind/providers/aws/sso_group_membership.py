@@ -86,7 +86,7 @@ KIND = Kind(
     identity=True,
     covers=covers,
     residual=Residual(
-        seconds=43_200,
+        seconds=43_210,  # 12 hours, and those over which a death is watched
         what="role sessions that the group gave, made before, where nothing denies them; applications, until they ask again",
         source="https://docs.aws.amazon.com/singlesignon/latest/userguide/howtosessionduration.html",
     ),
