@@ -69,7 +69,11 @@ def _declared(row: Store) -> dict[str, Any]:
 def _row(data: Mapping[str, Any]) -> Store:
     module = data["module"]
     return Store(
-        **{name: tuple(value) if isinstance(value := data[name], list) else value for name in _FIELDS[:5]},
+        id=data["id"],
+        title=data["title"],
+        yields=tuple(data["yields"]),
+        reference=data["reference"],
+        since=data["since"],
         where=tuple(
             At(root=Root(root), glob=glob, os=tuple(systems), env=env, skip=tuple(skip))
             for root, glob, systems, env, skip in data["where"]
