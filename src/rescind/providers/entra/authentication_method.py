@@ -7,104 +7,26 @@ Deleting Windows Hello does not end what was signed in with it: the device is sw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from rescind.errors import NotFound, Rejected
 from rescind.models.credential import Credential
-from rescind.models.evidence import Gap
 from rescind.models.kind import (
     Act,
     CallResult,
     CallStatus,
     Death,
     Kind,
-    Known,
     Liveness,
     Observation,
     Residual,
-    Subject,
     Verb,
 )
-from rescind.providers.entra import _person, _sessions
+from rescind.providers.entra import _methods, _person, _sessions
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
-from rescind.providers.entra._graph import LAG, Row, called, pages, seen, seg, text, written
-from rescind.secret import Secret
-from rescind.wire.http import Answer
-
-SEGMENTS: Mapping[str, str] = {
-    "fido2AuthenticationMethod": "fido2Methods",
-    "windowsHelloForBusinessAuthenticationMethod": "windowsHelloForBusinessMethods",
-    "platformCredentialAuthenticationMethod": "platformCredentialMethods",
-    "microsoftAuthenticatorAuthenticationMethod": "microsoftAuthenticatorMethods",
-    "phoneAuthenticationMethod": "phoneMethods",
-    "emailAuthenticationMethod": "emailMethods",
-    "softwareOathAuthenticationMethod": "softwareOathMethods",
-    "temporaryAccessPassAuthenticationMethod": "temporaryAccessPassMethods",
-    "externalAuthenticationMethod": "externalAuthenticationMethods",
-}
-_NOT_ENDED_HERE = {"passwordAuthenticationMethod"}
-_ON_A_DEVICE = {"windowsHelloForBusinessMethods", "platformCredentialMethods", "microsoftAuthenticatorMethods"}
-
-
-def _place(credential: Credential) -> tuple[str, str, str]:
-    user, _, rest = credential.identifier.partition("/")
-    segment, _, ident = rest.partition("/")
-    if not user or segment not in SEGMENTS.values() or not ident:
-        raise Rejected("an authentication method is named <user>/<type>/<id>", code="incomplete")
-    return user, segment, ident
-
-
-def _list(client: Entra, user: str) -> tuple[list[Row], Answer]:
-    # Ids are the same for every user's password and phones, so a method counts only together with its user.
-    return pages(client, f"/users/{seg(user)}/authentication/methods", what="authentication methods")
-
-
-def _known(client: Entra, user: Row, row: Row, workstation: str = "") -> Known:
-    segment = SEGMENTS[text(row, "@odata.type").rpartition(".")[2]]
-    name = text(row, "displayName")
-    mine = workstation and segment in _ON_A_DEVICE and name.casefold() == workstation.casefold()
-    facts = {"user_id": text(user, "id"), "type": segment, "name": name, "workstation": workstation if mine else ""}
-    return Known(
-        identifier=f"{text(user, 'id')}/{segment}/{text(row, 'id')}",
-        issuer=client.tenant_id,
-        subject=text(user, "userPrincipalName"),
-        owner=text(user, "userPrincipalName"),
-        attributes={k: v for k, v in facts.items() if v},
-        created_at=text(row, "createdDateTime") or None,
-        liveness=Liveness.LIVE,
-    )
-
-
-def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  its value is nowhere
-    """Find a method among its user's. Raises `NotFound` when the user does not have it, other typed errors."""
-    user, segment, ident = _place(credential)
-    owner, _ = _person.find(client, user)
-    rows, answer = _list(client, user)
-    for row in rows:
-        if text(row, "id") == ident and SEGMENTS.get(text(row, "@odata.type").rpartition(".")[2]) == segment:
-            return _known(client, owner, row)
-    raise NotFound("the user has no such authentication method", status=404, request_id=answer.request_id)
-
-
-def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
-    """Show the person's methods but the password. A type that this version cannot delete is a `Gap`."""
-    for found in _person.people(client, subject):
-        if isinstance(found, Gap):
-            yield found
-            continue
-        rows, _ = _list(client, text(found[0], "id"))
-        for row in rows:
-            sort = text(row, "@odata.type").rpartition(".")[2]
-            if sort in SEGMENTS and text(row, "id"):
-                yield _known(client, found[0], row, subject.workstation)
-            elif sort not in _NOT_ENDED_HERE:
-                why = "an authentication method of a type that this version cannot delete is registered"
-                yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+from rescind.providers.entra._graph import LAG, called, seen, seg, text, written
 
 
 def delete(client: Entra, credential: Credential) -> CallResult:
     """Delete the method. Raises typed provider errors; one that is gone is `already`, which the look then decides on."""
-    user, segment, ident = _place(credential)
+    user, segment, ident = _methods.place(credential)
     answer = client.http.send("DELETE", f"/users/{seg(user)}/authentication/{segment}/{seg(ident)}")
     if answer.status == 404 and isinstance(answer.json, dict) and isinstance(answer.json.get("error"), dict):
         return called(answer, CallStatus.ALREADY)
@@ -113,9 +35,12 @@ def delete(client: Entra, credential: Credential) -> CallResult:
 
 def verify(client: Entra, credential: Credential) -> Observation:
     """Look for the method in the whole listing of its user's. Raises typed provider errors."""
-    user, segment, ident = _place(credential)
-    rows, answer = _list(client, user)
-    if any(text(r, "id") == ident and SEGMENTS.get(text(r, "@odata.type").rpartition(".")[2]) == segment for r in rows):
+    user, segment, ident = _methods.place(credential)
+    rows, answer = _methods.listing(client, user)
+    if any(
+        text(r, "id") == ident and _methods.SEGMENTS.get(text(r, "@odata.type").rpartition(".")[2]) == segment
+        for r in rows
+    ):
         return seen(answer, Liveness.LIVE, "Graph lists the method for its user")
     return seen(
         answer,
@@ -140,8 +65,8 @@ KIND = Kind(
     },
     verify=verify,
     control=_person.control,
-    enumerate=enumerate_,
-    identify=identify,
+    enumerate=_methods.enumerate_,
+    identify=_methods.identify,
     read_permissions=("UserAuthenticationMethod.Read.All", "User.Read.All"),
     issuer_is_account=True,
     residual=Residual(

@@ -7,73 +7,23 @@ there too, or it may be switched on again: evidence, gap and task say so. An adm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from rescind.models.credential import Credential, EndState
-from rescind.models.evidence import Gap
 from rescind.models.kind import (
     Act,
     CallResult,
     CallStatus,
     Death,
     Kind,
-    Known,
     Liveness,
     Observation,
     Residual,
-    Subject,
     Verb,
 )
-from rescind.models.tenant import AUTHORITY
-from rescind.providers.entra import _authority, _memberships, _person, _sessions
+from rescind.providers.entra import _authority, _memberships, _person, _sessions, _users
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
-from rescind.providers.entra._graph import LAG, Row, seen, seg, text, written
-from rescind.secret import Secret
-
-
-def _known(client: Entra, row: Row) -> Known:
-    where = _authority.upstream(client, row)
-    held, why = _authority.beyond_us(client, row)
-    facts = {
-        "user_id": text(row, "id"),
-        "enabled": str(row["accountEnabled"]).lower(),
-        "type": "external" if _person.external(row) else "member",
-        "roles": ",".join(held),
-        AUTHORITY: "" if where == _authority.UNTOLD else where,
-    }
-    return Known(
-        identifier=text(row, "id"),
-        issuer=client.tenant_id,
-        subject=text(row, "userPrincipalName"),
-        owner=text(row, "userPrincipalName"),
-        attributes={k: v for k, v in facts.items() if v},
-        created_at=text(row, "createdDateTime") or None,
-        liveness=Liveness.LIVE if row["accountEnabled"] else Liveness.DEAD,
-        by_hand=why,
-        hands="privileged operator",
-    )
-
-
-def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  a user has no value
-    """Ask for a user by object id, else by sign-in name. Raises typed provider errors."""
-    row, _ = _person.of(client, credential) if credential.identifier else _person.find(client, credential.owner)
-    return _known(client, row)
-
-
-def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
-    """Show the person's users, and a gap for the system that is the master of one: nobody asked it."""
-    for found in _person.people(client, subject):
-        if isinstance(found, Gap):
-            yield found
-            continue
-        row, name = found[0], text(found[0], "userPrincipalName")
-        where = _authority.upstream(client, row)
-        if where:
-            untold = f"{where} whether the domain of user {name} is federated"
-            told = f"user {name} has its master in {where}, which was not asked: disable it there too"
-            why = untold if where == _authority.UNTOLD else told
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
-        yield _known(client, row)
+from rescind.providers.entra._graph import LAG, seen, seg, text, written
 
 
 def _set(client: Entra, credential: Credential, *, enabled: bool) -> CallResult:
@@ -135,8 +85,8 @@ KIND = Kind(
     },
     verify=verify,
     control=_person.control,
-    enumerate=enumerate_,
-    identify=identify,
+    enumerate=_users.enumerate_,
+    identify=_users.identify,
     read_permissions=(*_person.READ, *_authority.READ),
     issuer_is_account=True,
     identity=True,
