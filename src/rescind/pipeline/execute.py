@@ -207,11 +207,13 @@ def conclude(
 ) -> Receipt:
     """Turn what the provider answered and what was then observed into one end state. A status code alone never makes `dead`.
 
-    `heard` is our own clock at the answer. Residual times run out by our clock, so they count from the later of the two.
+    `heard` is our own clock at the answer. Residual times run out by our clock, so they count from the later of the two; and from when it
+    was first seen dead, if it lived on after the answer.
     """
     seen: Observation = proof.observation
     now = ctx.clock.now()
-    cut_at = max(result.provider_time if result else "", heard if result else "", key=_moment) or rfc3339(now)
+    answered = (result.provider_time, heard) if result else ()
+    cut_at = max(*answered, proof.since, "", key=_moment) or rfc3339(now)
     state, until, what, deaf = EndState.UNKNOWN, "", "", ""
     match seen.liveness:
         case Liveness.DEAD:

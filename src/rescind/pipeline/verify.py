@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rescind.errors import Denied, NotFound, ProviderError, Throttled, Unreachable
-from rescind.models.clock import Clock
+from rescind.models.clock import Clock, rfc3339
 from rescind.models.credential import Credential
 from rescind.models.kind import Act, Kind, Liveness, Observation
 from rescind.pipeline.tenants import Connected
@@ -19,11 +19,15 @@ POLL_FIRST, POLL_MOST = 0.5, 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What was observed in the end, how (`verify_method`), and how often we looked."""
+    """What was observed in the end, how (`verify_method`), and how often we looked.
+
+    `since` is when it was first seen dead, where an earlier look had not: it lived on for a while after the provider's answer.
+    """
 
     observation: Observation
     method: str
     looks: int = 0
+    since: str = ""
 
 
 def unknown(why: str, request_id: str = "") -> Observation:
@@ -80,6 +84,7 @@ def prove(kind: Kind, row: Act, c: Credential, at: Connected, clock: Clock, *, w
     started = clock.monotonic()
     deadline = started + (max(wait, window * 2 + POLL_MOST) if wait else 0.0)
     negatives, first, left, looks, pause = 0, 0.0, "", 0, POLL_FIRST
+    lived, since = False, ""
     while True:
         seen = _look(how, c, at)
         looks += 1
@@ -89,13 +94,15 @@ def prove(kind: Kind, row: Act, c: Credential, at: Connected, clock: Clock, *, w
         if seen.liveness is Liveness.DEAD:
             if not negatives:  # nothing was derived from it after the first of them: what is left counts from there
                 first, left = now, seen.residual_until
+                since = rfc3339(clock.now()) if lived else ""
             negatives += 1
             seen = replace(seen, residual_until=left or seen.residual_until)
             if negatives >= needed and now - first >= window:
-                return Proof(observation=_controlled(kind, c, at, seen), method=str(method), looks=looks)
+                proven = _controlled(kind, c, at, seen)
+                return Proof(observation=proven, method=str(method), looks=looks, since=since)
             pause = max(gap, 0.05)
         else:
-            negatives = 0
+            negatives, lived = 0, True
             pause = min(POLL_MOST, max(POLL_FIRST, pause * 1.5))
         if now + pause > deadline:
             break
