@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import threading
@@ -32,6 +33,12 @@ LISTS = {
     "MFADevice": ("ListMFADevices", "MFADevices", "SerialNumber"),
     "AccessKey": ("ListAccessKeys", "AccessKeyMetadata", "AccessKeyId"),
 }  # fmt: skip
+
+
+def key_id(account: str) -> str:
+    """Return the id of a long-term key that carries an account, as ids do whose fifth character is Q or later."""
+    raw = (1 << 47 | int(account) << 7).to_bytes(6, "big") + bytes(4)
+    return "AKIA" + base64.b32encode(raw).decode()
 
 
 class NoPace:
@@ -362,6 +369,9 @@ class FakeAws:
                 row = {"UserName": "root", LISTS[sort][2]: held, "Status": "Active", made: self.now(), **more}
                 self.root.held[sort][held] = row
         self.root.password = self.now() if there.get("password", True) else None
+
+    def iam_ListAccountAliases(self, given: Given) -> Given:
+        return {"AccountAliases": self.tables.get("aliases", []), "IsTruncated": False}
 
     def iam_GetAccountSummary(self, given: Given) -> Given:
         has = {"AccountPasswordPresent": self.root.password is not None}

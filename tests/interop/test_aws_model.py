@@ -14,10 +14,10 @@ from rescind import catalogue
 from rescind.errors import Denied, NotFound, ProviderError, Rejected
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import CallStatus, Kind, Known, Liveness, Subject, Verb
+from rescind.models.kind import BY_HAND, CallStatus, Kind, Known, Liveness, Subject, Verb
 from rescind.providers.aws._connect import connect
 from tests.interop import aws_model, aws_world, sso_world
-from tests.interop.aws_cloud import ACCOUNT, MANAGEMENT, FakeAws, NoPace
+from tests.interop.aws_cloud import ACCOUNT, MANAGEMENT, FakeAws, NoPace, key_id
 from tests.interop.aws_model import model, serve
 
 ADA = Subject(person="ada@example.com", names=("ada",))
@@ -341,6 +341,38 @@ def test_the_root_user_is_counted_by_iam_and_emptied_from_the_management_account
     assert row.verify(client, c).liveness is Liveness.LIVE, "a password alone is enough"
     cloud.rights = set()
     assert [type(r) for r in listed(row.id, client, Subject(names=(me,)))] == [Gap]
+
+
+def test_a_key_that_no_user_has_may_be_the_root_users_and_the_plan_says_so(cloud, client):
+    found = Credential(kind="aws.access-key", provider="aws", identifier=key_id(ACCOUNT))
+    identify = kind("aws.access-key").identify
+    with pytest.raises(Denied):  # AWS does not say which ids it does not have
+        identify(client, found, None)
+    cloud.root_has()
+    with pytest.raises(NotFound, match="whose root user has access keys") as told:
+        identify(client, found, None)
+    assert told.value.code == BY_HAND
+    assert identify(client, replace(found, identifier=key_id("999999999999")), None).issuer == "999999999999"
+    cloud.rights = {"iam:GetAccessKeyLastUsed"}
+    with pytest.raises(Denied):
+        identify(client, found, None)
+
+
+def test_a_password_of_a_downloaded_table_is_the_users_own(cloud, client):
+    cloud.user("ada").password = cloud.now()
+    cloud.tables["aliases"] = ["example"]
+    identify = kind("aws.login-profile").identify
+    for page in (f"https://{ACCOUNT}.signin.aws.amazon.com/console", "https://example.signin.aws.amazon.com/console"):
+        shown = Credential(kind="aws.login-profile", provider="aws", subject="ada", issuer=page, fingerprint="f")
+        known = identify(client, shown, None)
+        assert (known.identifier, known.owner, known.issuer) == (f"password:{cloud.users['ada'].arn}", "ada", ACCOUNT)
+    away = "https://999999999999.signin.aws.amazon.com/console"
+    assert identify(client, replace(shown, issuer=away), None).issuer == "999999999999"
+    for page in ("https://other.signin.aws.amazon.com/console", "https://evil.example/console", ""):
+        with pytest.raises(NotFound):
+            identify(client, replace(shown, issuer=page), None)
+    with pytest.raises(NotFound):
+        identify(client, replace(shown, subject="nobody"), None)
 
 
 @pytest.mark.parametrize(

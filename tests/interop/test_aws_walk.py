@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from rescind import catalogue
+from rescind.errors import ProviderError
 from rescind.models.credential import Credential
 from rescind.models.kind import Known, Subject
 from tests.interop.aws_anchor import ARN, Anchor
-from tests.interop.aws_cloud import ACCOUNT, MANAGEMENT, ROOT_MAY, FakeAws
+from tests.interop.aws_cloud import ACCOUNT, MANAGEMENT, ROOT_MAY, FakeAws, key_id
 from tests.interop.aws_model import Fault, permission, serve
 
 UNASKED = {
@@ -172,6 +173,17 @@ def test_a_kind_asks_what_it_declares_and_declares_what_it_asks(
             next(iter(cloud.tables["crls"].values()))["enabled"] = False
             anchor.publish()
             walk(kind, client)
+        if kind == "aws.login-profile":  # as a downloaded table names one
+            cloud.tables["aliases"] = ["example"]
+            password(cloud, anchor)
+            shown = Credential(
+                kind=kind, provider="aws", subject="ada", issuer="https://example.signin.aws.amazon.com/console"
+            )
+            assert row.identify(client, shown, None).owner == "ada"  # type: ignore[misc]
+        if kind == "aws.access-key":  # one that IAM names no user for
+            shown = Credential(kind=kind, provider="aws", identifier=key_id(ACCOUNT))
+            with pytest.raises(ProviderError):
+                row.identify(client, shown, None)  # type: ignore[misc]
         if kind == "aws.login-session":  # as the cache of a machine names one
             shown = Credential(
                 kind=kind, provider="aws", identifier=cloud.number("ASIA"), subject=cloud.user("ada").arn

@@ -63,7 +63,7 @@ def _table(plain: str, at: Location) -> Iterator[Finding]:
             if known.get("password") and "console login link" in known:
                 where, who = known["console login link"], known.get(_USER, "")
                 yield from token(
-                    "aws.console-password", known["password"], place, issuer=where, subject=who, password=True
+                    "aws.login-profile", known["password"], place, issuer=where, subject=who, password=True
                 )
     except csv.Error as e:
         raise Unparsable("the file is no table of keys") from e
@@ -87,7 +87,7 @@ STORE = Store(
         *(
             "aws.access-key",
             "aws.role-session",
-            "aws.console-password",
+            "aws.login-profile",
             "google.client-secret",
             "azure.publish-password",
         ),

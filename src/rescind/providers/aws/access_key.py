@@ -16,6 +16,7 @@ from rescind.models.clock import rfc3339
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import (
+    BY_HAND,
     Act,
     CallResult,
     CallStatus,
@@ -33,6 +34,7 @@ from rescind.providers.aws._held import HONOURED, ROLE_SECONDS
 from rescind.providers.aws._iam import account_of, find_user, keys_of, last_used, user_of
 from rescind.providers.aws._next_key import ROTATION
 from rescind.providers.aws._policy import before, deny, restore, verify_deny
+from rescind.providers.aws._root import summary
 from rescind.secret import Secret
 
 _LIVENESS = {"Active": Liveness.LIVE, "Inactive": Liveness.DEAD, "Expired": Liveness.DEAD}
@@ -69,6 +71,7 @@ def identify(client: AwsClient, credential: Credential, secret: Secret | None) -
             return Known(identifier=credential.identifier, issuer=elsewhere)
         # AWS answers AccessDenied also for ids it does not hold, so a listing of the known owner decides what a denial means.
         if isinstance(error, NotFound) or not credential.owner:
+            _unless_roots(client, elsewhere)
             raise
         name = credential.owner
     if not name:
@@ -77,6 +80,17 @@ def identify(client: AwsClient, credential: Credential, secret: Secret | None) -
     if row is None:
         raise NotFound(f"ListAccessKeys of user {name} does not show this key", code="NoSuchEntity")
     return _known(client, row, find_user(client, name)[0], used)
+
+
+def _unless_roots(client: AwsClient, account: str) -> None:
+    """Raise that a key of this account, which IAM names no user for, may be its root user's, where that one has keys."""
+    try:
+        has = account == client.account and summary(client)[0]["access keys"]
+    except ProviderError:
+        return
+    if has:
+        why = f"IAM names no user for this key of account {account}, whose root user has access keys: it may be one of these"
+        raise NotFound(f"{why}. Only the root user, or central root access, can end it", code=BY_HAND)
 
 
 def _use(client: AwsClient, key_id: str) -> object:
@@ -249,6 +263,7 @@ KIND = Kind(
         "iam:GetUser",
         "iam:ListAccessKeys",
         "iam:GetAccessKeyLastUsed",
+        "iam:GetAccountSummary",
         "iam:SimulatePrincipalPolicy",  # `doctor` only
     ),
     rotation=ROTATION,

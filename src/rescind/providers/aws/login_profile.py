@@ -6,6 +6,7 @@ stops what `aws login` would refresh; roles that were assumed in it live on. IAM
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,12 +15,16 @@ from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, Kind, Known, Liveness, Observation, Residual, Subject, Verb
 from rescind.providers.aws import _held
-from rescind.providers.aws._connect import Answer, AwsClient, call
+from rescind.providers.aws._connect import Answer, AwsClient, call, pages
 from rescind.providers.aws._iam import find_user, user_of
 from rescind.providers.aws._policy import before, deny, restore, verify_deny
 from rescind.secret import Secret
 
 PREFIX = "password:"
+_PAGE = re.compile(
+    r"https://([a-z0-9-]{3,63})\.signin\.(?:aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn)(?:/console/?)?"
+)
+_DIGITS = 12
 
 
 def profile(client: AwsClient, name: str) -> tuple[Mapping[str, Any], Answer]:
@@ -44,9 +49,31 @@ def _known(client: AwsClient, user: Mapping[str, Any], shown: Mapping[str, Any])
     )
 
 
+def _sign_in(client: AwsClient, url: str) -> str:
+    """Return which other account a sign-in page is of, "" for this one's. Raises `NotFound` where that is not known, other typed errors.
+
+    The page is called by the account's id, or by its alias: https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
+    """
+    page = _PAGE.fullmatch(url)
+    if not page:
+        raise NotFound("nothing tells of which account the password is", code="NoSuchEntity")
+    if page[1].isdigit() and len(page[1]) == _DIGITS:
+        return "" if page[1] == client.account else page[1]
+    aliases, _ = pages(client.service("iam").list_account_aliases, "AccountAliases")
+    if page[1] not in map(str, aliases):
+        raise NotFound("the password is for the sign-in page of another account", code="NoSuchEntity")
+    return ""
+
+
 def identify(client: AwsClient, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  never used
-    """Ask IAM for the password of the user of this name. Raises `NotFound` for none, other typed errors else."""
+    """Ask IAM for the password of the user of this name. Raises `NotFound` for none, other typed errors else.
+
+    A downloaded table names a user and a sign-in page; whose the user is, IAM and the configuration say.
+    """
     name = credential.owner or credential.identifier.rpartition("/")[2]
+    if not name and credential.subject and (elsewhere := _sign_in(client, credential.issuer)):
+        return Known(identifier="", issuer=elsewhere)
+    name = name or credential.subject
     if not name:
         raise NotFound("neither a user name nor an ARN to ask for", code="NoSuchEntity")
     user, _ = find_user(client, name)
@@ -125,7 +152,7 @@ KIND = Kind(
     control=_held.control,
     enumerate=enumerate,
     identify=identify,
-    read_permissions=("iam:GetUser", "iam:GetLoginProfile"),
+    read_permissions=("iam:GetUser", "iam:GetLoginProfile", "iam:ListAccountAliases"),
     issuer_is_account=True,
     residual=Residual(
         seconds=43_200 + _held.ROLE_SECONDS + _held.HONOURED,
