@@ -193,6 +193,7 @@ class Graph:
             set()
         )  # ids of users whom no application may touch, for a reason that no listing shows
         self.seen: list[tuple[str, str, dict[str, str], Any]] = []
+        self.denied: list[str] = []  # operations that we had no permission for
         self.asked: list[dict[str, str]] = []  # what was sent to the token endpoint
         self.birth = 0.0  # after how many seconds a new credential is taken there
         self.needed: set[str] = set()
@@ -450,6 +451,7 @@ class Graph:
         operation, keys = operation_of(method, path)
         allowed = set(model()[operation]["application"])
         if not allowed & self.granted:
+            self.denied.append(operation)
             raise Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
         return self._do(operation, keys, query, body)
 

@@ -99,6 +99,7 @@ def test_every_request_is_one_of_graphs_under_a_permission_that_the_kind_declare
     graph.granted = {*OURSELVES, *row.read_permissions, *(p for v in row.actions for p in row.permissions(v))}
     everything(client, name, held.found, held.secret)
     assert graph.seen
+    assert not graph.denied, "what is declared is enough, also where a refusal would be taken for `unknown`"
     for method, path, query, body in graph.seen:
         assert not breaches(method, path, query, body), (method, path, query, body)
     # Reading needs no right to write: the declared read permissions are enough for a plan.
@@ -107,6 +108,7 @@ def test_every_request_is_one_of_graphs_under_a_permission_that_the_kind_declare
     graph.seen.clear()
     everything(client, name, other.found, other.secret, write=False)
     assert {method for method, *_ in graph.seen} == {"GET"}
+    assert not graph.denied
 
 
 @pytest.mark.parametrize("name", MAKERS)
