@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rescind.engine.runs import outcomes, plans_of
+from rescind.engine.runs import outcomes, plans_of, result
 from rescind.models.clock import parse_rfc3339
 from rescind.models.credential import EndState
 from rescind.pipeline.report import exit_code
@@ -170,8 +170,8 @@ def test_no_kind_claims_death_while_a_child_lives(tmp_path: Path) -> None:
         key = cloud.hold("ada", "AccessKey", "AKIA")
         cloud.tell("GetAuthorizationToken", cloud.as_user("ada", key), source="ecr.amazonaws.com")
         kinds = "aws.access-key, aws.ecr-token"
-        done = Run(cloud, url, tmp_path, clock, BOOK.format(kinds=kinds, after="[]", phases=KEYS)).all()
-        states = {s.kind: s for s in done.credentials}
+        run = Run(cloud, url, tmp_path, clock, BOOK.format(kinds=kinds, after="[]", phases=KEYS))
+        states = {s.kind: s for s in run.all().credentials}
         assert states["aws.ecr-token"].end_state is EndState.IRREVOCABLE
         assert "2026-11-25T00:00:00Z" in states["aws.ecr-token"].reason, "12 hours after it was asked for"
         assert states["aws.access-key"].end_state is EndState.RESIDUAL
@@ -179,3 +179,6 @@ def test_no_kind_claims_death_while_a_child_lives(tmp_path: Path) -> None:
             "derived from it is irrevocable" in states["aws.access-key"].reason
             or states["aws.access-key"].residual_until
         )
+        clock.sleep(12 * 3600)
+        later = {c.kind: c.end_state for c in result(tmp_path, run.log, "r", clock).credentials}
+        assert later == {"aws.ecr-token": EndState.DEAD, "aws.access-key": EndState.RESIDUAL}

@@ -13,7 +13,7 @@ from typing import Any
 
 from rescind import catalogue
 from rescind.models.clock import parse_rfc3339
-from rescind.models.credential import WORST_FIRST, Credential, EndState
+from rescind.models.credential import WORST_FIRST, Credential, EndState, Relation
 from rescind.models.evidence import Gap
 from rescind.models.plan import Decision, Plan
 from rescind.models.run import CredentialResult, Receipt, RunResult
@@ -45,6 +45,14 @@ def _supports(receipt: Receipt, c: Credential) -> bool:
     return bool(kind and kind.supports(receipt.verb) and not receipt.reverse)
 
 
+def _ran_out(c: Credential, d: Decision, now: datetime) -> tuple[EndState, str]:
+    """Return what a decision makes of a credential: what nothing ends is dead when it has run out, by its provider's own word of it."""
+    theirs = c.relation is Relation.INHERITED and c.expires_at  # what a machine says of an end may be planted
+    if d.end_state is EndState.IRREVOCABLE and theirs and parse_rfc3339(theirs) <= now:
+        return EndState.DEAD, f"it ran out at {theirs}, by its provider's word"
+    return d.end_state, d.reason
+
+
 def result_of(
     c: Credential,
     receipts: Sequence[Receipt],
@@ -58,7 +66,7 @@ def result_of(
     """Return the one end state of a credential, and whether it was used. A planned step without an outcome yet makes it `unknown`."""
     helping = [r for r in receipts if _supports(r, c)]
     ending = [shortened(c, r, helping) for r in receipts if not _supports(r, c)]
-    states: list[tuple[EndState, str, Receipt | None]] = [(d.end_state, d.reason, None) for d in decisions]
+    states: list[tuple[EndState, str, Receipt | None]] = [(*_ran_out(c, d, now), None) for d in decisions]
     for r in ending:
         over = r.residual_until and parse_rfc3339(r.residual_until) <= now
         states.append(
