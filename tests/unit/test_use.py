@@ -54,7 +54,7 @@ def tally(*events: Event, credentials=(TOKEN,)) -> dict[str, Use]:
     counted = use.Tally(SOURCE, credentials, LOST)
     for e in events:
         counted.take(e)
-    return counted.uses
+    return counted.uses()
 
 
 def test_no_only_when_the_record_holds_every_use_and_was_read_whole_until_after_the_death():

@@ -7,6 +7,7 @@ killed run reads again: a file is replaced whole, and its entry comes after it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import json
@@ -94,7 +95,7 @@ def export(
     for seen in _read(reader, at, source, asked):
         if isinstance(seen, Span):
             spans.append(seen)
-        elif seen.id not in events and parse_rfc3339(seen.at) >= parse_rfc3339(since):
+        elif seen.id not in events and seen.at >= since:
             events[seen.id] = seen
             tally.take(seen)
     done = replace(
@@ -102,7 +103,7 @@ def export(
         events=len(events),
         ours=sum(map(use.ours, events.values())),
         proves=tuple(c.id for c in mine if (t := source.traces.get(c.kind)) and not t.unseen),
-        uses=tally.uses,
+        uses=tally.uses(),
     )
     return _told(reader, step, _kept(reader, done, events, mark))
 
@@ -205,6 +206,7 @@ def line(event: Event) -> dict[str, Any]:
     }
 
 
+@functools.lru_cache(maxsize=1024)
 def _agent(text: str) -> str:
     """Return a User-Agent, which the caller chose: products with versions are kept, anything else that is long might be a secret."""
     words = (w if len(w) <= _LONG or _PRODUCT.fullmatch(w) else redact(w) for w in use.printable(text).split(" "))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -50,7 +50,8 @@ def _value(c: Credential, name: str, key: str) -> str:
 
 def printable(text: str) -> str:
     """Return text of a record, which an attacker may have chosen, without controls and cut to a length."""
-    return "".join(c if c.isprintable() else " " for c in text[:256])
+    short = text[:256]
+    return short if short.isprintable() else "".join(c if c.isprintable() else " " for c in short)
 
 
 def ours(event: Event) -> bool:
@@ -58,58 +59,78 @@ def ours(event: Event) -> bool:
     return OURS in event.agent
 
 
+@dataclass(slots=True)
+class _Alike:
+    """Events that name the same things: how many, and the first and the last of them."""
+
+    count: int
+    first: Event
+    last: Event
+
+
 class Tally:
-    """Counts, for each credential of one source, what its events say. An event counts once, however often it is found."""
+    """Counts, for each credential of one source, what its events say. The caller gives each event once."""
 
     def __init__(self, source: Source, credentials: Iterable[Credential], lost_at: str) -> None:
-        self._lost = parse_rfc3339(lost_at)
+        lost = parse_rfc3339(lost_at)
+        self._lost, self._from = rfc3339(lost), rfc3339(lost - MARGIN)
         self._by: dict[
-            str, list[tuple[str, bool]]
-        ] = {}  # mark -> (credential, whether it is a use and not just the holder's)
-        self.uses: dict[str, Use] = {}
+            str, dict[str, bool]
+        ] = {}  # mark -> credential -> whether it is a use, and not just its holder's
+        self._alike: dict[tuple[frozenset[str], frozenset[str], str], _Alike] = {}
         for c in credentials:
             trace = source.traces.get(c.kind, Trace())
-            for mark in marks(trace.marks, c):
-                self._by.setdefault(mark, []).append((c.id, True))
             for mark in marks(trace.holder, c):
-                self._by.setdefault(mark, []).append((c.id, False))
+                self._by.setdefault(mark, {}).setdefault(c.id, False)
+            for mark in marks(trace.marks, c):
+                self._by.setdefault(mark, {})[c.id] = True
 
     def take(self, event: Event) -> None:
-        """Count one event."""
-        at = parse_rfc3339(event.at)
-        if at < self._lost - MARGIN:
+        """Count one event; its time is RFC 3339 in whole seconds of UTC."""
+        if event.at < self._from:
             return
-        sure = self._hit(event.marks)
-        for name, exact in sure.items():
-            self.uses[name] = _counted(self.uses.get(name, Use()), event, exact=exact, near=at < self._lost)
-        for name in self._hit(event.doubts):
-            if not sure.get(name):  # that its holder did it takes no doubt away
-                was = self.uses.get(name, Use())
-                self.uses[name] = replace(was, doubts=was.doubts + 1)
+        sort = "ours" if ours(event) else "near" if event.at < self._lost else ""
+        key = (event.marks, event.doubts, sort)
+        seen = self._alike.get(key)
+        if seen is None:
+            self._alike[key] = _Alike(1, event, event)
+            return
+        seen.count += 1
+        seen.first = event if event.at < seen.first.at else seen.first
+        seen.last = event if event.at >= seen.last.at else seen.last
+
+    def uses(self) -> dict[str, Use]:
+        """Return what the events say of each credential that any of them names."""
+        found: dict[str, Use] = {}
+        for (named, doubtful, sort), alike in self._alike.items():
+            sure = self._hit(named)
+            for name, exact in sure.items():
+                found[name] = _added(found.get(name, Use()), alike, sort or ("" if exact else "holder"))
+            for name in self._hit(doubtful):
+                if not sure.get(name):  # that its holder did it takes no doubt away
+                    found[name] = _added(found.get(name, Use()), alike, "doubts")
+        return found
 
     def _hit(self, seen: Iterable[str]) -> dict[str, bool]:
         found: dict[str, bool] = {}
         for mark in seen:
-            for name, exact in self._by.get(mark.casefold(), ()):
+            for name, exact in self._by.get(mark.casefold(), {}).items():
                 found[name] = exact or found.get(name, False)
         return found
 
 
-def _counted(was: Use, event: Event, *, exact: bool, near: bool) -> Use:
-    if ours(event):
-        return replace(was, ours=was.ours + 1)
-    if near:
-        return replace(was, near=was.near + 1)
-    if not exact:
-        return replace(was, holder=was.holder + 1)
-    later = not was.last or event.at >= was.last
+def _added(was: Use, alike: _Alike, sort: str) -> Use:
+    """Return a use with these events added: uses, or one of the sorts that are counted only."""
+    if sort:
+        return replace(was, **{sort: getattr(was, sort) + alike.count})
+    later = not was.last or alike.last.at >= was.last
     return replace(
         was,
-        events=was.events + 1,
-        first=min(was.first or event.at, event.at),
-        last=max(was.last, event.at),
-        action=printable(event.action) if later else was.action,
-        ip=printable(event.ip) if later else was.ip,
+        events=was.events + alike.count,
+        first=min(was.first or alike.first.at, alike.first.at),
+        last=max(was.last, alike.last.at),
+        action=printable(alike.last.action) if later else was.action,
+        ip=printable(alike.last.ip) if later else was.ip,
     )
 
 
