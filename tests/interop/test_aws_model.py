@@ -343,6 +343,18 @@ def test_the_root_user_is_counted_by_iam_and_emptied_from_the_management_account
     assert [type(r) for r in listed(row.id, client, Subject(names=(me,)))] == [Gap]
 
 
+def test_a_session_of_the_root_user_is_irrevocable_until_it_ends_by_aws_own_word(cloud, client):
+    identify = kind("aws.role-session").identify
+    told, used = cloud.number("ASIA"), cloud.number("ASIA")
+    out = {"credentials": {"accessKeyId": told, "expiration": "Nov 24, 2026, 01:00:00 PM"}}
+    cloud.tell("GetSessionToken", {"type": "Root"}, out=out, resources=[{"ARN": told}])
+    began = {"sessionContext": {"attributes": {"creationDate": "2026-11-24T12:00:00Z"}}}
+    cloud.tell("ListBuckets", {"type": "Root", "accessKeyId": used, **began}, source="s3.amazonaws.com")
+    for key, until in ((told, "2026-11-24T13:00:00Z"), (used, "2026-11-25T00:00:00Z")):
+        known = identify(client, Credential(kind="aws.role-session", provider="aws", identifier=key), None)
+        assert (known.owner, known.expires_at, "no policy of the account" in known.irrevocable) == ("root", until, True)
+
+
 def test_a_key_that_no_user_has_may_be_the_root_users_and_the_plan_says_so(cloud, client):
     found = Credential(kind="aws.access-key", provider="aws", identifier=key_id(ACCOUNT))
     identify = kind("aws.access-key").identify

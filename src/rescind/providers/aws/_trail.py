@@ -76,7 +76,8 @@ def end_of(session: Session) -> str:
     """
     if session.expires_at or not session.issued_by:
         return session.expires_at
-    longest = LONGEST_ROLE if session.principal.startswith("role:") else LONGEST_USER
+    # of the root user: an hour where STS gave it out, which then tells; a console's 12 hours
+    longest = LONGEST_USER if session.principal.startswith("user:") else LONGEST_ROLE
     return rfc3339(parse_rfc3339(session.issued_by) + longest)
 
 

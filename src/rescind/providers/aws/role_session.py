@@ -72,8 +72,10 @@ def _known(client: AwsClient, session: _trail.Session, bound_by: str) -> Known:
             issuer=client.account,
             subject=f"arn:{client.partition}:iam::{client.account}:root",
             owner="root",
-            expires_at=session.expires_at or None,
-            irrevocable="a session of the account's root user: no policy reaches it; it lives an hour at most",
+            expires_at=_trail.end_of(session) or None,
+            irrevocable=(
+                "a session of the account's root user: no policy of the account reaches it, a service control policy only in a member account"
+            ),
         )
     row, _ = principal(client, Target(what, name))
     _same(row, what, session.unique)
