@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from rescind.stores._epoch import epoch
 
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{4,16384})\.([A-Za-z0-9_-]{4,65536})\.[A-Za-z0-9_-]{0,4096}")
-_SEALED = re.compile(r"(eyJ[A-Za-z0-9_-]{20,8192}={0,2})(?:(?:\.[A-Za-z0-9_-]{0,16384}){4})?")
+_SEALED = re.compile(r"(eyJ[A-Za-z0-9_+/-]{20,8192}={0,2})(?:(?:\.[A-Za-z0-9_-]{0,16384}){4})?")
+_URLSAFE = str.maketrans("+/", "-_")
 _NAMES = ("jti", "uti", "iss", "sub", "aud", "oid", "tid", "appid", "azp", "client_id", "email", "hd")
 _MORE = ("preferred_username", "upn", "scp", "cid", "uid")
 
@@ -54,7 +55,7 @@ def is_sample(token: str) -> bool:
 
 def _part(text: str) -> object:
     try:
-        return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return json.loads(base64.urlsafe_b64decode(text.translate(_URLSAFE).rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)))
     except (binascii.Error, ValueError, RecursionError):
         return None
 

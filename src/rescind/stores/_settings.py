@@ -7,33 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from rescind.models.evidence import Finding, Location, State
-from rescind.stores import _forms, _mcp, _urls
+from rescind.stores import _connection, _forms, _mcp, _urls
 from rescind.stores._aws import in_variables
+from rescind.stores._connection import HOSTS, USERS
 from rescind.stores._decoys import is_harmless, is_placeholder, literal
 from rescind.stores._dotenv import Variable
 from rescind.stores._names import is_sample_file, is_secret_name
 from rescind.stores._sighting import sighting
 from rescind.stores._token import token
 
-KINDS = ("azure.storage-key", "azure.cosmos-key", "azure.shared-access-key", *_mcp.KINDS)
+KINDS = ("azure.storage-key", "azure.cosmos-key", "azure.shared-access-key", "azure.sas-token", *_mcp.KINDS)
 """Every kind that a setting can hold."""
 
-_CONNECTION = re.compile(r"(?i)(?:^|;)\s*([A-Za-z][A-Za-z _]{1,40}?)\s*=\s*((?:[^;\"]|\"[^\"]*\")*)")
-_HOSTS = ("host", "hostname", "server", "url", "address", "endpoint", "datasource", "data source", "addr", "address", "remotehost", "baseurl", "base_url", "artifactoryurl", "api_url", "target", "apiserver")  # fmt: skip
-_USERS = (
-    "username",
-    "user",
-    "userid",
-    "user id",
-    "uid",
-    "login",
-    "user_name",
-    "dbuser",
-    "db_user",
-    "email",
-    "user_email",
-    "useremail",
-)
 _ELSEWHERE = re.compile(r"(?i)(?:secret|config_?map)_?key_?ref|secret_?(?:ref|selector)\b|remote_?ref|value_?from")
 _RANDOM = re.compile(r"(?=.*\d)[A-Za-z0-9+=_\-]{16,}")
 _STEM = re.compile(r"(?:password|passwd|passphrase|pwd|pass|token|secret|api_?key|key)$")
@@ -86,13 +71,11 @@ def findings(
 def _one(s: Setting, at: Location, more: Mapping[str, str]) -> Iterator[Finding]:
     name = s.path[-1]
     own = {**more, "name": name}
-    parts = (
-        {k.strip().lower(): v.strip().strip('"') for k, v in _CONNECTION.findall(s.value)}
-        if s.value.count("=") > 1 and ";" in s.value
-        else {}
-    )
-    if parts.keys() & {"password", "pwd", "accountkey", "sharedaccesskey"}:
-        yield from _connection(parts, at, own)
+    if parts := _connection.parts_of(s.value):
+        yield from _connection.findings(parts, at, own)
+        return
+    if seen := _connection.signed(s.value.strip(), at, own):
+        yield seen
         return
     if "://" in s.value:
         yield from _mcp.address(s.value.strip().removeprefix("jdbc:"), at, own, name=name)
@@ -110,8 +93,8 @@ def _one(s: Setting, at: Location, more: Mapping[str, str]) -> Iterator[Finding]
     if not (named or _forms.identify(raw)) or not raw or (is_harmless(raw) and "PASSW" not in spelled.upper()):
         return
     stem = _STEM.sub("", name.lower())  # `smtp_password` goes with `smtp_user` before it goes with any `user`
-    host = next((s.beside[h] for h in (f"{stem}host", f"{stem}server", f"{stem}url", *_HOSTS) if s.beside.get(h)), "")
-    user = next((s.beside[u] for u in (f"{stem}username", f"{stem}user", *_USERS) if s.beside.get(u)), "")
+    host = next((s.beside[h] for h in (f"{stem}host", f"{stem}server", f"{stem}url", *HOSTS) if s.beside.get(h)), "")
+    user = next((s.beside[u] for u in (f"{stem}username", f"{stem}user", *USERS) if s.beside.get(u)), "")
     own |= {"host": _host(host), "user": user}
     password = bool(re.search(r"(?i)passw|pwd|^pass$|_pass$", spelled))
     if password and not _forms.identify(raw):
@@ -134,44 +117,3 @@ def _host(value: str) -> str:
     """Return the host that a neighbour names, "" for text that is no name: it may hold a login of its own."""
     plain = value.strip().removeprefix("jdbc:")
     return _urls.host_in(plain) or (plain if _NAME.fullmatch(plain) else "")
-
-
-def _connection(parts: Mapping[str, str], at: Location, more: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield the secret of an ADO.NET, ODBC or Azure connection string."""
-    account = parts.get("accountname", "")
-    if "accountkey" in parts:
-        if parts["accountkey"].startswith(
-            ("Eby8vdM02xNOcqFl", "C2y6yDjf5/R")
-        ):  # the keys that everybody's emulator has
-            return
-        if host := _urls.host_in(parts.get("accountendpoint", "")):
-            yield from token("azure.cosmos-key", parts["accountkey"], at, issuer=host, more={**more, "host": host})
-        else:
-            yield from token(
-                "azure.storage-key",
-                parts["accountkey"],
-                at,
-                issuer=account,  # no identifier: an account has two keys, and which one this is only its value says
-                more={**more, "account": account},
-            )
-    elif "sharedaccesskey" in parts:
-        host, name = _urls.host_in(parts.get("endpoint", "")), parts.get("sharedaccesskeyname", "")
-        yield from token(
-            "azure.shared-access-key",
-            parts["sharedaccesskey"],
-            at,
-            issuer=host,
-            subject=name,
-            more={**more, "host": host},
-        )
-    else:
-        host = next((parts[h] for h in _HOSTS if parts.get(h)), "").removeprefix("tcp:")
-        user = next((parts[u] for u in _USERS if parts.get(u)), "")
-        own = {
-            **more,
-            "host": host,
-            "user": user,
-            "database": parts.get("database", "") or parts.get("initial catalog", ""),
-        }
-        value = parts.get("password") or parts.get("pwd") or ""
-        yield from token("database.password", value, at, issuer=host, subject=user, more=own, password=True)

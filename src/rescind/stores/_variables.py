@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
-from rescind.stores import _forms, _owners, _urls
+from rescind.stores import _connection, _entra, _forms, _owners, _urls
 from rescind.stores._aws import in_variables
+from rescind.stores._beside import Beside
 from rescind.stores._decoys import is_harmless, is_placeholder, is_sample_key, literal
 from rescind.stores._dotenv import Variable
 from rescind.stores._names import is_sample_file, is_secret_name, is_shipped_name, userinfo
@@ -22,7 +23,7 @@ KINDS = tuple(
     dict.fromkeys(
         (
             *("aws.access-key", "aws.role-session", "vault.token", "url.password", "file.secret", "ssh.user-key"),
-            *(*_urls.KINDS, *_owners.KINDS),
+            *(*_urls.KINDS, *_owners.KINDS, *_connection.KINDS),
         )
     )
 )
@@ -46,11 +47,32 @@ def _private(v: Variable, at: Location) -> Iterator[Finding]:
         )
 
 
+def _joined(v: Variable, at: Location) -> Iterator[Finding]:
+    """Yield the secret of a connection string, or of an address that Azure signed."""
+    place, own = replace(at, line=v.line, pointer=v.name), {"name": v.name, "commented": "yes" if v.commented else ""}
+    if parts := _connection.parts_of(v.value):
+        yield from _connection.findings(parts, place, own)
+    elif seen := _connection.signed(v.value.strip(), place, own):
+        yield seen
+
+
+def _with_neighbours(seen: Finding) -> Finding:
+    """Return a finding that goes by the account, client or user, and the host, which its attributes name."""
+    said = seen.attributes
+    who = next((said[n] for n in ("user", "client_id", "account") if said.get(n)), "")
+    return replace(seen, issuer=seen.issuer or said.get("host", ""), subject=seen.subject or who)
+
+
 def findings(held: Iterable[Variable], at: Location) -> Iterator[Finding]:
     """Yield one finding per secret variable, none for references to a secret elsewhere."""
-    keys, rest = in_variables(list(held), at)
+    held = list(held)
+    keys, rest = in_variables(held, at)
     yield from keys
+    near = Beside(held)
     for v in rest:
+        if joined := [] if is_sample_file(at.path) else list(_joined(v, at)):
+            yield from joined
+            continue
         url = userinfo(v.value)
         value = literal(url.password if url else v.value)
         form, told = form_of(value, named=is_vault_name(v.name)), _forms.identify(value)
@@ -62,7 +84,7 @@ def findings(held: Iterable[Variable], at: Location) -> Iterator[Finding]:
         if not value or is_harmless(value) or not (form or told or url or is_secret_name(v.name)):
             continue
         facts = {"name": v.name, "form": form, "commented": "yes" if v.commented else ""}
-        facts |= {"host": url.host, "user": url.user} if url else {}
+        facts |= {"host": url.host, "user": url.user} if url else near.facts(v.name)
         kind, issuer = _urls.kind_at(v.value) if url else of_name(v.name)
         kind = "vault.token" if form else kind
         dud = (
@@ -75,6 +97,9 @@ def findings(held: Iterable[Variable], at: Location) -> Iterator[Finding]:
             yield sighting(kind, place, attributes=facts, state=State.PLACEHOLDER)
         elif form:
             yield sighting(kind, place, secret=value, attributes=facts)
+        elif told and told.kind == "entra.client-secret" and facts.get("client_id") and facts.get("tenant"):
+            known = _entra.principal(facts["tenant"], facts["client_id"], value, place)
+            yield replace(known, attributes={**known.attributes, "name": v.name})
         else:
             seen = _forms.finding(value, place, facts, other=kind, host=issuer or (url.host.lower() if url else ""))
-            yield replace(seen, subject=seen.subject or sighting(kind, at, subject=url.user).subject) if url else seen
+            yield _with_neighbours(seen)
