@@ -1,4 +1,4 @@
-"""The world of open shells of Session Manager, in a server made of botocore's model."""
+"""The worlds of open shells and of users of user pools, in servers made of botocore's models."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rescind.models.credential import Credential
 from rescind.models.kind import Subject
 from tests.contract.worlds import Held, World
 from tests.interop.aws_model import serve
+from tests.interop.aws_pools import Pools
 from tests.interop.aws_shells import Shells
 
 
@@ -35,5 +36,28 @@ def shells(_: Path) -> Iterator[World]:
         yield World(row, url, aws.client, make, Subject(names=("ada",)), lambda: set())
 
 
-SSM = {"aws.ssm-session/model": shells}
-WRITES = {"aws.ssm-session": r"\.TerminateSession"}
+@contextmanager
+def pools(_: Path) -> Iterator[World]:
+    """Users of one pool, each with a sign-in."""
+    aws = Pools()
+    pool, numbers = aws.pool(), iter(range(10**6))
+
+    def make(name: str = "") -> Held:
+        name = name or f"ada-{next(numbers)}"
+        ident = aws.member(pool, name)
+        token = aws.sign_in(ident)
+        found = Credential(
+            kind="aws.cognito-user", provider="aws", identifier=ident, owner=f"cognito:{name}",
+            attributes={"region": "us-east-1"},
+        )  # fmt: skip
+        return Held(found, None, lambda: aws.refreshes(token))
+
+    make("ada")
+    make("bob")
+    with serve(aws) as url:
+        row = catalogue.kinds()["aws.cognito-user"]
+        yield World(row, url, aws.client, make, Subject(names=("cognito:ada",)), lambda: set())
+
+
+SSM = {"aws.ssm-session/model": shells, "aws.cognito-user/model": pools}
+WRITES = {"aws.ssm-session": r"\.TerminateSession", "aws.cognito-user": r"\.AdminDisableUser"}
