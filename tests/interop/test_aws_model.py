@@ -19,6 +19,7 @@ from rescind.providers.aws._connect import connect
 from tests.interop import aws_model, aws_world, sso_world
 from tests.interop.aws_cloud import ACCOUNT, MANAGEMENT, FakeAws, NoPace, key_id
 from tests.interop.aws_model import model, serve
+from tests.interop.aws_shells import Shells
 
 ADA = Subject(person="ada@example.com", names=("ada",))
 SORTS = {
@@ -31,7 +32,7 @@ SORTS = {
 
 @pytest.fixture
 def cloud() -> FakeAws:
-    return FakeAws()
+    return Shells()
 
 
 @pytest.fixture
