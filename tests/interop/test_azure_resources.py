@@ -546,6 +546,6 @@ def test_doctor_reads_every_kind_and_says_which_actions_are_missing(bench):
     ]
     arm.may -= {"Microsoft.ContainerService/managedClusters/read"}
     (row,) = doctor.examine(session)
-    (aks,) = [k for k in row["kinds"] if k["kind"] == "azure.aks-certificate"]
-    assert aks["readable"] == "no"
-    assert "managedClusters/read" in str(aks["permissions"])
+    (cluster,) = [k for k in row["kinds"] if k["kind"] == "azure.aks-certificate"]
+    assert cluster["readable"] == "no"
+    assert "managedClusters/read" in str(cluster["permissions"])
