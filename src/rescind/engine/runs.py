@@ -173,7 +173,7 @@ class CaseWork:
                 log=self._log,
                 hooks=self._hooks,
                 hold=self._hold or plan.case.hold,
-                reader=self._reader(run) if any(s.id == step and s.source for s in plan.case_steps) else None,
+                reader=self._reader(run) if any(s.id == step and s.tenant for s in plan.case_steps) else None,
                 credentials=plan.credentials,
             )
             return {"s": carry_out(next(s for s in plan.case_steps if s.id == step), ctx)}
