@@ -53,9 +53,10 @@ class Beside:
         return found
 
     def _first(self, stem: str, endings: tuple[str, ...], own: str, *, host: bool) -> str:
-        for ending in endings:
-            name = f"{stem}_{ending}"
-            raw = literal(self._known.get(name, "")).strip() if name != own and not is_secret_name(name) else ""
+        for name in (f"{stem}_{ending}" for ending in endings):
+            if name == own or name not in self._known or is_secret_name(name):
+                continue
+            raw = literal(self._known[name]).strip()
             raw = _urls.host_in(raw) or raw if host else raw
             if _PLAIN.fullmatch(raw) and not _forms.identify(raw):
                 return raw

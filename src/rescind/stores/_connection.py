@@ -16,12 +16,13 @@ KINDS = ("azure.storage-key", "azure.cosmos-key", "azure.shared-access-key", "az
 HOSTS = ("host", "hostname", "server", "url", "address", "endpoint", "datasource", "data source", "addr", "address", "remotehost", "baseurl", "base_url", "artifactoryurl", "api_url", "target", "apiserver")  # fmt: skip
 USERS = ("username", "user", "userid", "user id", "uid", "login", "user_name", "dbuser", "db_user", "email", "user_email", "useremail")  # fmt: skip
 _PART = re.compile(r"(?i)(?:^|;)\s*([A-Za-z][A-Za-z _]{1,40}?)\s*=\s*((?:[^;\"]|\"[^\"]*\")*)")
+_LONGEST = 4096
 _SIGNED = re.compile(r"(?:[?&]|^)sig=[A-Za-z0-9%+/=]{20,200}")
 
 
 def parts_of(value: str) -> dict[str, str]:
     """Return the parts of a connection string that holds a secret by lower-case name; nothing for any other text."""
-    if value.count("=") < 2 or ";" not in value:
+    if len(value) > _LONGEST or value.count("=") < 2 or ";" not in value:
         return {}
     parts = {k.strip().lower(): v.strip().strip('"') for k, v in _PART.findall(value)}
     return parts if parts.keys() & {"password", "pwd", "accountkey", "sharedaccesskey"} else {}
@@ -55,7 +56,7 @@ def signed(value: str, at: Location, more: Mapping[str, str]) -> Finding | None:
 
     https://learn.microsoft.com/en-us/rest/api/storageservices/create-service-sas
     """
-    if not _SIGNED.search(value[:4096]) or "sv=" not in value:
+    if len(value) > _LONGEST or "sv=" not in value or not _SIGNED.search(value):
         return None
     try:
         split = urlsplit(value if "://" in value else f"//?{value.lstrip('?')}")

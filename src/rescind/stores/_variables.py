@@ -52,7 +52,7 @@ def _joined(v: Variable, at: Location) -> Iterator[Finding]:
     place, own = replace(at, line=v.line, pointer=v.name), {"name": v.name, "commented": "yes" if v.commented else ""}
     if parts := _connection.parts_of(v.value):
         yield from _connection.findings(parts, place, own)
-    elif seen := _connection.signed(v.value.strip(), place, own):
+    elif seen := _connection.signed(v.value, place, own):
         yield seen
 
 
