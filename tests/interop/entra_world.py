@@ -193,6 +193,10 @@ class Graph:
             set()
         )  # ids of users whom no application may touch, for a reason that no listing shows
         self.seen: list[tuple[str, str, dict[str, str], Any]] = []
+        self.action_names = {
+            "wipe": "factoryReset",
+            "retire": "removeCompanyData",
+        }  # Intune's own names, beside its paths
         self.denied: list[str] = []  # operations that we had no permission for
         self.asked: list[dict[str, str]] = []  # what was sent to the token endpoint
         self.birth = 0.0  # after how many seconds a new credential is taken there
@@ -494,7 +498,7 @@ class Graph:
             case "POST", ["deviceManagement", "managedDevices", "{id}", action]:
                 row = self._one("managedDevice", keys[0])
                 now = _time(self.clock.now())
-                result = {"actionName": action, "actionState": "pending", "startDateTime": now, "lastUpdatedDateTime": now}  # fmt: skip
+                result = {"actionName": self.action_names.get(action, action), "actionState": "pending", "startDateTime": now, "lastUpdatedDateTime": now}  # fmt: skip
                 state = {"wipe": "wipePending", "retire": "retirePending"}.get(action, row["managementState"])
                 self.update(kind, row["id"], deviceActionResults=[*row["deviceActionResults"], result], managementState=state)  # fmt: skip
                 return 204, None  # the order is taken, nothing more

@@ -183,6 +183,19 @@ def test_an_order_is_taken_then_pending_then_done_by_the_machines_own_word(at, v
         assert not breaches(method, path, query, body), (method, path, query, body)
 
 
+@pytest.mark.parametrize(
+    ("names", "closed"), [({}, True), ({"wipe": "Wipe"}, True), ({"wipe": "cleanWindowsDevice"}, False)]
+)
+def test_a_result_counts_by_the_names_that_the_action_has(at, names, closed):
+    fleet, url = at
+    fleet.graph.action_names = names
+    step, ctx, reader = one(fleet, url, "wipe")
+    case_steps.carry_out(step, ctx)
+    fleet.graph.reports(fleet.machine, "done")
+    orders.again(reader, [step])
+    assert stands(step, ctx).closed == closed
+
+
 @pytest.mark.parametrize("state", ["failed", "notSupported", "canceled"])
 def test_what_the_machine_could_not_is_a_task(at, state):
     fleet, url = at

@@ -15,6 +15,13 @@ from rescind.providers.entra._connect import Entra
 from rescind.providers.entra._graph import Row, pages, read, seg, text, unclear, written
 
 _ACTIONS = {"lock": "remoteLock", "retire": "retire", "wipe": "wipe"}
+_SHOWN_AS = {
+    "lock": {"remotelock", "lock"},
+    "retire": {"retire", "removecompanydata"},
+    "wipe": {"wipe", "factoryreset", "factoryresetkeepenrollmentdata"},
+}
+"""How a result may name an action: its type is plain text, and Intune's own list of actions has other names than its paths
+(https://learn.microsoft.com/en-us/graph/api/resources/intune-devices-remoteactionaudit). One by yet another name counts as none."""
 _BODIES = {"wipe": {"keepEnrollmentData": False, "keepUserData": False}}
 _SELECT = "id,azureADDeviceId,deviceName,serialNumber,operatingSystem,managedDeviceOwnerType,lastSyncDateTime"
 _RESULTS = "id,deviceActionResults,managementState,lastSyncDateTime"
@@ -84,7 +91,8 @@ def look(client: Entra, identifier: str, verb: str, since: str) -> Order:
     if not isinstance(results, list) or not all(isinstance(r, dict) for r in results):
         raise unclear(answer, "managed device: no results of actions")
     # an older order of the same sort was given by somebody else
-    mine = [r for r in results if text(r, "actionName") == _ACTIONS[verb] and _after(text(r, "startDateTime"), since)]
+    named = [r for r in results if text(r, "actionName").lower() in _SHOWN_AS[verb]]
+    mine = [r for r in named if _after(text(r, "startDateTime"), since)]
     base = {"request_id": answer.request_id, "provider_time": answer.provider_time}
     if not mine:
         return Order(standing=Standing.NONE, evidence=f"Intune shows no {verb} since {since}", **base)
@@ -93,7 +101,7 @@ def look(client: Entra, identifier: str, verb: str, since: str) -> Order:
     if state not in _STANDS:
         raise unclear(answer, f"managed device: {state[:40]!r} is no state of an action")
     standing = _STANDS[state]
-    told = f"Intune shows {_ACTIONS[verb]} as {state} at {at}"
+    told = f"Intune shows {text(last, 'actionName')} as {state} at {at}"
     if standing is Standing.ORDERED:
         told += f": the machine, last online {text(row, 'lastSyncDateTime') or 'at an unknown time'}, has not done it"
     return Order(standing=standing, evidence=told, **base)
