@@ -11,9 +11,10 @@ from tests.interop.google_cloud import PROJECT, Cloud
 from tests.interop.google_model import Fault
 
 Row = dict[str, Any]
+_ASKED = r'protoPayload\.authenticationInfo\.principal(?:Email|Subject)="[^"]+"'
 _FILTER = re.compile(
     r'\(log_id\("cloudaudit\.googleapis\.com/activity"\) OR log_id\("cloudaudit\.googleapis\.com/data_access"\)\) AND timestamp>="(?P<since>[^"]+)" '
-    r"AND protoPayload\.authenticationInfo\.principalEmail=\((?P<named>[^)]+)\)"
+    rf"AND \((?P<named>{_ASKED}(?: OR {_ASKED})*)\)"
 )
 
 
@@ -59,7 +60,7 @@ class Recorded(Cloud):
         **more: Any,
     ) -> None:
         """Write one entry into the audit log of a project."""
-        who = {"principalEmail": mail}
+        who = {"principalSubject" if mail.startswith("principal:") else "principalEmail": mail}
         if key:
             who["serviceAccountKeyName"] = f"//iam.googleapis.com/projects/{PROJECT}/serviceAccounts/{mail}/keys/{key}"
         said = {"@type": "type.googleapis.com/google.cloud.audit.AuditLog", "serviceName": "storage.googleapis.com", "methodName": method, "authenticationInfo": who,
@@ -95,7 +96,7 @@ class Recorded(Cloud):
         rows = [
             r
             for r in self.logged
-            if r["protoPayload"]["authenticationInfo"]["principalEmail"] in named
+            if named & set(map(str, r["protoPayload"]["authenticationInfo"].values()))
             and datetime.fromisoformat(r["timestamp"]) >= since
         ]
         return self.paged("entries", rows if b["resourceNames"] == [f"projects/{PROJECT}"] else [], b)

@@ -316,6 +316,9 @@ def test_marks_are_awss_own_words_and_never_a_name_that_a_caller_chose():
     behalf = {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u-1"}, "credentialId": "c-1"}
     assert seen(behalf) == {"identity:u-1", "credential:c-1"}
     mine = {"type": "IAMUser", "userName": "ada", "accountId": ACCOUNT}
+    root = {"type": "Root", "accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root"}
+    assert seen(root) == {f"root:{ACCOUNT}"}
+    assert seen({**root, "accountId": "999999999999"}) == set()
     assert "mfa:arn:m" in seen(mine, additionalEventData={"MFAIdentifier": "arn:m"})
     assert _activity.event({**base, "eventTime": "yesterday", "userIdentity": mine}, ACCOUNT) is None
     assert seen("nonsense") == set()  # type: ignore[arg-type]
@@ -328,11 +331,17 @@ def test_sessions_are_looked_up_by_their_key_and_people_of_identity_center_by_th
         "centre": Credential(
             kind="aws.sso-session", identifier="ssoins-1/u-1", subject="u-1", owner="sso:ada@example.com", **held
         ),
+        "root": Credential(kind="aws.root-user", identifier=f"root:{ACCOUNT}", owner=f"root:{ACCOUNT}", **held),
         "planted": Credential(kind="aws.role-session", identifier="not a key'", owner="", **held),
     }
     desk.read()
     asked = {(a["AttributeKey"], a["AttributeValue"]) for _, g in desk.cloud.asked for a in g["LookupAttributes"]}
-    assert asked == {("Username", "ada"), ("Username", "ada@example.com"), ("AccessKeyId", "ASIAAAAAAAAAAAAAQQQQ")}
+    assert asked == {
+        ("Username", "root"),
+        ("Username", "ada"),
+        ("Username", "ada@example.com"),
+        ("AccessKeyId", "ASIAAAAAAAAAAAAAQQQQ"),
+    }
 
 
 def test_each_region_has_the_two_requests_a_second_that_aws_allows():

@@ -120,6 +120,17 @@ def test_a_key_is_told_from_its_account_and_a_refusal_for_want_of_rights_is_a_us
     assert used(desk, cloud, desk.read(LOGS.id)) == {"account", "key"}
 
 
+def test_a_person_of_a_workforce_pool_is_told_by_the_subject(desk, cloud):
+    subject = "principal://iam.googleapis.com/locations/global/workforcePools/staff/subject/ada"
+    session = Credential(
+        kind="google.workforce-session", provider="google", tenant="google", identifier="x", subject=subject, owner=subject
+    )  # fmt: skip
+    desk.credentials = (*desk.credentials, session)
+    cloud.log_entry(subject, AT)
+    reading = desk.read(LOGS.id)
+    assert (desk.judge(session, reading).answer, used(desk, cloud, reading)) == ("yes", set())
+
+
 def test_a_request_that_nobody_signed_for_is_no_use(desk, cloud):
     cloud.log_entry(cloud.robot, AT, key=cloud.kid, code=16)
     assert used(desk, cloud, desk.read(LOGS.id)) == set()

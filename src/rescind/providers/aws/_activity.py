@@ -50,6 +50,7 @@ def _wanted(asked: Asked) -> list[tuple[str, str]]:
     ]
     held = [c.owner for c in asked.credentials if c.owner and c.owner != "root"]
     people += [o.removeprefix("sso:") for o in held if ":" not in o or o.startswith("sso:")]
+    people += ["root"] if asked.of("aws.root-user") else []
     keys = [c.identifier for c in asked.of("aws.role-session")]
     keys += [c.identifier for c in asked.of("aws.access-key") if not c.owner]
     found = [("Username", p) for p in people] + [("AccessKeyId", k) for k in keys if _KEY.fullmatch(k)]
@@ -157,6 +158,8 @@ def _marks(row: Mapping[str, Any], who: Any, account: str) -> Iterator[str]:
     for serial in (_text(row, "additionalEventData", "MFAIdentifier"), _text(row, "requestParameters", "serialNumber")):
         if serial:
             yield f"mfa:{serial}"
+    if _text(who, "type") == "Root" and _text(who, "accountId") == account:
+        yield f"root:{account}"
     issuer = _part(who, "sessionContext", "sessionIssuer")
     named = who if _text(who, "type") == "IAMUser" else issuer if _text(issuer, "type") == "IAMUser" else None
     if named is not None and _text(named, "accountId") in {account, ""}:

@@ -32,6 +32,7 @@ CLOUDTRAIL = Source(
         "aws.login-profile": Trace(marks=("console:{owner}",), holder=("user:{owner}",)),
         "aws.access-key": Trace(marks=("key:{identifier}",), holder=("user:{owner}",), unseen=_DATA),
         "aws.role-session": Trace(marks=("key:{identifier}",), unseen=_DATA),
+        "aws.root-user": Trace(marks=("{identifier}",), unseen=_DATA),
         "aws.user": Trace(marks=("user:{owner}",), unseen=_DATA),
         "aws.sso-session": Trace(marks=("identity:{subject}", "{owner}"), unseen=_DATA),
         "aws.sso-user": Trace(marks=("identity:{subject}", "{owner}"), unseen=_DATA),

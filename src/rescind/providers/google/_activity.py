@@ -25,8 +25,9 @@ USES = {
     "saml": {"login_success"},
 }
 """Events that are the user's own doing; of `admin` all are. Others may be Google's, or somebody's who was refused."""
-MOST_PAGES, MOST_NAMED = 1000, 100
+MOST_PAGES, MOST_NAMED = 1000, 30
 _MAIL = re.compile(r"[^\s@\"\\()]+@[^\s@\"\\()]+")
+_SUBJECT = re.compile(r"principal://iam\.googleapis\.com/[^\s\"\\()]{1,400}")
 _KEY = re.compile(r"//iam\.googleapis\.com/projects/[^/]+/serviceAccounts/[^/]+/keys/(?P<key>[0-9a-f]+)")
 _LOGS = 'log_id("cloudaudit.googleapis.com/activity") OR log_id("cloudaudit.googleapis.com/data_access")'
 _NOT_SIGNED_IN = 16
@@ -137,16 +138,17 @@ def _parameters(event: object) -> dict[str, str]:
 def audit_logs(client: Google, asked: Asked, ask: Ask) -> Iterator[Event | Span]:
     """Yield what the users and service accounts did since then in the projects of this tenant and of their own keys."""
     kinds = ("google.service-account", "google.service-account-key", "google.hmac-key")
-    held = [c.owner for c in asked.of(*kinds)] + [c.subject for c in asked.of("google.user", "google.oauth-grant")]
-    mails = list({m.casefold(): m for m in (*held, *asked.names) if _MAIL.fullmatch(m)}.values())
+    held = [c.owner for c in asked.of(*kinds)]
+    held += [c.subject for c in asked.of("google.user", "google.oauth-grant", "google.workforce-session")]
+    whom = {m.casefold(): m for m in (*held, *asked.names) if _MAIL.fullmatch(m) or _SUBJECT.fullmatch(m)}
+    named = list(whom.values())
     own = [c.attributes.get("project", "") for c in asked.of(*kinds)]
     projects = dict.fromkeys(p for p in (*client.projects, *own) if re.fullmatch(r"[a-z0-9.:-]{1,80}", p))
-    for project in projects if mails else ():
-        for first in range(0, len(mails), MOST_NAMED):
-            named = " OR ".join(f'"{m}"' for m in mails[first : first + MOST_NAMED])
-            wanted = (
-                f'({_LOGS}) AND timestamp>="{asked.since}" AND protoPayload.authenticationInfo.principalEmail=({named})'
-            )
+    for project in projects if named else ():
+        for first in range(0, len(named), MOST_NAMED):
+            who = [("Subject" if _SUBJECT.fullmatch(m) else "Email", m) for m in named[first : first + MOST_NAMED]]
+            asks = " OR ".join(f'protoPayload.authenticationInfo.principal{field}="{m}"' for field, m in who)
+            wanted = f'({_LOGS}) AND timestamp>="{asked.since}" AND ({asks})'
             yield from _entries(client, project, wanted, ask)
 
 
@@ -188,7 +190,9 @@ def entry(row: Row) -> Event | None:
     if not at or not ident:
         return None
     mail, key = text(who, "principalEmail"), _KEY.fullmatch(text(who, "serviceAccountKeyName"))
-    marks = ([f"mail:{mail}"] if mail else []) + ([f"key:{key['key']}"] if key else [])
+    subject = text(who, "principalSubject")  # whom a workforce or workload identity stands for
+    marks = [f"mail:{mail}"] if mail else []
+    marks += ([f"key:{key['key']}"] if key else []) + ([subject] if _SUBJECT.fullmatch(subject) else [])
     code = status.get("code", 0)
     taken = code != _NOT_SIGNED_IN
     return Event(
@@ -197,7 +201,7 @@ def entry(row: Row) -> Event | None:
         action=f"{text(said, 'serviceName').removesuffix('.googleapis.com')}:{text(said, 'methodName')}",
         marks=frozenset(marks) if taken else frozenset(),
         doubts=frozenset() if taken else frozenset(marks),
-        who=mail,
+        who=mail or subject,
         key=key["key"] if key else "",
         ip=text(request, "callerIp"),
         agent=text(request, "callerSuppliedUserAgent"),

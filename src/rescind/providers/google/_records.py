@@ -55,6 +55,7 @@ AUDIT_LOGS = Source(
     permissions=("logging.logEntries.list",),
     traces={
         "google.service-account-key": Trace(marks=("key:{identifier}",), holder=("mail:{owner}",), unseen=_READS),
+        "google.workforce-session": Trace(marks=("{subject}",), unseen=_READS),
         "google.service-account": Trace(marks=("mail:{owner}",), unseen=_READS),
         "google.user": Trace(marks=("mail:{subject}",), unseen=_READS),
         "google.oauth-grant": Trace(
