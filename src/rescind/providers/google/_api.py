@@ -49,9 +49,23 @@ def flag(row: Row, key: str, answer: Answer) -> bool:
     return value
 
 
-def read(client: Google, api: str, path: str, *needs: str, what: str) -> tuple[Row, Answer]:
+def by_name(version: str, name: str, rest: str = "") -> str:
+    """Return the path of what Google gave a name with slashes in it, or of something below it."""
+    return f"/{version}/{'/'.join(map(seg, name.split('/')))}{rest}"
+
+
+def read(
+    client: Google, api: str, path: str, *needs: str, what: str, query: Mapping[str, str] | None = None
+) -> tuple[Row, Answer]:
     """Return one object that has the members it `needs`. Raises typed errors, `NotFound` for one that is not shown."""
-    return shown(client.send(api, "GET", path), *needs, what=what)
+    return shown(client.send(api, "GET", path, query=query), *needs, what=what)
+
+
+def same(row: Row, answer: Answer, key: str, value: str, what: str) -> tuple[Row, Answer]:
+    """Return an object that was asked for by `value`. Raises `Unrecognised` where `key` says that it is another one."""
+    if text(row, key) != value:
+        raise unclear(answer, f"another {what} than the one asked for was shown")
+    return row, answer
 
 
 def shown(answer: Answer, *needs: str, what: str) -> tuple[Row, Answer]:
@@ -103,7 +117,20 @@ def gone(answer: Answer, what: str, *, empty: int = 204) -> CallResult:
     return called(answer, CallStatus.DONE)
 
 
-def called(answer: Answer, status: CallStatus, **notes: str) -> CallResult:
+def operation(answer: Answer, *needs: str, what: str, **notes: str) -> CallResult:
+    """Return what an operation of Google's means that a write was answered with: done, or still at it. Raises typed errors."""
+    row, _ = shown(answer, *needs, what=what)
+    if "error" in row:
+        raise unclear(answer, f"{what}: Google says that it failed")
+    return called(answer, CallStatus.DONE if row.get("done") is True else CallStatus.ACCEPTED, **notes)
+
+
+def left(told: str) -> CallResult:
+    """Return that something is left as it is, and why: a run gives back no more than it took."""
+    return CallResult(status=CallStatus.ALREADY, notes={"left": told})
+
+
+def called(answer: Answer, status: CallStatus = CallStatus.DONE, **notes: str) -> CallResult:
     """Return the result of a call with what the answer says of itself."""
     return CallResult(
         status=status,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Known, Liveness, Observation, Subject
-from rescind.providers.google import _outside
+from rescind.providers.google import _listings, _outside
 from rescind.providers.google._api import Row, flag, pages, seen, seg, shown, text, texts, unclear
 from rescind.providers.google._connect import Google
 from rescind.wire.http import Answer
@@ -175,23 +175,21 @@ def listed(client: Google, user: str, sort: str) -> tuple[list[Row], Answer]:
     return pages(client, "security", path(user, f"/{sort}"), "items", what=f"{sort} of a Workspace user")
 
 
-def each(client: Google, subject: Subject, sort: str) -> Iterator[tuple[Row, list[Row]] | Gap]:
-    """Show the person's users with all they have of a sort; a user whose list could not be read is a `Gap`."""
-    for found in people(client, subject):
-        if isinstance(found, Gap):
-            yield found
-            continue
-        row, mail = found[0], text(found[0], "primaryEmail")
-        try:
-            rows, _ = listed(client, text(row, "id"), sort)
-        except (Throttled, Unreachable):
-            raise
-        except ProviderError as error:
-            yield Gap(
-                source=f"tenant:{client.tenant.name}", reason=f"{sort} of {mail} could not be listed: {error.message}"
-            )
-        else:
-            yield row, rows
+def each(client: Google, subject: Subject, what: str, held: Callable[[Row], Iterable[Known]]) -> Iterator[Known | Gap]:
+    """Show what is `held` by each of the person's users; `what`, with `{}` for the address, could not be listed whole is a `Gap`."""
+    return _listings.whole(
+        client,
+        people(client, subject),
+        lambda found: held(found[0]),
+        lambda found: what.format(text(found[0], "primaryEmail")),
+    )
+
+
+def listed_each(
+    client: Google, subject: Subject, sort: str, known: Callable[[Row, list[Row]], Iterable[Known]]
+) -> Iterator[Known | Gap]:
+    """Show what is known of all that the person's users have of a sort, as `listed` names it."""
+    return each(client, subject, f"{sort} of {{}}", lambda user: known(user, listed(client, text(user, "id"), sort)[0]))
 
 
 def one(client: Google, credential: Credential, sort: str, key: str) -> tuple[Row, Row, Answer]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from rescind.errors import ProviderError, Throttled, Unreachable
+from rescind.errors import ProviderError, Rejected, Throttled, Unreachable
 from rescind.models.evidence import Gap
-from rescind.models.kind import Subject
+from rescind.models.kind import Known, Subject
+from rescind.providers.google import _listings
 from rescind.providers.google._api import read, seg, text
 from rescind.providers.google._connect import Google
 
@@ -41,9 +42,7 @@ def of_person(client: Google, subject: Subject) -> Iterator[tuple[str, str] | Ga
         except (Throttled, Unreachable):
             raise
         except ProviderError as error:
-            yield Gap(
-                source=f"tenant:{client.tenant.name}", reason=f"project {project} could not be read: {error.message}"
-            )
+            yield _listings.gap(client, f"project {project} could not be read: {error.message}")
             continue
         if known:
             accounts.append((ids[project], name))
@@ -51,3 +50,19 @@ def of_person(client: Google, subject: Subject) -> Iterator[tuple[str, str] | Ga
             whole[ids[project]] = None
     yield from ((project, "") for project in whole)
     yield from ((project, name) for project, name in accounts if project not in whole)
+
+
+def each(
+    client: Google, subject: Subject, what: str, held: Callable[[str, str], Iterable[Known]]
+) -> Iterator[Known | Gap]:
+    """Show what is `held` by each project, and account, of the person's. Raises what is worth another try."""
+    return _listings.whole(
+        client, of_person(client, subject), lambda found: held(*found), lambda found: f"{what} of project {found[0]}"
+    )
+
+
+def readable(client: Google, project: str) -> str:
+    """Return the project that a control reads: the one it is about, else the tenant's first. Raises `Rejected` where there is none."""
+    if not project and not client.projects:
+        raise Rejected("this tenant names no project to read", code="incomplete")
+    return project or client.projects[0]

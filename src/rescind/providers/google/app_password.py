@@ -33,11 +33,7 @@ def identify(client: Google, credential: Credential, secret: Secret | None) -> K
 
 def enumerate_(client: Google, subject: Subject) -> Iterator[Known | Gap]:
     """List every app password of the person's users."""
-    for found in _people.each(client, subject, "asps"):
-        if isinstance(found, Gap):
-            yield found
-        else:
-            yield from (_known(found[0], row) for row in found[1])
+    return _people.listed_each(client, subject, "asps", lambda user, rows: (_known(user, r) for r in rows))
 
 
 def revoke(client: Google, credential: Credential) -> CallResult:

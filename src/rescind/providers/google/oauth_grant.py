@@ -39,11 +39,12 @@ def identify(client: Google, credential: Credential, secret: Secret | None) -> K
 
 def enumerate_(client: Google, subject: Subject) -> Iterator[Known | Gap]:
     """List every grant of the person's users."""
-    for found in _people.each(client, subject, "tokens"):
-        if isinstance(found, Gap):
-            yield found
-        else:
-            yield from {k.identifier: k for k in (_known(found[0], row) for row in found[1])}.values()
+    return _people.listed_each(
+        client,
+        subject,
+        "tokens",
+        lambda user, rows: {k.identifier: k for k in (_known(user, r) for r in rows)}.values(),
+    )
 
 
 def revoke(client: Google, credential: Credential) -> CallResult:

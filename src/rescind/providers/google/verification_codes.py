@@ -34,11 +34,7 @@ def identify(client: Google, credential: Credential, secret: Secret | None) -> K
 
 def enumerate_(client: Google, subject: Subject) -> Iterator[Known | Gap]:
     """Show one entry for each of the person's users that has backup codes."""
-    for found in _people.each(client, subject, _SORT):
-        if isinstance(found, Gap):
-            yield found
-        elif found[1]:
-            yield _known(*found)
+    return _people.listed_each(client, subject, _SORT, lambda user, codes: [_known(user, codes)] if codes else ())
 
 
 def invalidate(client: Google, credential: Credential) -> CallResult:
