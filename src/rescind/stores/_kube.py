@@ -16,6 +16,7 @@ from rescind.stores._decoys import is_placeholder
 from rescind.stores._embedded import secrets
 from rescind.stores._json import member, text
 from rescind.stores._jwt import claims, expiry, facts, is_sample
+from rescind.stores._moment import moment
 from rescind.stores._password import is_stand_in
 from rescind.stores._sighting import sighting
 
@@ -37,7 +38,9 @@ def users(config: object, at: Location) -> Iterator[Finding]:
         facts_of |= {"impersonates": text(user, "as"), "exec": text(user, "exec", "command").rpartition("/")[2]}
         place = replace(at, pointer=f"users/{name}")
         if facts_of["local"] and _TOY.fullmatch(name):
-            yield sighting("kube.token", place, issuer=server, subject=name, attributes=facts_of, state=State.PLACEHOLDER)
+            yield sighting(
+                "kube.token", place, issuer=server, subject=name, attributes=facts_of, state=State.PLACEHOLDER
+            )
             continue
         yield from _tokens(user, place, facts_of)
         for variable in _list(user, "exec", "env"):
@@ -69,7 +72,7 @@ def _tokens(user: object, at: Location, more: Mapping[str, str]) -> Iterator[Fin
             subject=known.get("sub", "") or more["user"],
             secret="" if dud else raw,
             attributes=own,
-            expires_at=expiry(raw),
+            expires_at=expiry(raw) or (moment(text(config, "expiry")) if form == "access-token" else None),
             state=State.PLACEHOLDER if dud else State.LIVE_UNVERIFIED,
         )
 

@@ -22,24 +22,38 @@ from rescind.stores._urls import host_in
 _LINK = re.compile(r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{1,30}://[^\s\"'<>\]]{3,4000}+")
 _ALONE = re.compile(r"(https?://)([^\s/?#@:]{20,300})@([^\s/?#@]{1,255}.*)", re.DOTALL)  # a token in place of the user
 
-_SECTION = re.compile(r"[ \t]*\[[\w.\-]{1,60}(?:[ \t]*\"([^\"]{0,500})\")?[ \t]*\]")
+_SECTION = re.compile(r"[ \t]*+\[([\w.\-]{1,60})(?:[ \t]*\"([^\"]{0,500})\")?[ \t]*\]")
 _HEADER = re.compile(
-    r"(?i)[ \t]*extraheader[ \t]*=[ \t]*\"?authorization:[ \t]*(basic|bearer|token)[ \t]+([^\s\"]{8,8192})"
+    r"(?i)[ \t]*+extraheader[ \t]*+=[ \t]*+\"?authorization:[ \t]*(basic|bearer|token)[ \t]+([^\s\"]{8,8192})"
 )
 _MAIL = tuple(
     re.compile(rf"(?im)^[ \t]{{0,20}}smtp{name}[ \t]{{0,9}}=[ \t]{{0,9}}(\S{{1,255}})") for name in ("User", "Server")
 )
-_PASSWORD = re.compile(r"(?i)[ \t]*(smtpPass|password)[ \t]*=[ \t]*(\S{1,500})")
+_PASSWORD = re.compile(
+    r"(?i)[ \t]*+(smtpPass|password|(?:oauth[\-_]?|access[\-_]?|private[\-_]?|api[\-_]?)?token)[ \t]*+=[ \t]*+([^\s!]\S{0,499})"
+)
+_USER = re.compile(r"(?i)[ \t]*+user(?:name)?[ \t]*+=[ \t]*+(\S{1,200})")
+_HOSTS = {
+    "github": "github.com",
+    "hub": "github.com",
+    "gist": "github.com",
+    "gitlab": "gitlab.com",
+    "bitbucket": "bitbucket.org",
+}
+"""Sections that helpers of these hosts keep a token in: `git config github.token` and its like."""
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield one finding per URL with a password or a token in it, per header that logs in, and per password of its own."""
-    host, plain = "", decode(blob)
+    host, user, plain = "", "", decode(blob)
     mail = tuple((m[1].strip("\"'") if (m := rule.search(plain)) else "") for rule in _MAIL)
     for number, line in ((n, row) for n, row in enumerate(lines(plain), 1) if row):
         place = replace(at, line=number)
         if section := _SECTION.match(line):
-            host = host_in(section[1] or "")
+            usual, inner = _HOSTS.get(section[1].lower(), ""), section[2] or ""
+            host, user = host_in(inner) or (inner if usual and "." in inner else usual), ""
+        elif named := _USER.match(line):
+            user = named[1].strip("\"'")
         for link in _LINK.findall(line) if "://" in line else ():
             alone = _ALONE.fullmatch(link)
             token = alone and (_github.form_of(alone[2]) or _forms.identify(alone[2]))
@@ -49,7 +63,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         if (header := _HEADER.match(line)) and (held := _login(header[1].lower(), header[2])):
             yield _finding(held[0], held[1], host, replace(place, pointer="extraheader"))
         elif found := _PASSWORD.match(line):
-            who, server = mail if found[1].lower() == "smtppass" else ("", host)
+            who, server = mail if found[1].lower() == "smtppass" else (user, host)
             yield _finding(who, found[2].strip("\"'"), server, replace(place, pointer=found[1]))
 
 

@@ -6,11 +6,14 @@ What is encrypted is so with a master password that lies beside it, and that one
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
+from rescind.stores import _settings
 from rescind.stores._locked import locked
+from rescind.stores._settings import Setting
 from rescind.stores._token import token
 from rescind.stores._xml import Element, load
 
@@ -29,6 +32,10 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     for element in root.walk():
         for field in _FIELDS.get(element.tag, ()):
             yield from _one(element, field, at)
+        if element.tag == "properties":
+            said = {c.tag.lower(): c.text.strip() for c in element.children}
+            held = [Setting((c.tag,), c.text.strip(), said) for c in element.children]
+            yield from _settings.findings(held, replace(at, pointer="properties"))
         if element.tag == "server":
             for inner in element.walk():
                 if inner.tag == "property" and inner.child("name").lower() in {
@@ -59,7 +66,7 @@ STORE = Store(
     where=tuple(
         At(root=Root.HOME, glob=f".m2/{name}") for name in ("settings.xml", "settings-security.xml", "settings.xml.bak")
     ),
-    yields=("maven.password", "maven.master-password", "github.token"),
+    yields=tuple(dict.fromkeys(("maven.password", "maven.master-password", *_settings.KINDS))),
     max_bytes=1 * MiB,
     parse=parse,
     since="0.2",
