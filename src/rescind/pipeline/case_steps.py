@@ -19,7 +19,7 @@ from rescind.models.credential import Credential, EndState
 from rescind.models.plan import Case, CaseStep, Plan
 from rescind.models.run import CaseResult
 from rescind.models.use import Reading
-from rescind.pipeline import orders, preserve
+from rescind.pipeline import orders, preserve, use
 from rescind.pipeline.case_plan import ERASING, HELD_BY_LAW, IRREVERSIBLE, PLACEHOLDER, filled
 
 LANE = ":case"  # no tenant can be called so
@@ -86,12 +86,17 @@ def carry_out(step: CaseStep, ctx: CaseContext) -> str:
 
 
 def _exported(step: CaseStep, ctx: CaseContext, reader: preserve.Reader) -> str:
-    """Read one record, now, before anything is ended. A step that was killed on the way reads again: that changes nothing anywhere."""
+    """Read one record, now, before anything is ended. A step that was killed after the trail had it keeps it: a second look may see less."""
     source = preserve.source_at(reader, step)
     if source is None:
         state, why = EndState.UNKNOWN, "this version reads no such record, or its tenant is not configured any more"
     else:
-        done = preserve.export(reader, step.tenant, source, ctx.credentials, ctx.case.lost_at, step=step.id)
+        told = ctx.log.last(use.ENTRY, ctx.run, step.id)
+        done = (
+            use.from_json(told.data, told.at)
+            if told is not None
+            else preserve.export(reader, step.tenant, source, ctx.credentials, ctx.case.lost_at, step=step.id)
+        )
         state, why = (EndState.UNKNOWN if done.problem else EndState.ACKNOWLEDGED), _told(done)
     _outcome(step, ctx, state, why)
     return str(state)

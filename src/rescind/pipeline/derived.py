@@ -52,7 +52,7 @@ def parents(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]
         parent = results.get(child.parent)
         if parent is None or parent.end_state not in _LOOKS_ENDED:
             continue
-        until = max(parent.residual_until, child.residual_until)
+        until = _last(parent, child)
         if child.end_state not in _STILL_WORKS and parent.end_state is not EndState.DEAD:
             if until != parent.residual_until:  # of a child that is cut, only what it left behind counts
                 waiting.append(parent.id)
@@ -67,3 +67,13 @@ def parents(results: dict[str, CredentialResult]) -> dict[str, CredentialResult]
             parent, end_state=EndState.RESIDUAL, residual_until=until, residual_what=why, reason=why, as_intended=False
         )
     return results
+
+
+def _last(parent: CredentialResult, child: CredentialResult) -> str:
+    """Return until when something of both may work, "" where either has no end that is known: then no clock may run down for them."""
+    endless = [
+        r
+        for r, works in ((parent, parent.end_state is EndState.RESIDUAL), (child, child.end_state in _STILL_WORKS))
+        if works and not r.residual_until
+    ]
+    return "" if endless else max(parent.residual_until, child.residual_until)

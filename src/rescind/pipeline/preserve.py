@@ -102,7 +102,7 @@ def export(
         _covered(blank, source, spans, since, started),
         events=len(events),
         ours=sum(map(use.ours, events.values())),
-        proves=tuple(c.id for c in mine if (t := source.traces.get(c.kind)) and not t.unseen),
+        proves=tuple(c.id for c in mine if (t := source.traces.get(c.kind)) and not t.unseen and use.marks(t.marks, c)),
         uses=tally.uses(),
     )
     return _told(reader, step, _kept(reader, done, events, mark))
@@ -143,8 +143,10 @@ def _read(reader: Reader, at: Connected, source: Source, asked: Asked) -> Iterat
             if count >= MOST_EVENTS:
                 yield Span(part="the rest", problem=f"there are more than {MOST_EVENTS} events")
                 return
-    except ProviderError as error:
+    except RescindError as error:
         yield Span(part=source.title, problem=error.message)
+    except Exception as error:  # noqa: BLE001  what a provider answered must not stop the run before its first cut; its text may hold anything
+        yield Span(part=source.title, problem=f"an answer was not understood ({type(error).__name__})")
 
 
 def _covered(blank: Reading, source: Source, spans: list[Span], since: str, started: str) -> Reading:

@@ -116,7 +116,8 @@ def _look(client: Google, identifier: str, verb: str, since: str) -> Order:
     else:
         row, answer = _row(client, identifier)
     state = text(row, "managementState") or text(row, "status").upper().replace(" ", "_")
-    standing = _STANDS.get(state, Standing.NONE)
+    # what took the organisation's data off a phone did not wipe it
+    standing = Standing.NONE if verb == "wipe" and state.startswith("ACCOUNT_") else _STANDS.get(state, Standing.NONE)
     told = {
         Standing.NONE: f"Google shows the machine as {state}, and no {verb}",
         Standing.ORDERED: f"Google shows it as {state}: the machine has not been online for it",

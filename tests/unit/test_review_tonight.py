@@ -1,0 +1,122 @@
+"""What an adversarial reading of records, orders and clocks found, each held by a test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rescind import catalogue
+from rescind.audit.log import open_log
+from rescind.audit.signer import load_signer
+from rescind.errors import Throttled
+from rescind.models.credential import EndState
+from rescind.models.kind import Provider
+from rescind.models.machine import Standing
+from rescind.models.use import Asked, Span, Trace
+from rescind.pipeline import preserve
+from rescind.providers.aws import _activity
+from rescind.providers.google import _machines
+from tests.unit.made_up import CREDENTIAL
+from tests.unit.test_preserve import SOURCE, TOLD, desk, event, files
+from tests.unit.test_report import add_up, credential, plan, receipt, step
+from tests.unit.test_truth_report import by_id
+
+__all__ = ["desk"]
+LATER = "2026-11-23T14:20:00Z"
+
+
+@pytest.mark.parametrize("error", [ValueError("tok-SECRET"), TypeError("x"), AttributeError("y"), RecursionError()])
+def test_an_answer_that_nobody_foresaw_stops_no_cut_and_is_told_without_its_text(desk, error):
+    TOLD[1:] = [error]
+    done = desk.new()
+    (reading,) = done.activity
+    assert type(error).__name__ in reading.problem
+    assert "SECRET" not in reading.problem
+    assert reading.events == 1, "what was read before is kept"
+    assert {c.end_state for c in done.credentials} == {EndState.DEAD}
+    assert done.status == "ended"
+
+
+@pytest.mark.parametrize(("at", "looks"), [("outcome", 1), ("activity", 2)])
+def test_a_killed_export_is_not_overwritten_by_one_that_sees_less(desk, monkeypatch, at, looks):
+    real = desk.log.append
+
+    def dies(type_, **facts):
+        if type_ == at and facts["step"].startswith("case-"):
+            raise KeyboardInterrupt
+        return real(type_, **facts)
+
+    monkeypatch.setattr(desk.log, "append", dies)
+    with pytest.raises(BaseException):  # noqa: B017, PT011  whatever stops the engine
+        desk.new()
+    desk.log = open_log(desk.dir / "rescind.db", load_signer(desk.dir), desk.clock)
+    (run,) = {e.run for e in desk.log.entries(type="run-started")}
+    before = {n: p.read_bytes() for n, p in files(desk, run).items()}
+    assert b"tok-1" in b"".join(before.values())
+    if looks == 1:
+        TOLD[:] = [Throttled("later")]
+    done = desk.again(run)
+    assert {n: p.read_bytes() for n, p in files(desk, run).items()} == before
+    assert [r.events for r in preserve.readings(desk.log, run)] == [2]
+    assert not done.activity[0].problem
+
+
+def test_what_nobody_could_look_up_proves_nothing(desk, monkeypatch):
+    TOLD[:] = [Span(part="all", asked_at="2026-11-30T12:00:00Z")]
+    assert CREDENTIAL.id in desk.new().activity[0].proves
+    unnamed = replace(SOURCE, traces={"made-up.token": Trace(marks=("token:{attributes.absent}",))})
+    row = Provider(id="made-up", title="Made up", connect="m:c", activity=(unnamed,))
+    monkeypatch.setattr(catalogue, "providers", lambda: {"made-up": row})
+    assert desk.new().activity[0].proves == ()
+
+
+def test_an_event_of_aws_without_a_time_is_no_record_that_was_read_whole(monkeypatch):
+    class Client:
+        account = "123456789012"
+
+    monkeypatch.setattr(_activity, "_places", lambda _: (["eu-west-1"], ""))
+    monkeypatch.setattr(_activity, "_pages", lambda *_: [(Client, [{"eventID": "1"}])])
+    monkeypatch.setattr(Client, "provider_time", "2026-11-23T12:00:00Z", raising=False)
+    asked = Asked(names=("ada",), credentials=(), since="2026-11-23T09:55:00Z")
+    (span,) = _activity.read(Client, asked, lambda fn: fn())
+    assert span.problem == "an event without a time"
+
+
+@pytest.mark.parametrize(
+    ("verb", "state", "standing"),
+    [
+        ("wipe", "ACCOUNT_WIPED", Standing.NONE),
+        ("wipe", "ACCOUNT_WIPING", Standing.NONE),
+        ("wipe", "WIPED", Standing.DONE),
+        ("retire", "ACCOUNT_WIPED", Standing.DONE),
+        ("retire", "WIPED", Standing.DONE),
+    ],
+)
+def test_a_machine_that_was_only_retired_is_not_called_wiped(monkeypatch, verb, state, standing):
+    class Said:
+        request_id = provider_time = ""
+
+    monkeypatch.setattr(_machines, "_row", lambda *_: ({"status": state}, Said))
+    assert _machines.look(None, "mobile/m1", verb, "2026-11-23T10:00:00Z").standing is standing
+
+
+def test_no_clock_runs_down_for_a_parent_whose_child_has_no_end():
+    parent = credential(1)
+    live = credential(2, parent=parent.id)
+    for state in (EndState.FAILED, EndState.HELD, EndState.UNKNOWN, EndState.MANUAL):
+        done = [receipt(step(parent), EndState.RESIDUAL, residual_until=LATER), receipt(step(live), state)]
+        shown = by_id(add_up(plan([parent, live], [step(parent), step(live)]), done))["id-1"]
+        assert (shown.end_state, shown.residual_until) == (EndState.RESIDUAL, ""), state
+
+
+def test_a_child_with_an_end_gives_none_to_a_parent_without_one():
+    parent = credential(1)
+    child = credential(2, parent=parent.id)
+    done = [
+        receipt(step(parent), EndState.RESIDUAL, residual_what="sessions"),
+        receipt(step(child), EndState.RESIDUAL, residual_until=LATER),
+    ]
+    shown = by_id(add_up(plan([parent, child], [step(parent), step(child)]), done))["id-1"]
+    assert (shown.end_state, shown.residual_until) == (EndState.RESIDUAL, "")
+    assert event(1).id == "e1"
