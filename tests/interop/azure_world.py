@@ -57,6 +57,8 @@ SLOTS = {
 }
 DATA_PLANE, EXCHANGED, DELEGATED = 10_800, 86_400, 7 * 86_400
 """How long a token of a registry's data plane lives, one that a managed identity was given, and a user delegation key."""
+TELLS = ("Microsoft.Authorization/permissions/read", "Microsoft.Resources/subscriptions/resourceGroups/read")
+"""What asking for one's own rights needs."""
 SUFFIX = ".azurecr.io"
 POLLED = {
     "Microsoft.ContainerService": "operationresults",
@@ -338,9 +340,9 @@ class Arm:
                 for s in self.subscriptions
             ]
             return 200, {"value": rows}, {}
-        if path.lower().endswith("/resourcegroups"):
+        if path.lower().endswith("/resourcegroups") and TELLS[1] in self.may:
             return 200, {"value": [{"id": f"{path}/{g}", "name": g, "location": "westeurope"} for g in self.groups]}, {}
-        if path.endswith("/Microsoft.Authorization/permissions"):
+        if path.endswith("/Microsoft.Authorization/permissions") and TELLS[0] in self.may:
             return 200, {"value": self.roles.get(path.split("/")[4], [])}, {}
         action = action_of(method, path)
         if action not in self.may or any(h in path for h in self.hidden):

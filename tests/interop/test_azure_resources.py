@@ -524,7 +524,7 @@ def test_what_the_identity_may_do_is_what_azure_says_of_every_resource_group(ben
 
 def test_doctor_reads_every_kind_and_says_which_actions_are_missing(bench):
     arm = bench.arm
-    arm.may = {p for k in KINDS.values() for p in k.read_permissions}
+    arm.may = {*azure_world.TELLS, *(p for k in KINDS.values() for p in k.read_permissions)}
     held = {"actions": [*arm.may, "Microsoft.ContainerRegistry/*"], "notActions": ["*/delete"]}
     arm.roles = {"rg-1": [held]}
     tenant = Tenant(
@@ -544,8 +544,9 @@ def test_doctor_reads_every_kind_and_says_which_actions_are_missing(bench):
     assert told["azure.storage-key"][2] == [
         f"Microsoft.Storage/storageAccounts/{p}" for p in ("regenerateKey/action", "write")
     ]
-    arm.may -= {"Microsoft.ContainerService/managedClusters/read"}
+    arm.may -= {"Microsoft.ContainerService/managedClusters/read", azure_world.TELLS[0]}
     (row,) = doctor.examine(session)
     (cluster,) = [k for k in row["kinds"] if k["kind"] == "azure.aks-certificate"]
     assert cluster["readable"] == "no"
     assert "managedClusters/read" in str(cluster["permissions"])
+    assert {k["writable"] for k in row["kinds"]} == {"unknown"}, "nobody said what it may do"

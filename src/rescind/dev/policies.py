@@ -27,6 +27,8 @@ from rescind.schema.playbook import load_playbook, shipped
 
 MOUNT = "pki"
 _AZURE = re.compile(r"Microsoft\.[A-Za-z]+(/[A-Za-z]+)+/(read|action|write|delete)")
+_TELLS = ("Microsoft.Authorization/permissions/read", "Microsoft.Resources/subscriptions/resourceGroups/read")
+"""What `rescind doctor` asks Azure with what the identity may do."""
 _AWS = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 _GOOGLE = re.compile(
     r"(iam\.googleapis\.com/[A-Za-z]+|(iam|apikeys|storage|resourcemanager|logging|policyanalyzer)\.[A-Za-z]+)\.[A-Za-z]+"
@@ -141,7 +143,8 @@ def vault(read: Iterable[str], write: Iterable[str]) -> str:
 
 def azure(permissions: Iterable[str], title: str) -> str:
     """Return a custom role of Azure: https://learn.microsoft.com/en-us/azure/role-based-access-control/custom-roles."""
-    actions = sorted({p for p in permissions if _AZURE.fullmatch(p)})
+    named = {p for p in permissions if _AZURE.fullmatch(p)}
+    actions = sorted({*named, *_TELLS}) if named else []
     role = {
         "Name": title,
         "IsCustom": True,
