@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location, State
 from rescind.models.store import At, KiB, Root, Store
+from rescind.stores import _github
 from rescind.stores._names import userinfo
 from rescind.stores._sighting import sighting
 from rescind.stores._token import token
@@ -38,6 +40,13 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         if not isinstance(value, str) or not (plain.startswith("http") or at.path.endswith("credentials")):
             continue
         host = plain.partition("://")[2].partition("/")[0] if plain.startswith("http") else host
+        raw = value.removeprefix("Bearer ").strip()
+        if _github.form_of(raw):  # GitHub's package registry, where the key is a token of the account
+            found += 1
+            yield _github.finding(
+                raw, replace(at, pointer=plain), host="github.com", login="", attributes={"name": plain}
+            )
+            continue
         for finding in token("rubygems.api-key", value, at, plain, issuer=host, more={"name": plain, "host": host}):
             found += 1
             yield finding
