@@ -130,6 +130,11 @@ def test_what_is_minted_after_the_last_sweep_is_found_by_a_later_look_and_held(t
         assert states == {first: EndState.RESIDUAL, late: EndState.HELD}
         assert exit_code(run.verify()) == 4
         assert len(plans_of(tmp_path, "r")[0]) == 2
+        run.log.append("run-ended", run="r", data={})
+        clock.t += 49 * 3600  # whatever was made of the key has run out: what is new now is the person's new work
+        cloud.hold("ada", "AccessKey", "AKIA")
+        assert len(run.verify().credentials) == 2
+        clock.t -= 49 * 3600
         cloud.rights = set()
         gaps = [g.reason for g in run.verify().gaps]
         assert len(gaps) == 1, gaps

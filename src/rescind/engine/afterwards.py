@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from rescind import catalogue
 from rescind.audit.log import AuditLog
 from rescind.engine import state
 from rescind.engine.record import LATER
-from rescind.models.clock import Clock, rfc3339
+from rescind.models.clock import Clock, parse_rfc3339, rfc3339
 from rescind.models.credential import EndState, Inventory
 from rescind.models.plan import Decision, Plan
 from rescind.models.playbook import Playbook
@@ -25,6 +26,16 @@ from rescind.pipeline.people import People
 from rescind.pipeline.plan import DECIDE_WITHIN, addendum
 from rescind.pipeline.tenants import Tenants
 from rescind.schema import plan as plan_file
+
+WITHIN = timedelta(hours=48)
+"""For so long after a run whatever was made of what it ended may make more; later, what is new is the person's new work."""
+
+
+def _over(log: AuditLog, run: str, now: datetime) -> bool:
+    """Tell whether nothing is to be looked for any more: too long ago, or the run was taken back."""
+    ended = log.last("run-ended", run, "")
+    undone = any(e.data.get("undo_of") == run for e in log.entries(type="run-started"))
+    return undone or (ended is not None and now > parse_rfc3339(ended.at) + WITHIN)
 
 
 def look_for_more(
@@ -39,10 +50,10 @@ def look_for_more(
     clock: Clock,
 ) -> int:
     """Ask the slow providers of a run again, and keep what is new as an addendum that ends nothing. Returns how many were found."""
-    slow = tuple(p for p in providers if p in catalogue.providers() and catalogue.providers()[p].eventual)
-    if not slow or "provider" not in playbook.sides or not plans[0].sweep_rounds:
-        return 0
     now, first = clock.now(), plans[0]
+    slow = tuple(p for p in providers if p in catalogue.providers() and catalogue.providers()[p].eventual)
+    if not slow or "provider" not in playbook.sides or not first.sweep_rounds or _over(log, run, now):
+        return 0
     seen = enumerate_all(
         Inventory(workstation={}, credentials=()), {}, tenants, who, providers=slow, kinds=playbook.kinds
     )
