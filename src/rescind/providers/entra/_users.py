@@ -15,6 +15,7 @@ from rescind.secret import Secret
 
 
 def known(client: Entra, row: Row) -> Known:
+    """Return what is known of a user, and why it takes a person to switch it off, if it does. Raises typed errors."""
     where = _authority.upstream(client, row)
     held, why = _authority.beyond_us(client, row)
     facts = {
