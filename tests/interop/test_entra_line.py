@@ -17,7 +17,7 @@ from rescind.models.config import Config, Org
 from rescind.models.credential import EndState
 from rescind.models.plan import Case
 from rescind.models.tenant import SecretRef, Tenant
-from rescind.pipeline import html, preview, render, session, undo
+from rescind.pipeline import doctor, html, preview, readiness, render, session, undo
 from rescind.schema.playbook import load_playbook
 from rescind.secret import Secret
 from tests.contract.test_end_states import JumpClock
@@ -199,6 +199,9 @@ def test_a_plan_and_a_report_name_the_master_that_the_operator_or_the_tenant_nam
         plan = session.survey(s, load_playbook("contain"), Case(person=ADA))
         shown = preview.text(plan)
         assert "Will not last unless it is cut there too" in shown
+        told = readiness.readiness(plan, doctor.examine(s))
+        assert "Workday is its source of authority" in str(told)
+        assert set(readiness.expected(plan).values()) == {EndState.CONTAINED}
         assert "Workday" in shown
         done = start.new(
             s, plan, load_playbook("contain"), session.gate(s, plan, load_playbook("contain")), laptop.log()

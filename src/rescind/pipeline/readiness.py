@@ -8,6 +8,7 @@ from typing import Any
 from rescind import catalogue
 from rescind.models.credential import WORST_FIRST, Credential, EndState
 from rescind.models.plan import Decision, Plan
+from rescind.pipeline import upstream
 from rescind.pipeline.report import worst
 
 
@@ -29,6 +30,7 @@ def expected(plan: Plan) -> dict[str, EndState]:
         verbs = [s.verb for s in plan.steps if s.credential == c.id and not s.held]
         states = [d.end_state for d in plan.decisions if d.credential == c.id]
         states += [_best(c.kind, verbs)] if verbs else []
+        states += [EndState.CONTAINED] if states and upstream.named(c) else []
         found[c.id] = worst(states) if states else EndState.UNKNOWN
     return found
 
@@ -48,6 +50,8 @@ def readiness(plan: Plan, tenants: list[dict[str, Any]]) -> dict[str, Any]:
     obstacles: Counter[str] = Counter()
     for d in plan.decisions:
         obstacles[_why(by_id[d.credential], d)] += 1
+    for where in filter(None, map(upstream.named, plan.credentials)):
+        obstacles[f"{where} is its source of authority and may put it back"] += 1
     blocked = [f"{' '.join(filter(None, (g.source, g.path)))}: {g.reason}" for g in plan.gaps]
     for row in tenants:
         if row["verdict"] != "reached":
