@@ -9,93 +9,65 @@ company's phones are shown by Cloud Identity (`google.device`), which shows thes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
-from rescind.errors import ProviderError, Rejected, Throttled, Unreachable
-from rescind.models.credential import Credential, EndState
+from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
-from rescind.providers.google import _people
-from rescind.providers.google._api import Row, called, moment, pages, seen, seg, shown, text, texts, unclear
+from rescind.models.kind import CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.providers.google import _devices, _people
+from rescind.providers.google._api import Row, called, moment, pages, seg, text, texts, unclear
 from rescind.providers.google._apis import scope
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
-from rescind.wire.http import Answer, raise_for
+from rescind.wire.http import raise_for
 
-_WHERE = "/admin/directory/v1/customer/my_customer/devices/mobile"
-_LIVE = {"APPROVED", "PENDING", "UNPROVISIONED"}
-_WIPES = {"WIPING", "ACCOUNT_WIPING"}
-_WIPED = {"WIPED", "ACCOUNT_WIPED"}
-_CUT = {"BLOCKED", *_WIPES, *_WIPED}
-
-
-def _read(client: Google, credential: Credential) -> tuple[Row, Answer]:
-    if not credential.identifier:
-        raise Rejected("nothing is known of which device it is", code="incomplete")
-    answer = client.send("mobile", "GET", f"{_WHERE}/{seg(credential.identifier)}")
-    row, _ = shown(answer, "resourceId", "status", what="mobile device")
-    if text(row, "resourceId") != credential.identifier:
-        raise unclear(answer, "another device than the one asked for was shown")
-    return row, answer
-
-
-def _status(row: Row) -> str:
-    return text(row, "status").upper().replace(" ", "_")
+_LIVE, _CUT = (
+    ("APPROVED", "PENDING", "UNPROVISIONED"),
+    ("BLOCKED", "WIPING", "ACCOUNT_WIPING", "WIPED", "ACCOUNT_WIPED"),
+)
+_STATES = {**dict.fromkeys(_LIVE, Liveness.LIVE), **dict.fromkeys(_CUT, Liveness.DEAD)}
+_SORT = _devices.Sort(api="mobile", key="resourceId", what="mobile device", states=_STATES, cut="BLOCKED")
+_NAMES = ("imei", "meid", "deviceId")
 
 
 def _known(row: Row, workstation: str = "") -> Known:
-    mails, status = texts(row, "email"), _status(row)
-    names = {text(row, k).casefold() for k in ("serialNumber", "imei", "meid", "deviceId")} - {""}
-    facts = {
-        "status": status,
-        "device_type": text(row, "type").lower(),
-        "model": text(row, "model"),
-        "serial": text(row, "serialNumber"),
-        "device_id": f"mobile/{text(row, 'resourceId')}",
-        "workstation": workstation if workstation.casefold() in names else "",
-    }
-    living = Liveness.LIVE if status in _LIVE else Liveness.UNKNOWN
+    mails, status = texts(row, "email"), _devices.status(row)
+    more = {"device_type": text(row, "type").lower(), "device_id": f"mobile/{text(row, 'resourceId')}"}
     return Known(
         identifier=text(row, "resourceId"),
         subject=text(row, "serialNumber") or text(row, "deviceId"),
         owner=mails[0] if len(mails) == 1 else "",  # of a shared one nobody says whose it is
-        attributes={k: v for k, v in facts.items() if v},
+        attributes=_devices.facts(row, workstation, _NAMES, status=status, **more),
         created_at=moment(text(row, "firstSync")),
         last_used=moment(text(row, "lastSync")),
-        liveness=Liveness.DEAD if status in _CUT else living,
+        liveness=_STATES.get(status, Liveness.UNKNOWN),
     )
 
 
 def identify(client: Google, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  a device has no value
     """Ask for a device by its id. Raises typed provider errors."""
-    return _known(_read(client, credential)[0], credential.attributes.get("workstation", ""))
+    return _known(_devices.find(client, credential, _SORT)[0], credential.attributes.get("workstation", ""))
 
 
 def enumerate_(client: Google, subject: Subject) -> Iterator[Known | Gap]:
     """Show the devices that the person's users manage. What could not be listed whole is a `Gap`."""
-    for found in _people.people(client, subject):
-        if isinstance(found, Gap):
-            yield found
-            continue
-        mail = text(found[0], "primaryEmail")
+
+    def of_user(user: Row) -> Iterator[Known]:
+        mail = text(user, "primaryEmail")
         query = {"query": f"email:{mail}", "maxResults": "100"}
-        try:
-            rows, answer = pages(client, "mobile", _WHERE, "mobiledevices", what="mobile devices", query=query)
-            if not all(text(r, "resourceId") for r in rows):
-                raise unclear(answer, "a device without an id")
-        except (Throttled, Unreachable):
-            raise
-        except ProviderError as error:
-            why = f"mobile devices of {mail} could not be listed: {error.message}"
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
-        else:  # the search finds similar addresses too
-            mine = [r for r in rows if mail.casefold() in {m.casefold() for m in texts(r, "email")}]
-            yield from (_known(r, subject.workstation) for r in mine)
+        rows, answer = pages(client, "mobile", _SORT.where, "mobiledevices", what="mobile devices", query=query)
+        if not all(text(r, "resourceId") for r in rows):
+            raise unclear(answer, "a device without an id")
+        # the search finds similar addresses too
+        mine = (r for r in rows if mail.casefold() in {m.casefold() for m in texts(r, "email")})
+        return (_known(r, subject.workstation) for r in mine)
+
+    return _people.each(client, subject, "mobile devices of {}", of_user)
 
 
 def _act(client: Google, credential: Credential, action: str) -> CallResult:
-    where = f"{_WHERE}/{seg(credential.identifier)}/action"
+    where = f"{_SORT.where}/{seg(credential.identifier)}/action"
     answer = client.send("mobile", "POST", where, json={"action": action})
     raise_for(answer, what=f"device {action}")
     if answer.status not in {200, 204} or answer.json not in (None, {}):
@@ -105,76 +77,35 @@ def _act(client: Google, credential: Credential, action: str) -> CallResult:
 
 def approve(client: Google, credential: Credential) -> CallResult:
     """Approve the device again, if it was approved before the run. Raises typed provider errors."""
-    was = credential.attributes.get("before.status") or credential.attributes.get("status", "")
-    if was != "APPROVED":
-        left = f"the device was {was or 'not known to be APPROVED'} before the run"
-        return CallResult(status=CallStatus.ALREADY, notes={"left": left})
-    return _act(client, credential, "approve")
-
-
-def snapshot(client: Google, credential: Credential) -> Mapping[str, str]:
-    """Return the status before the device is touched. Raises typed provider errors."""
-    return {"status": _status(_read(client, credential)[0])}
-
-
-def verify(client: Google, credential: Credential) -> Observation:
-    """Read the status of the device. One that is not shown is no proof: `NotFound`. Raises other typed provider errors."""
-    row, answer = _read(client, credential)
-    status = _status(row)
-    liveness = Liveness.DEAD if status in _CUT else Liveness.LIVE if status in _LIVE else Liveness.UNKNOWN
-    return seen(answer, liveness, f"Google shows the device as {status}", reversible=status == "BLOCKED")
+    return _devices.not_before(credential, "status", "APPROVED") or _act(client, credential, "approve")
 
 
 def wiped(client: Google, credential: Credential) -> Observation:
     """Read whether a wipe was carried out: an order that waits for the device proves nothing. Raises typed provider errors."""
-    row, answer = _read(client, credential)
-    status = _status(row)
-    if status in _WIPED:
-        return seen(answer, Liveness.DEAD, f"Google shows the device as {status}")
-    if status in _WIPES:
-        return seen(answer, Liveness.UNKNOWN, f"the wipe is ordered and waits until the device is online: {status}")
-    return seen(answer, Liveness.LIVE, f"Google shows the device as {status}, and no wipe of it")
+    row, answer = _devices.find(client, credential, _SORT)
+    return _devices.wiped(answer, _devices.status(row))
 
 
-def control(client: Google, credential: Credential) -> Observation:  # noqa: ARG001  any device will do
-    """Show that devices can be read in this run. Raises typed provider errors."""
-    shown_here = shown(client.send("mobile", "GET", _WHERE, query={"maxResults": "1"}), "kind", what="mobile devices")
-    return seen(shown_here[1], Liveness.LIVE, "the directory lists mobile devices")
-
-
-def _wipe(action: str, undo: str) -> Act:
-    return Act(
-        call=partial(_act, action=action),
-        reversible=False,
-        idempotent=True,
-        permissions=(scope("mobile", act=True),),
-        ends=EndState.CONTAINED,
-        verify=wiped,
-        snapshot=snapshot,
-        undo=undo,
-    )
-
-
+snapshot = partial(_devices.snapshot, sort=_SORT)
+_wipe = partial(_devices.wipe, "mobile", snapshot=snapshot, verify=wiped)
 KIND = Kind(
     id="google.mobile-device",
     title="Phone or tablet of a Google Workspace user",
     provider="google",
     actions={
-        Verb.DEACTIVATE: Act(
-            call=partial(_act, action="block"),
-            reversible=True,
-            idempotent=True,
-            permissions=(scope("mobile", act=True),),
-            ends=EndState.CONTAINED,
-            undo="approve the device",
-            snapshot=snapshot,
-            restore=approve,
+        Verb.DEACTIVATE: _devices.block(
+            "mobile", partial(_act, action="block"), snapshot=snapshot, undo="approve the device", restore=approve
         ),
-        Verb.ERASE_LOCAL: _wipe("admin_account_wipe", "none: the user adds the account again"),
-        Verb.DELETE: _wipe("admin_remote_wipe", "cancel_remote_wipe_then_block, as long as the device was not online"),
+        Verb.ERASE_LOCAL: _wipe(
+            partial(_act, action="admin_account_wipe"), undo="none: the user adds the account again"
+        ),
+        Verb.DELETE: _wipe(
+            partial(_act, action="admin_remote_wipe"),
+            undo="cancel_remote_wipe_then_block, as long as the device was not online",
+        ),
     },
-    verify=verify,
-    control=control,
+    verify=partial(_devices.verify, sort=_SORT),
+    control=partial(_devices.control, sort=_SORT),
     enumerate=enumerate_,
     identify=identify,
     read_permissions=(_people.LOOK, scope("mobile")),
