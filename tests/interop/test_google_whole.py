@@ -615,9 +615,14 @@ def test_a_workforce_identity_is_cut_by_name_and_what_was_issued_to_it_is_known_
     cloud.done = False
     assert kind.actions[Verb.REVOKE].call(bench.client, c).status is CallStatus.ACCEPTED
     assert cloud.things["worker", name].now["revoked"]
-    assert kind.actions[Verb.DELETE].call(bench.client, c).status is CallStatus.ACCEPTED
-    assert kind.actions[Verb.DELETE].call(bench.client, c).status is CallStatus.ALREADY
-    assert kind.actions[Verb.DELETE].restore(bench.client, c).status is CallStatus.ACCEPTED
+    did = kind.actions[Verb.DELETE].call(bench.client, c)
+    assert did.status is CallStatus.ACCEPTED
+    again = kind.actions[Verb.DELETE].call(bench.client, c)
+    assert again.status is CallStatus.ALREADY
+    back = kind.actions[Verb.DELETE].restore
+    theirs, ours = (replace(c, attributes={f"did.{k}": v for k, v in d.notes.items()}) for d in (again, did))
+    assert back(bench.client, theirs).notes["left"], "whoever deleted it before the run meant it"
+    assert back(bench.client, ours).status is CallStatus.ACCEPTED
     assert not cloud.things["worker", name].now["deleted"]
     gone = bench.listed("google.workforce-session", Subject(names=(f"locations/global/workforcePools/nobody/subjects/{ADA}",)))  # fmt: skip
     assert [g.reason for g in gone if isinstance(g, Gap)] == [f"the workforce pool of locations/global/workforcePools/nobody/subjects/{ADA} does not exist"]  # fmt: skip

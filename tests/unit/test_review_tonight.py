@@ -16,7 +16,8 @@ from rescind.models.machine import Standing
 from rescind.models.use import Asked, Span, Trace
 from rescind.pipeline import preserve
 from rescind.providers.aws import _activity
-from rescind.providers.google import _machines
+from rescind.providers.google import _machines, api_key
+from rescind.wire.http import Answer
 from tests.unit.made_up import CREDENTIAL
 from tests.unit.test_preserve import SOURCE, TOLD, desk, event, files
 from tests.unit.test_report import add_up, credential, plan, receipt, step
@@ -120,3 +121,22 @@ def test_a_child_with_an_end_gives_none_to_a_parent_without_one():
     shown = by_id(add_up(plan([parent, child], [step(parent), step(child)]), done))["id-1"]
     assert (shown.end_state, shown.residual_until) == (EndState.RESIDUAL, "")
     assert event(1).id == "e1"
+
+
+@pytest.mark.parametrize("was", ["yes", "no"])
+def test_undo_brings_no_key_back_that_somebody_had_deleted_before(monkeypatch, was):
+    sent: list[str] = []
+
+    class Client:
+        def send(self, _api, _method, path, **_more):
+            sent.append(path)
+            done = {"name": "operations/1", "done": True}
+            return Answer(status=200, headers={}, json=done, body=b"{}", request_id="", provider_time="")
+
+    row = {"name": "n", **({"deleteTime": "2026-11-20T10:00:00Z"} if was == "yes" else {})}
+    monkeypatch.setattr(api_key, "read", lambda *_, **__: (row, None))
+    c = credential(1, identifier="projects/p/locations/global/keys/k")
+    before = {f"before.{k}": v for k, v in api_key.snapshot(Client(), c).items()}
+    told = api_key.undelete(Client(), replace(c, attributes=before))
+    assert (bool(sent), "left" in told.notes) == (was == "no", was == "yes")
+    assert "left" in api_key.undelete(Client(), c).notes, "nor one of which nothing is known"

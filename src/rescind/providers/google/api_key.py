@@ -8,7 +8,7 @@ the body of a request, as Google's own client does with what is too long for an 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
@@ -29,7 +29,7 @@ from rescind.models.kind import (
     Verb,
 )
 from rescind.providers.google import _projects
-from rescind.providers.google._api import LAG, Row, called, moment, pages, read, seen, seg, shown, text, unclear
+from rescind.providers.google._api import LAG, Row, called, left, moment, pages, read, seen, seg, shown, text, unclear
 from rescind.providers.google._connect import READS, Google
 from rescind.providers.google._next_api_key import ROTATION
 from rescind.secret import Secret
@@ -120,8 +120,16 @@ def delete(client: Google, credential: Credential) -> CallResult:
     return _operation(answer, "API key removal")
 
 
+def snapshot(client: Google, credential: Credential) -> Mapping[str, str]:
+    """Tell whether the key was deleted before the run. Raises typed errors."""
+    row, _ = read(client, "apikeys", _path(credential.identifier), "name", what="API key")
+    return {"deleted": "yes" if text(row, "deleteTime") else "no"}
+
+
 def undelete(client: Google, credential: Credential) -> CallResult:
-    """Bring the key back. Raises typed errors."""
+    """Bring the key back, if it was there before the run: somebody may have deleted it for good reason. Raises typed errors."""
+    if credential.attributes.get("before.deleted") != "no":
+        return left("the key was not known to be there before the run")
     return _operation(
         client.send("apikeys", "POST", _path(credential.identifier, ":undelete"), json={}), "API key return"
     )
@@ -165,6 +173,7 @@ KIND = Kind(
             idempotent=True,
             permissions=("apikeys.keys.delete",),
             undo="undelete the key within 30 days (apikeys.keys.undelete)",
+            snapshot=snapshot,
             restore=undelete,
         )
     },

@@ -17,7 +17,7 @@ from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, CallStatus, Kind, Known, Liveness, Observation, Subject, Verb
 from rescind.models.tenant import AUTHORITY
-from rescind.providers.google._api import called, gone, read, seen, seg, shown, text, unclear
+from rescind.providers.google._api import called, gone, left, read, seen, seg, shown, text, unclear
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 
@@ -92,11 +92,13 @@ def delete(client: Google, credential: Credential) -> CallResult:
     row, _ = shown(answer, "name", what="removal of the subject")
     if "error" in row:
         raise unclear(answer, "removal of the subject: Google says that it failed")
-    return called(answer, CallStatus.DONE if row.get("done") is True else CallStatus.ACCEPTED)
+    return called(answer, CallStatus.DONE if row.get("done") is True else CallStatus.ACCEPTED, removed="yes")
 
 
 def undelete(client: Google, credential: Credential) -> CallResult:
-    """Bring the subject back, with what Google still has of its data. Raises typed errors."""
+    """Bring the subject back, with what Google still has of its data, if it was this run that deleted it. Raises typed errors."""
+    if credential.attributes.get("did.removed") != "yes":
+        return left("it is not known that this run deleted the subject")
     row, answer = shown(
         client.send("iam", "POST", _path(credential.identifier, ":undelete"), json={}), "name", what="its return"
     )
