@@ -361,6 +361,14 @@ def references(h: Home) -> None:
     h.put(
         "{code}/User/settings.json", {"files.associations": {"*.key": "plaintext"}, "cSpell.words": ["token", "passwd"]}
     )
+    h.put(
+        "src/web/web.config",
+        '<configuration><connectionStrings><add name="d" connectionString="Data Source=.;Integrated Security=True"/>'
+        '<add name="e" connectionString="Server=db;User Id=app;Password=#{DbPassword}#"/></connectionStrings></configuration>',
+    )
+    h.put(
+        "src/web/appsettings.json", {"ConnectionStrings": {"Pg": "Host=localhost;Username=postgres;Password=postgres"}}
+    )
     h.put("src/api/orders.http", 'Authorization: Bearer {{token}}\n\n{"password": "{{password}}"}\n')
     h.put(".cf/config.json", {"AccessToken": "", "RefreshToken": "", "Target": "https://api.cf.example"})
     h.put(".jfrog/jfrog-cli.conf.v6", {"servers": [], "version": "6"})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qs, urlsplit
 
-from rescind.models.evidence import Finding, Location
+from rescind.models.evidence import Finding, Location, State
 from rescind.stores import _urls
 from rescind.stores._moment import moment
 from rescind.stores._sighting import sighting
@@ -48,6 +48,9 @@ def findings(parts: Mapping[str, str], at: Location, more: Mapping[str, str]) ->
         base = parts.get("database", "") or parts.get("initial catalog", "")
         own = {**more, "host": host, "user": user, "database": base}
         value = parts.get("password") or parts.get("pwd") or ""
+        if _urls.is_trivial(value):
+            yield sighting("database.password", at, issuer=host, subject=user, attributes=own, state=State.PLACEHOLDER)
+            return
         yield from token("database.password", value, at, issuer=host, subject=user, more=own, password=True)
 
 

@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(
     re.DOTALL,
 )
 _REFERENCE = re.compile(
-    r"\$\{[^{}]*\}|\$\{\{[^{}]*\}\}|\{(?:env|file|input):[^{}]*\}|\$[A-Za-z_]\w*|\$\(.*|`.*`|\{\{.*\}\}|%\w+%"
+    r"#\{[^{}]{0,200}\}#?|__[A-Za-z]\w{0,60}__|\$\{[^{}]*\}|\$\{\{[^{}]*\}\}|\{(?:env|file|input):[^{}]*\}|\$[A-Za-z_]\w*|\$\(.*|`.*`|\{\{.*\}\}|%\w+%"
     r"|(?:op|awssm|gcpsm|vault|keyring|file|bws|akv)://.*|(?:vault|ssm|keyring|sops|env|encrypted):.*"
     r"|arn:aws[a-z-]*:(?:secretsmanager|ssm):.*|projects/[^/]+/secrets/.*|ENC\[.*|!vault.*|@Microsoft\.KeyVault\(.*",
     re.DOTALL,
