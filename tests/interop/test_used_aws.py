@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -40,7 +41,7 @@ class Desk:
         self.cloud, self.clock, self.client = cloud, clock, cloud.client(url)
         self.key = cloud.hold("ada", "AccessKey", "AKIA")
         self.log = open_log(folder / "rescind.db", load_signer(folder), clock)
-        self.folder = folder / "runs"
+        self.folder, self.names = folder / "runs", ("ada",)
         held = {"provider": "aws", "tenant": "prod-aws", "owner": "ada", "issuer": ACCOUNT}
         self.credentials = {
             "key": Credential(kind="aws.access-key", identifier=self.key, **held),
@@ -63,7 +64,7 @@ class Desk:
 
     def read(self, lost: str = LOST) -> Reading:
         reader = preserve.Reader(
-            run="r", tenants=self, log=self.log, clock=self.clock, folder=self.folder, names=lambda _: ("ada",)
+            run="r", tenants=self, log=self.log, clock=self.clock, folder=self.folder, names=lambda _: self.names
         )  # type: ignore[arg-type]
         return preserve.export(reader, "prod-aws", TRAIL, tuple(self.credentials.values()), lost)
 
@@ -113,9 +114,8 @@ def test_every_request_is_of_the_model_and_needs_what_the_row_declares(desk):
     desk.tell("10:05:00", "ListUsers")
     assert desk.read().problem == ""
     assert {name for name, _ in desk.cloud.asked} == {"cloudtrail:LookupEvents"}
-    assert all(
-        g["LookupAttributes"] == [{"AttributeKey": "Username", "AttributeValue": "ada"}] for _, g in desk.cloud.asked
-    )
+    asked = [(a["AttributeKey"], a["AttributeValue"]) for _, g in desk.cloud.asked for a in g["LookupAttributes"]]
+    assert asked == [("EventName", "UpdateUser"), ("Username", "ada")]
     _activity.check(desk.client)
     desk.cloud.rights = {"sts:GetCallerIdentity"}
     refused = desk.read()
@@ -190,6 +190,26 @@ def test_our_own_calls_are_left_out_and_whoever_takes_our_name_gets_no_proof_fro
     told = desk.judge("password", reading)
     assert (told.answer, reading.ours, "as anybody may" in told.source) == ("unknown", 1, True)
     assert f"rescind/{__version__}" in desk.client.service("cloudtrail").meta.config.user_agent_extra
+
+
+def test_a_user_that_was_renamed_since_is_looked_up_by_each_name(desk):
+    password = desk.credentials["password"]
+    who = desk.cloud.user("ada")
+    for time, old, new in (("10:10:00", "ada", "eve"), ("10:20:00", "eve", "adam")):
+        desk.tell(time, "UpdateUser", requestParameters={"userName": old, "newUserName": new})
+    desk.tell("10:05:00", "ConsoleLogin", "signin.amazonaws.com", key="", out={"ConsoleLogin": "Success"})
+    desk.credentials = {"password": replace(password, owner="adam", attributes={"user_id": who.id})}
+    desk.names = ("adam",)
+    reading = desk.read()
+    asked = {a["AttributeValue"] for _, g in desk.cloud.asked for a in g["LookupAttributes"]}
+    assert asked == {"UpdateUser", "adam", "eve", "ada"}
+    assert desk.judge("password", reading).answer == "yes", "the id of a user stays"
+
+
+def test_a_password_of_nobody_known_is_not_proven_unused(desk):
+    desk.credentials["password"] = replace(desk.credentials["password"], owner="")
+    told = desk.judge("password", desk.read())
+    assert (told.answer, "was not asked about it" in told.source) == ("unknown", True)
 
 
 def test_a_slow_trail_is_why_the_last_hour_proves_nothing(desk):
@@ -337,6 +357,7 @@ def test_sessions_are_looked_up_by_their_key_and_people_of_identity_center_by_th
     desk.read()
     asked = {(a["AttributeKey"], a["AttributeValue"]) for _, g in desk.cloud.asked for a in g["LookupAttributes"]}
     assert asked == {
+        ("EventName", "UpdateUser"),
         ("Username", "root"),
         ("Username", "ada"),
         ("Username", "ada@example.com"),

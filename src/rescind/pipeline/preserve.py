@@ -83,7 +83,7 @@ def export(
     Never raises for what a provider does. Raises `AuditError` when the trail cannot be written.
     """
     mine = tuple(c for c in credentials if c.tenant == tenant)
-    since, started = use.earliest(lost_at), rfc3339(reader.clock.now())
+    since, started = rfc3339(parse_rfc3339(lost_at) - use.MARGIN), rfc3339(reader.clock.now())
     row = reader.tenants.row(tenant)
     blank = Reading(tenant=tenant, provider=row.provider, source=source.id, at=started, since="", until="")
     try:
@@ -102,7 +102,7 @@ def export(
         _covered(blank, source, spans, since, started),
         events=len(events),
         ours=sum(map(use.ours, events.values())),
-        proves=tuple(c.id for c in mine if (t := source.traces.get(c.kind)) and not t.unseen and use.marks(t.marks, c)),
+        proves=tuple(c.id for c in mine if use.proves(source, c)),
         uses=tally.uses(),
     )
     return _told(reader, step, _kept(reader, done, events, mark))

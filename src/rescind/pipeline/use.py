@@ -164,6 +164,12 @@ def source_of(reading: Reading) -> Source | None:
     return next((s for s in row.activity if s.id == reading.source), None) if row else None
 
 
+def proves(source: Source, c: Credential) -> bool:
+    """Tell whether every use of a credential would be in a record, and would be known there as one of it."""
+    trace = source.traces.get(c.kind)
+    return trace is not None and not trace.unseen and bool(marks(trace.marks, c))
+
+
 def judge(
     c: Credential,
     readings: Sequence[Reading],
@@ -274,11 +280,6 @@ def _nobody_looked(c: Credential) -> str:
     if not any(c.kind in s.traces for s in row.activity):
         return f"no record that rescind reads of {row.title} names what a {c.kind} did"
     return "the provider's records were not read in this run"
-
-
-def earliest(lost_at: str) -> str:
-    """Return since when a record is read for a loss: a little before, for the clocks' sake."""
-    return rfc3339(parse_rfc3339(lost_at) - MARGIN)
 
 
 def latest(readings: Iterable[Reading]) -> tuple[Reading, ...]:

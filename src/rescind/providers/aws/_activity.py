@@ -67,21 +67,46 @@ def read(client: AwsClient, asked: Asked, ask: Ask) -> Iterator[Event | Span]:
     except ProviderError as error:
         yield Span(part="regions", problem=error.message)
         return
-    if missing:
-        yield Span(part="regions", problem=missing)
+    if missing or not places:
+        yield Span(part="regions", problem=missing or "the account shows none that is switched on")
+    if not places:
+        return
     if GLOBAL in places and not client.tenant.text("endpoint_url"):
         yield from _switched_off(client, asked, ask)
+    try:
+        wanted = _with_old_names(client, wanted, GLOBAL if GLOBAL in places else places[0], asked.since, ask)
+    except ProviderError as error:
+        yield Span(part="names", problem=f"whether a user was renamed could not be seen: {error.message}")
     for region in places:
-        at = ""
+        at, odd = "", ""
         try:
             for attribute, value in wanted:
                 for answer, rows in _pages(client, region, attribute, value, asked.since, ask):
                     at = at or answer.provider_time
-                    yield from (e for e in (event(row, client.account) for row in rows) if e)
+                    events = [event(row, client.account) for row in rows]
+                    odd = "an event without a time" if None in events else odd
+                    yield from (e for e in events if e)
         except ProviderError as error:
             yield Span(part=region, problem=error.message)
         else:
-            yield Span(part=region, asked_at=at)
+            yield Span(part=region, asked_at=at, problem=odd)
+
+
+def _with_old_names(
+    client: AwsClient, wanted: list[tuple[str, str]], region: str, since: str, ask: Ask
+) -> list[tuple[str, str]]:
+    """Add what the users were called since then: whoever renames one would leave what it did under the other name unseen."""
+    found = dict.fromkeys(wanted)
+    renames = [
+        (_text(row, "requestParameters", "userName"), _text(row, "requestParameters", "newUserName"))
+        for _, rows in _pages(client, region, "EventName", "UpdateUser", since, ask)
+        for row in rows
+    ]
+    for _ in renames:  # one rename may follow another
+        for old, new in renames:
+            if old and new and {("Username", old), ("Username", new)} & found.keys():
+                found |= {("Username", old): None, ("Username", new): None}
+    return list(found)
 
 
 def _switched_off(client: AwsClient, asked: Asked, ask: Ask) -> Iterator[Span]:
@@ -89,7 +114,7 @@ def _switched_off(client: AwsClient, asked: Asked, ask: Ask) -> Iterator[Span]:
     try:
         for _, rows in _pages(client, GLOBAL, "EventName", "DisableRegion", asked.since, ask):
             for row in rows:
-                name = str((row.get("requestParameters") or {}).get("RegionName", "a region"))
+                name = _text(row, "requestParameters", "RegionName") or "a region"
                 yield Span(part=name, problem="it was switched off after the loss, and its history with it")
     except ProviderError as error:
         yield Span(part="regions", problem=f"whether one was switched off could not be seen: {error.message}")
@@ -131,7 +156,7 @@ def event(row: Mapping[str, Any], account: str) -> Event | None:
     if user and source == "signin.amazonaws.com":
         refused = _text(row, "responseElements", "ConsoleLogin") == "Failure" or _text(row, "errorMessage")
         # a refused sign-in may have had the right password and no second factor; anything else there comes after the password
-        (doubts if refused else marks).add(f"console:{user}")
+        (doubts if refused else marks).update((f"console:{user}", f"console:{_text(who, 'principalId')}"))
     return Event(
         id=_text(row, "eventID") or f"{at} {source} {name} {_text(row, 'requestID')} {_text(who, 'accessKeyId')}",
         at=at,

@@ -29,7 +29,7 @@ CLOUDTRAIL = Source(
     permissions=("cloudtrail:LookupEvents", "account:ListRegions"),
     traces={
         # every way in with a password is a sign-in: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-non-api-events.html
-        "aws.login-profile": Trace(marks=("console:{owner}",), holder=("user:{owner}",)),
+        "aws.login-profile": Trace(marks=("console:{owner}", "console:{attributes.user_id}"), holder=("user:{owner}",)),
         "aws.access-key": Trace(marks=("key:{identifier}",), holder=("user:{owner}",), unseen=_DATA),
         "aws.role-session": Trace(marks=("key:{identifier}",), unseen=_DATA),
         "aws.root-user": Trace(marks=("{identifier}",), unseen=_DATA),
