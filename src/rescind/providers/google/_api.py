@@ -111,7 +111,7 @@ def gone(answer: Answer, what: str, *, empty: int = 204) -> CallResult:
     except NotFound:
         if not answer.intelligible:
             raise
-        return called(answer, CallStatus.ALREADY)
+        return already(answer)
     if answer.status != empty or (empty == 200 and answer.json != {}):
         raise unclear(answer, f"{what}: an answer that nobody documented")
     return called(answer, CallStatus.DONE)
@@ -123,6 +123,11 @@ def operation(answer: Answer, *needs: str, what: str, **notes: str) -> CallResul
     if "error" in row:
         raise unclear(answer, f"{what}: Google says that it failed")
     return called(answer, CallStatus.DONE if row.get("done") is True else CallStatus.ACCEPTED, **notes)
+
+
+def already(answer: Answer) -> CallResult:
+    """Return that a write found nothing to end any more."""
+    return called(answer, CallStatus.ALREADY)
 
 
 def left(told: str) -> CallResult:

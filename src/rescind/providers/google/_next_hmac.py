@@ -18,18 +18,18 @@ from rescind.models.clock import parse_rfc3339
 from rescind.models.credential import Credential
 from rescind.models.kind import Known, Liveness, Observation, Verb
 from rescind.models.rotation import Birth, Minted, Rotation, Value
-from rescind.providers.google._api import read, seen, seg, shown, text
+from rescind.providers.google import _hmac_keys
+from rescind.providers.google._api import read, seen, shown, text
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 
-_DOC = "https://cloud.google.com/storage/docs/authentication/hmackeys"
 _MINUTES = 300.0
 _EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 def mint(client: Google, old: Credential, _mark: str) -> Minted:
     """Create another key for the account of the old one. Raises typed provider errors."""
-    where, query = f"/storage/v1/projects/{seg(old.issuer)}/hmacKeys", {"serviceAccountEmail": old.owner}
+    where, query = _hmac_keys.path(old.issuer), {"serviceAccountEmail": old.owner}
     row, answer = shown(client.send("storage", "POST", where, query=query), what="HMAC key creation")
     about = row.get("metadata")
     name, secret = text(about if isinstance(about, dict) else {}, "accessId"), text(row, "secret")
@@ -59,7 +59,7 @@ def signed(url: str, project: str, value: Value, now: datetime) -> dict[str, str
 
 def prove(client: Google, old: Credential, value: Value) -> Observation:
     """Let the key sign a request: Cloud Storage must take the signature, and show the key as one of the old one's account. Raises typed errors."""
-    where = f"/storage/v1/projects/{seg(old.issuer)}/hmacKeys/{seg(value.identifier)}"
+    where = _hmac_keys.path(old.issuer, value.identifier)
     row, answer = read(client, "storage", where, "accessId", "state", what="HMAC key")
     name = value.identifier
     if text(row, "serviceAccountEmail") != old.owner or text(row, "state") != "ACTIVE":
@@ -109,5 +109,5 @@ ROTATION = Rotation(
     pack=pack,
     unpack=unpack,
     limit=10,
-    birth=Birth(positives=3, seconds=15.0, source=_DOC),
+    birth=Birth(positives=3, seconds=15.0, source=_hmac_keys.DOC),
 )
