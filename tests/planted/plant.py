@@ -9,6 +9,7 @@ from tests.planted import (
     rows_ai,
     rows_cloud,
     rows_code,
+    rows_found,
     rows_more,
     rows_moved,
     rows_os,
@@ -23,7 +24,7 @@ from tests.planted.layout import Home, Row
 TIERS = (
     (1, (rows_cloud, rows_code, rows_ai, rows_text, rows_os, rows_more)),
     (2, (rows_second,)),
-    (3, (rows_third, rows_tail)),
+    (3, (rows_third, rows_tail, rows_found)),
 )
 
 

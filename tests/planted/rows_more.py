@@ -299,8 +299,16 @@ def texts(h: Home) -> None:
         h.row("more.clink", "clink/.history", secret=a)
         from tests.unit._hive import hive
 
-        h.put("NTUSER.DAT", hive({"Environment": {"CORP_REG_TOKEN": (a := t.pick(36)), "Path": "%USERPROFILE%\\bin"}}))
+        saved = {"ada%40files": {"HostName": "files.corp.example", "UserName": "ada-winscp", "Password": t.hexs(40)}}
+        h.put(
+            "NTUSER.DAT",
+            hive({
+                "Environment": {"CORP_REG_TOKEN": (a := t.pick(36)), "Path": "%USERPROFILE%\\bin"},
+                "Software": {"Martin Prikryl": {"WinSCP 2": {"Sessions": saved}}},
+            }),
+        )  # fmt: skip
         h.row("more.registry-env", "CORP_REG_TOKEN", secret=a)
+        h.row("more.registry-winscp", "files.corp.example", "ada-winscp", secret=saved["ada%40files"]["Password"])
         h.put("Documents/WindowsPowerShell/profile.ps1", f"$env:PS5_API_KEY = '{(a := t.pick(36))}'\r\n")
         h.row("more.powershell5-profile", "PS5_API_KEY", secret=a)
         h.put("deploy.bat", f"@echo off\r\nset DEPLOY_TOKEN={(a := t.github())}\r\n")
