@@ -98,6 +98,46 @@ def test_sessions_of_the_role_that_acts_are_not_cut(
     assert cloud.roles["deploy"].policies
 
 
+def test_the_second_factor_of_the_user_who_acts_stays(cloud: FakeAws, client: Any) -> None:
+    act = KINDS["aws.mfa-device"].actions[Verb.DEACTIVATE].call
+    for user in ("operator", "ada"):
+        who, device = cloud.user(user), cloud.hold(user, "MFADevice", f"arn:aws:iam::{ACCOUNT}:mfa/")
+        c = Credential(kind="aws.mfa-device", provider="aws", identifier=device, issuer=ACCOUNT, owner=user, attributes={"user_id": who.id})  # fmt: skip
+        if user == "ada":
+            act(client, c)  # type: ignore[operator,call-arg]
+            continue
+        with pytest.raises(Rejected) as refused:
+            act(client, c)  # type: ignore[operator,call-arg]
+        assert refused.value.code == "OwnIdentity"
+    assert cloud.users["operator"].held["MFADevice"]
+    assert not cloud.users["ada"].held["MFADevice"]
+
+
+def test_the_entry_of_who_acts_stays_in_the_cluster(
+    cloud: FakeAws, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act = KINDS["aws.eks-access-entry"].actions[Verb.REVOKE].call
+
+    def revoke(arn: str) -> str:
+        entry = cloud.admit("prod", arn)
+        facts = {"region": "us-east-1", "cluster": "prod", "type": "STANDARD"}
+        c = Credential(kind="aws.eks-access-entry", provider="aws", identifier=entry, owner="x", subject=arn, attributes=facts)  # fmt: skip
+        try:
+            act(client, c)  # type: ignore[operator,call-arg]
+        except Rejected as refused:
+            assert arn in cloud.tables["eks"]["prod"]["entries"]
+            return refused.code
+        assert arn not in cloud.tables["eks"]["prod"]["entries"]
+        return ""
+
+    assert revoke(cloud.user("operator").arn) == "OwnIdentity"
+    gone, elsewhere = (f"arn:aws:iam::{a}:user/{u}" for a, u in ((ACCOUNT, "deleted"), ("999900001111", "operator")))
+    assert [revoke(arn) for arn in (cloud.user("ada").arn, gone, elsewhere)] == ["", "", ""]
+    monkeypatch.setattr(client, "identity", lambda: ME)
+    responder = f"arn:aws:iam::{ACCOUNT}:role/incident/responder"
+    assert [revoke(arn) for arn in (responder, cloud.role("deploy").arn)] == ["OwnSession", ""]
+
+
 def test_what_the_run_stands_on_and_who_is_protected_is_nobodys_to_end() -> None:
     people = People(person="ada@example.com", mapped={"aws": ("ada", "break-glass")}, protected=GUARDED)
     known = Known(identifier="X", owner="ada", subject=f"arn:aws:iam::{ACCOUNT}:user/ada", liveness=Liveness.LIVE)

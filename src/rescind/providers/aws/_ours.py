@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rescind.errors import Rejected
+from rescind.errors import NotFound, Rejected
 from rescind.providers.aws._connect import AwsClient
 from rescind.providers.aws._iam import keys_of
 from rescind.providers.aws._older import Target
 
 
 def refuse_user(client: AwsClient, name: str) -> None:
-    """Refuse to deny everything to the user who acts, or whose key the role that acts is assumed with.
+    """Refuse to cut the user who acts, or whose key the role that acts is assumed with.
 
     Raises `Rejected` with code `OwnIdentity`, other typed errors when it could not be asked.
     """
@@ -39,6 +39,21 @@ def refuse_sessions(client: AwsClient, target: Target) -> None:
         raise Rejected(
             "this run itself works with such a session: sign in as somebody else to cut it", code="OwnSession"
         )
+
+
+def refuse_principal(client: AwsClient, arn: str) -> None:
+    """Refuse to shut out the user or role that acts, by IAM's ARN of it. Raises as the other two do; who is gone does not act."""
+    account, what = arn.split(":")[4:6] if arn.count(":") == 5 else ("", "")
+    if account != client.account:
+        return
+    name = _last(what)
+    if what.startswith("role/"):
+        refuse_sessions(client, Target("role", name))
+    elif what.startswith("user/"):
+        try:
+            refuse_user(client, name)
+        except NotFound:
+            return
 
 
 def _last(arn: str) -> str:

@@ -32,6 +32,7 @@ from rescind.providers.aws._center import everything
 from rescind.providers.aws._connect import Answer, AwsClient, call
 from rescind.providers.aws._iam import principals
 from rescind.providers.aws._older import Target, principal
+from rescind.providers.aws._ours import refuse_principal
 from rescind.providers.aws._regions import regions
 from rescind.secret import Secret
 
@@ -115,8 +116,9 @@ def _place(credential: Credential) -> tuple[str, str, str]:
 
 
 def revoke(client: AwsClient, credential: Credential) -> CallResult:
-    """Delete the entry; `ALREADY` when EKS does not know it. Raises typed provider errors."""
+    """Delete the entry; `ALREADY` when EKS does not know it. Raises `Rejected` for that of the user or role that acts, other typed errors."""
     region, cluster, arn = _place(credential)
+    refuse_principal(client, arn)
     try:
         answer = call(client.service("eks", region).delete_access_entry, clusterName=cluster, principalArn=arn)
     except NotFound as error:
@@ -188,7 +190,7 @@ KIND = Kind(
             call=revoke,
             reversible=True,
             idempotent=True,
-            permissions=("eks:DeleteAccessEntry", "eks:ListAssociatedAccessPolicies"),
+            permissions=("eks:DeleteAccessEntry", "eks:ListAssociatedAccessPolicies", "iam:ListAccessKeys"),
             undo="make the entry again, with its policies (eks:CreateAccessEntry, eks:AssociateAccessPolicy)",
             snapshot=snapshot,
             restore=restore,

@@ -15,6 +15,7 @@ from rescind.models.kind import Act, CallResult, Kind, Verb
 from rescind.providers.aws import _held
 from rescind.providers.aws._connect import AwsClient, call
 from rescind.providers.aws._iam import keys_of, user_of
+from rescind.providers.aws._ours import refuse_user
 from rescind.providers.aws.login_profile import profile
 
 HELD = _held.Held(
@@ -35,8 +36,9 @@ def _owner(client: AwsClient, serial: str) -> str:
 
 
 def deactivate(client: AwsClient, credential: Credential) -> CallResult:
-    """Take the device off its user. Raises `Rejected` while the user can sign in or sign requests, other typed errors else."""
+    """Take the device off its user. Raises `Rejected` while the user can sign in or sign requests and for the user who acts, other typed errors else."""
     user = user_of(client, credential)
+    refuse_user(client, user)
     live = sorted(key for key, row in keys_of(client, user)[0].items() if row.get("Status") == "Active")
     try:
         profile(client, user)
