@@ -5,21 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import typer
 
 from rescind import catalogue
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
-from rescind.errors import Throttled
-from rescind.models.credential import EndState
+from rescind.cli import later
+from rescind.engine.runs import plans_of
+from rescind.errors import RefusedError, Throttled
+from rescind.models.config import Config
+from rescind.models.credential import EndState, Inventory
 from rescind.models.kind import Provider
 from rescind.models.machine import Standing
+from rescind.models.plan import Decision
 from rescind.models.use import Asked, Span, Trace
-from rescind.pipeline import preserve
+from rescind.pipeline import preserve, preview
+from rescind.pipeline.enumerate import enumerate_all
+from rescind.pipeline.people import People
+from rescind.pipeline.session import Session
 from rescind.providers.aws import _activity
 from rescind.providers.google import _machines, api_key
 from rescind.wire.http import Answer
 from tests.unit.made_up import CREDENTIAL
-from tests.unit.test_preserve import SOURCE, TOLD, desk, event, files
+from tests.unit.test_preserve import BOOK, SOURCE, TOLD, desk, event, files
 from tests.unit.test_report import add_up, credential, plan, receipt, step
 from tests.unit.test_truth_report import by_id
 
@@ -124,19 +132,71 @@ def test_a_child_with_an_end_gives_none_to_a_parent_without_one():
 
 
 @pytest.mark.parametrize("was", ["yes", "no"])
-def test_undo_brings_no_key_back_that_somebody_had_deleted_before(monkeypatch, was):
+def test_undo_brings_no_key_back_that_somebody_had_deleted_before(was):
+    name = "projects/p/locations/global/keys/k"
+    row = {"name": name, "uid": "u", **({"deleteTime": "2026-11-20T10:00:00Z"} if was == "yes" else {})}
     sent: list[str] = []
 
     class Client:
-        def send(self, _api, _method, path, **_more):
-            sent.append(path)
-            done = {"name": "operations/1", "done": True}
-            return Answer(status=200, headers={}, json=done, body=b"{}", request_id="", provider_time="")
+        def send(self, _api, method, path, **_more):
+            sent.extend([path] if method != "GET" else [])
+            shown = row if method == "GET" else {"name": "operations/1", "done": True}
+            return Answer(status=200, headers={}, json=shown, body=b"{}", request_id="", provider_time="")
 
-    row = {"name": "n", **({"deleteTime": "2026-11-20T10:00:00Z"} if was == "yes" else {})}
-    monkeypatch.setattr(api_key, "read", lambda *_, **__: (row, None))
-    c = credential(1, identifier="projects/p/locations/global/keys/k")
+    c = credential(1, identifier=name)
     before = {f"before.{k}": v for k, v in api_key.snapshot(Client(), c).items()}
     told = api_key.undelete(Client(), replace(c, attributes=before))
     assert (bool(sent), "left" in told.notes) == (was == "no", was == "yes")
     assert "left" in api_key.undelete(Client(), c).notes, "nor one of which nothing is known"
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_a_tenant_that_is_another_account_now_ends_no_run_that_was_planned_with_it(planned):
+    class Other:
+        def __init__(self):
+            self.planned = planned
+
+        def names(self, provider):
+            return ("prod",) if provider == "aws" else ()
+
+        def get(self, name):
+            raise RefusedError(f"tenant {name!r} is account '2' now, the plan was made for '1'")
+
+    who = People(person="ada@example.com", mapped={"aws": ("ada",)})
+    nothing = Inventory(workstation={}, credentials=())
+    if not planned:
+        with pytest.raises(RefusedError):
+            enumerate_all(nothing, {}, Other(), who, providers=("aws",))
+        return
+    seen = enumerate_all(nothing, {}, Other(), who, providers=("aws",))
+    assert [g.reason for g in seen.gaps] == [
+        "not asked again: tenant 'prod' is account '2' now, the plan was made for '1'"
+    ]
+    assert not seen.credentials
+
+
+def test_a_later_look_is_at_the_accounts_of_the_plan(desk, monkeypatch):
+    run, asked = desk.new().run, []
+    (plan,), _ = plans_of(desk.dir, run)
+
+    def connect(*_, **facts):
+        asked.append(facts)
+        return desk.tenants
+
+    monkeypatch.setattr("rescind.pipeline.session.tenants", connect)
+    monkeypatch.setattr(later, "state_dir", lambda _: desk.dir)
+    monkeypatch.setattr(later, "known_run", lambda *_: run)
+    monkeypatch.setattr(
+        later, "session", lambda *_, **__: Session(config=Config(), clock=desk.clock, state_dir=desk.dir, resolve=None)
+    )
+    monkeypatch.setattr(later, "open_log", lambda _: desk.log)
+    monkeypatch.setattr(later, "playbook_of", lambda _: BOOK)
+    with pytest.raises(typer.Exit):
+        later.verify(None, run, None, as_json=True)
+    assert asked == [{"write": False, "expected": plan.tenants}] * 2
+
+
+def test_a_plan_that_does_nothing_has_no_hole_in_its_preview():
+    assert "\n\n\n" not in preview.text(
+        plan([credential(1)], decisions=[Decision(credential=credential(1).id, end_state=EndState.MANUAL, reason="r")])
+    )

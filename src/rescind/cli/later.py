@@ -29,6 +29,7 @@ def verify(
     from rescind.pipeline.orders import again as orders_again
     from rescind.pipeline.preserve import Reader, folder_of
     from rescind.pipeline.preserve import again as read_again
+    from rescind.pipeline.render import many
     from rescind.pipeline.reverify import look_again
     from rescind.pipeline.session import in_scope, people, tenants
 
@@ -37,7 +38,8 @@ def verify(
     target = plans[0].case.target
     s = session(ctx, evidence=Path(target) if target else None, identity=identity)
     log = open_log(s.state_dir)
-    at = tenants(s, plans[0].case, write=False)
+    accounts = plans[0].tenants  # what is absent in another account is not dead in this one
+    at = tenants(s, plans[0].case, write=False, expected=accounts)
     context = Context(
         run=chosen,
         tenants=at,
@@ -49,7 +51,8 @@ def verify(
     looked = look_again(plans, outcomes(log, chosen), context)
     reader = Reader(
         run=chosen,
-        tenants=tenants(s, plans[0].case, write=False),  # apart from the looks: what slows one must not slow the other
+        # apart from the looks: what slows one must not slow the other
+        tenants=tenants(s, plans[0].case, write=False, expected=accounts),
         log=log,
         clock=s.clock,
         folder=folder_of(s.state_dir, chosen),
@@ -61,9 +64,9 @@ def verify(
     playbook, who = playbook_of(plans[0]), context.people
     new = look_for_more(s.state_dir, chosen, plans, playbook, in_scope(s, playbook), at, who, log, s.clock)
     log.sign_head()
-    records = f", read {read} records of what credentials did" if read else ""
+    records = f", read {many(read, 'record')} of what credentials did" if read else ""
     more = f", found {new} that appeared since" if new else ""
-    s.progress(f"looked again at {looked} steps of {playbook.name}{records}{more}")
+    s.progress(f"looked again at {many(looked, 'step')} of {playbook.name}{records}{more}")
     raise typer.Exit(show_result(result(s.state_dir, log, chosen, s.clock), as_json=as_json))
 
 

@@ -21,6 +21,7 @@ from rescind.pipeline.approvals import Approval
 from rescind.pipeline.case import new_run_id
 from rescind.pipeline.case_plan import on_hold
 from rescind.pipeline.machine import is_locked, secret_reader
+from rescind.pipeline.render import many
 from rescind.pipeline.rotations import opened
 from rescind.pipeline.session import Session, in_scope, people
 from rescind.pipeline.session import tenants as connect
@@ -155,7 +156,7 @@ def _drive(
     )
     if began is not None:
         work.cut_first(run)
-    total = sum(not s.held for s in plan.steps)
+    total = sum(not s.held for s in plan.steps) + sum(not (s.held or s.left_out) for s in plan.case_steps)
     done: list[str] = []
 
     def show(event: str, facts: Mapping[str, Any]) -> None:
@@ -163,7 +164,7 @@ def _drive(
             done.append(str(facts.get("step", "")))
             session.progress(f"{len(done)}/{max(total, len(done))} steps, last: {facts.get('s', '')}")
         elif event == "phase.started":
-            session.progress(f"phase {facts.get('phase', '')}: {facts.get('steps', '')} steps")
+            session.progress(f"phase {facts.get('phase', '')}: {many(int(facts.get('steps', 0)), 'step')}")
 
     try:
         execute(run, work, state_dir=session.state_dir, on_event=show)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rescind import catalogue
-from rescind.errors import ProviderError
+from rescind.errors import ProviderError, RefusedError
 from rescind.models.credential import Credential, EndState, Inventory, Relation
 from rescind.models.evidence import Gap, State
 from rescind.models.kind import Kind, Known, Liveness, Subject
@@ -100,6 +100,11 @@ def listed(
                 at = used[name] = tenants.get(name)
             except ProviderError as error:
                 gaps.append(Gap(source=f"tenant:{name}", reason=f"could not be reached: {refusal(error)}"))
+                continue
+            except RefusedError as error:
+                if not tenants.planned:
+                    raise
+                gaps.append(Gap(source=f"tenant:{name}", reason=f"not asked again: {error.message}"))
                 continue
             if not subject.names:
                 gaps.append(
@@ -221,6 +226,10 @@ def enumerate_all(
             at = tenants.get(name)
         except ProviderError:
             continue  # already a gap, or an open question on every credential it concerns
+        except RefusedError:
+            if not tenants.planned:
+                raise
+            continue
         accounts[name], principals[name] = at.identity.account, at.identity.principal
     ids = {c.identifier: c.id for c in by_id.values() if c.identifier}
     linked = tuple(replace(c, parent=ids.get(c.parent, c.parent)) for c in by_id.values())

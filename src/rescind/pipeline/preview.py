@@ -118,10 +118,10 @@ def text(plan: Plan, *, width: int = 80) -> str:
     releasable = sorted({s.credential for s in plan.steps if s.held})
     held = [s for s in plan.case_steps if s.held]
     if releasable or held:
-        out += ["", "An approval can release (rescind approve --credential ID):"]
+        out += [*([""] if out[-1] else []), "An approval can release (rescind approve --credential ID):"]
         out += [f"  {c}  {safe(by_id[c].kind)}  {_short(by_id[c])}" for c in releasable[:ONE_SCREEN]]
         out += [f"  {s.id}  {s.verb}" for s in held]
-    out += ["", f"Plan digest {plan.digest}"]
+    out += [*([""] if out[-1] else []), f"Plan digest {plan.digest}"]
     return "\n".join(out) + "\n"
 
 

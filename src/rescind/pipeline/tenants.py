@@ -84,6 +84,11 @@ class Tenants:
         self._locks = {name: threading.Lock() for name in [*self._rows, LOCAL]}
         self._local = local
 
+    @property
+    def planned(self) -> bool:
+        """Whether a plan was made with them: one that is another account now is then left out and said, so that the run ends."""
+        return bool(self._expected)
+
     def names(self, provider: str) -> tuple[str, ...]:
         """Return the names of the tenants of one provider, in the order of the configuration."""
         if provider == LOCAL:
