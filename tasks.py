@@ -22,6 +22,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # the tests start this program some hundred times: once compiled is enough
 ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("RESCIND_VENV") or ROOT / ".venv")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")

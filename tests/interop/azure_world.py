@@ -23,8 +23,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import jsonschema
-
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.providers.azure import _connect
 from rescind.secret import Secret
@@ -96,6 +94,8 @@ def operation_of(method: str, path: str) -> str:
 
 
 def _problems(schema: Any, value: Any) -> list[str]:
+    import jsonschema  # a second of grammars: only for those who ask
+
     return [f"{e.json_path}: {e.message}" for e in jsonschema.Draft202012Validator(schema).iter_errors(value)]
 
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import jsonschema
-
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.providers.azure_devops import _connect
 from rescind.secret import Secret
@@ -42,6 +40,15 @@ def operation_of(method: str, path: str) -> tuple[str, tuple[str, ...]]:
     return "", ()
 
 
+@cache
+def _validator(operation: str) -> Any:
+    import jsonschema  # a second of grammars: only for those who ask
+
+    return jsonschema.Draft202012Validator(
+        model()["operations"][operation]["body"], format_checker=jsonschema.FormatChecker()
+    )
+
+
 def breaches(method: str, path: str, query: dict[str, str], body: Any) -> list[str]:
     """Return what a request says that the description does not have."""
     operation, _ = operation_of(method, path)
@@ -53,7 +60,7 @@ def breaches(method: str, path: str, query: dict[str, str], body: Any) -> list[s
     found += [] if query.get("isPublic", "false") in {"true", "false"} else ["isPublic"]
     if row["body"] is None:
         return found + (["a body where none is"] if body is not None else [])
-    check = jsonschema.Draft202012Validator(row["body"], format_checker=jsonschema.FormatChecker())
+    check = _validator(operation)
     return found + [e.message for e in check.iter_errors(body)]
 
 

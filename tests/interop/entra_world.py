@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import jsonschema
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -87,6 +86,13 @@ def operation_of(method: str, path: str) -> tuple[str, tuple[str, ...]]:
     return "", ()
 
 
+@cache
+def _validator(operation: str) -> Any:
+    import jsonschema  # a second of grammars: only for those who ask
+
+    return jsonschema.Draft202012Validator(model()[operation]["body"], format_checker=jsonschema.FormatChecker())
+
+
 def breaches(method: str, path: str, query: dict[str, str], body: Any) -> list[str]:
     """Return what a request says that Graph's model does not have."""
     operation, _ = operation_of(method, path)
@@ -101,7 +107,7 @@ def breaches(method: str, path: str, query: dict[str, str], body: Any) -> list[s
         found += [] if known else [f"filter {query['$filter']}"]
     if row["body"] is None:
         return found + (["a body where none is"] if body is not None else [])
-    check = jsonschema.Draft202012Validator(row["body"], format_checker=jsonschema.FormatChecker())
+    check = _validator(operation)
     return found + ([e.message for e in check.iter_errors(body)] if body is not None else ["no body"])
 
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import jsonschema
-
 
 class Description:
     """One OpenAPI document, read from a file."""
@@ -84,6 +82,8 @@ class Description:
         return self._check(described["content"]["application/json"]["schema"], json.loads(body))
 
     def _check(self, schema: Any, value: Any) -> list[str]:
+        import jsonschema  # a second of grammars: only for those who ask
+
         checker = jsonschema.Draft7Validator(self._plain(schema))
         return [f"{e.json_path}: {e.validator}" for e in checker.iter_errors(value)]
 

@@ -7,7 +7,6 @@ import os
 import stat
 from dataclasses import replace
 
-import jsonschema
 import pytest
 import rfc8785
 from hypothesis import given, settings
@@ -238,6 +237,8 @@ def test_any_bytes_are_a_plan_or_a_refusal(tmp_path_factory, blob):
 
 
 def published(name):
+    import jsonschema
+
     body = json.loads((schemas.FOLDER / name).read_text())
     jsonschema.Draft202012Validator.check_schema(body)
     return jsonschema.Draft202012Validator(body)

@@ -21,7 +21,7 @@ from rescind.errors import PlaybookError
 from rescind.models.credential import Credential, Ownership, Relation
 from rescind.models.evidence import State
 from rescind.models.kind import Kind, Verb
-from rescind.models.playbook import EVERY_KIND, Playbook, PlaybookStep
+from rescind.models.playbook import EVERY_KIND, Playbook, PlaybookStep, Selector
 from rescind.models.use import Source
 from rescind.schema.playbook import load_playbook, shipped
 
@@ -33,6 +33,13 @@ _AWS = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 _GOOGLE = re.compile(
     r"(iam\.googleapis\.com/[A-Za-z]+|(iam|apikeys|storage|resourcemanager|logging|policyanalyzer)\.[A-Za-z]+)\.[A-Za-z]+"
 )
+_VARIED: tuple[tuple[str, tuple[str, ...], tuple[object, ...]], ...] = (
+    ("relation", ("relation",), tuple(Relation)),
+    ("ownership", ("ownership",), tuple(Ownership)),
+    ("state", ("state", "expired"), tuple(State)),
+    ("last_used", ("used_days_ago",), (None, "2025-01-01T00:00:00Z")),
+)
+"""What a kind's credentials differ in, and the words by which an expression asks for it."""
 _SCOPE = re.compile(r"https://www\.googleapis\.com/auth/[a-z.-]+")
 _PATH = re.compile(r"(?P<path>[^:\s]+): (?P<capabilities>[a-z, ]+)")
 _ON = re.compile(r"(?P<capability>create|read|update|delete|list|sudo|patch)(?: on)? (?P<path>[^\s,]+)")
@@ -56,12 +63,18 @@ def _may_select(step: PlaybookStep, kind: Kind) -> bool:
     text = step.select.text
     if f'"{kind.id}"' in text or not re.search(r"credential\.(kind|provider|identity)\b", text):
         return True
+    return _selects_some(step.select, kind.id, kind.provider)
+
+
+def _selects_some(select: Selector, kind: str, provider: str) -> bool:
+    """Tell whether there is a credential of a kind that is selected: every value of what the expression names is tried."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    plain = Credential(kind=kind.id, provider=kind.provider, identifier="x", owner="x", tenant="x")
-    for relation, ownership, state, used in product(Relation, Ownership, State, (None, "2025-01-01T00:00:00Z")):
-        probe = replace(plain, relation=relation, ownership=ownership, state=state, last_used=used)
+    plain = Credential(kind=kind, provider=provider, identifier="x", owner="x", tenant="x")
+    tried = {field: values for field, words, values in _VARIED if any(word in select.text for word in words)}
+    for some in product(*tried.values()):
+        probe = replace(plain, **dict(zip(tried, some, strict=True)))  # type: ignore[arg-type]
         try:
-            if step.select.matches(probe, now):
+            if select.matches(probe, now):
                 return True
         except PlaybookError:
             return True
