@@ -41,6 +41,9 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
                 place = replace(at, line=group["access_key"].line, pointer=group["access_key"].section)
                 host = said.get("host_base", "")
                 yield from _pair(said["access_key"], said.get("secret_key", ""), place, {"host": host})
+            if entry := group.get("gpg_passphrase"):  # what files are encrypted with before they are sent
+                place, more = replace(at, line=entry.line, pointer=entry.section), {"name": "gpg_passphrase"}
+                yield from token("file.secret", entry.value, place, more=more, password=True)
         return
     for number, line in ((n, row) for n, row in enumerate(lines(plain), 1) if row):
         place = replace(at, line=number)
