@@ -174,3 +174,13 @@ def test_without_the_right_to_read_it_the_cut_is_made_and_the_gap_told(line, don
     assert any("CloudTrail event history (prod)" in g["reason"] and "403" in g["reason"] for g in run["gaps"])
     assert 7 in run["exit_reasons"]
     assert {c["used_after_loss"] for c in run["credentials"]} == {"unknown"}
+
+
+@pytest.mark.parametrize("name", ["lost-laptop", "offboard-employee"])
+def test_the_shipped_playbooks_say_first_what_they_export_and_why_not_without_a_time(line, done, name):
+    shown = line("plan", name, "--person", ADA, "--lost-at", "2026-01-01T00:00:00Z").stdout
+    phases = [text for text in shown.splitlines() if text.startswith("Phase ") and text != "Phase hold"]
+    assert phases[0].startswith("Phase preserve")
+    assert "CloudTrail event history of prod" in " ".join(shown.split())
+    without = " ".join(line("plan", name, "--person", ADA).stdout.split())
+    assert "when control was lost is not known (--lost-at)" in without
