@@ -15,16 +15,17 @@ from rescind.engine.runs import plans_of
 from rescind.errors import RefusedError, Throttled
 from rescind.models.config import Config
 from rescind.models.credential import EndState, Inventory
-from rescind.models.kind import Provider
-from rescind.models.machine import Standing
-from rescind.models.plan import Decision
+from rescind.models.kind import CaseVerb, Provider
+from rescind.models.machine import Machine, Standing
+from rescind.models.plan import Case, Decision
 from rescind.models.use import Asked, Span, Trace
-from rescind.pipeline import preserve, preview
+from rescind.pipeline import case_plan, preserve, preview
 from rescind.pipeline.enumerate import enumerate_all
 from rescind.pipeline.people import People
 from rescind.pipeline.session import Session
 from rescind.providers.aws import _activity
 from rescind.providers.google import _machines, api_key
+from rescind.schema.playbook import load_playbook
 from rescind.wire.http import Answer
 from tests.unit.made_up import CREDENTIAL
 from tests.unit.test_preserve import BOOK, SOURCE, TOLD, desk, event, files
@@ -199,4 +200,15 @@ def test_a_later_look_is_at_the_accounts_of_the_plan(desk, monkeypatch):
 def test_a_plan_that_does_nothing_has_no_hole_in_its_preview():
     assert "\n\n\n" not in preview.text(
         plan([credential(1)], decisions=[Decision(credential=credential(1).id, end_state=EndState.MANUAL, reason="r")])
+    )
+
+
+def test_machines_that_are_told_in_the_same_words_are_orders_of_their_own():
+    book = load_playbook("lost-laptop")
+    named = Case(person="ada@example.com", workstation="LAP-1")
+    twins = [(t, Machine(identifier=i, device=i, told="LAP-1")) for t, i in (("a", "m1"), ("a", "m2"), ("b", "m1"))]
+    steps = case_plan.case_steps(book, named, (), machines={CaseVerb.WIPE: twins})
+    wipes = [s for s in steps if s.verb is CaseVerb.WIPE]
+    assert len({s.id for s in wipes}) == len(wipes) == 3, (
+        "one approval would release them all, and one outcome stand for them"
     )

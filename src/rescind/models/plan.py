@@ -92,8 +92,9 @@ class CaseStep:
 
     @property
     def id(self) -> str:
-        """A stable id from phase, verb and task."""
-        return "case-" + hashlib.sha256("\x1f".join((self.phase, self.verb, self.task)).encode()).hexdigest()[:16]
+        """A stable id from phase, verb and task, and the machine that is ordered: two may be told in the same words."""
+        parts = (self.phase, self.verb, self.task, *((self.tenant, self.machine) if self.machine else ()))
+        return "case-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
