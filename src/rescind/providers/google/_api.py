@@ -117,10 +117,10 @@ def gone(answer: Answer, what: str, *, empty: int = 204) -> CallResult:
     return called(answer, CallStatus.DONE)
 
 
-def operation(answer: Answer, *needs: str, what: str, **notes: str) -> CallResult:
+def operation(answer: Answer, *needs: str, what: str, named: str = "", **notes: str) -> CallResult:
     """Return what an operation of Google's means that a write was answered with: done, or still at it. Raises typed errors."""
     row, _ = shown(answer, *needs, what=what)
-    if "error" in row:
+    if "error" in row or not text(row, "name").startswith(named):
         raise unclear(answer, f"{what}: Google says that it failed")
     return called(answer, CallStatus.DONE if row.get("done") is True else CallStatus.ACCEPTED, **notes)
 

@@ -14,10 +14,10 @@ from rescind.errors import NotFound, ProviderError, Unreachable
 from rescind.models.credential import Credential
 from rescind.models.kind import Known, Liveness, Observation, Verb
 from rescind.models.rotation import Birth, Minted, Rotation, Value
-from rescind.providers.google._api import LAG, read, seen, seg, shown, text
-from rescind.providers.google._connect import READS, Google
+from rescind.providers.google import _api_keys
+from rescind.providers.google._api import LAG, by_name, read, seen, shown, text
+from rescind.providers.google._connect import Google
 from rescind.secret import Secret
-from rescind.wire.http import raise_for
 
 _LOOKS = 20
 """How often an operation is looked at; the tenant's pace says how long that is."""
@@ -27,26 +27,21 @@ def _mine(mark: str) -> str:
     return f"r{hashlib.sha256(mark.encode()).hexdigest()[:16]}-"
 
 
-def _where(name: str) -> str:
-    return "/v2/" + "/".join(map(seg, name.split("/")))
-
-
 def mint(client: Google, old: Credential, mark: str) -> Minted:
     """Create another key like the old one, and read its value. Raises typed provider errors."""
-    like, _ = read(client, "apikeys", _where(old.identifier), "name", "uid", what="API key")
+    like, _ = _api_keys.find(client, old.identifier)
     kept = {k: like[k] for k in ("displayName", "restrictions", "serviceAccountEmail", "annotations") if k in like}
     parent, ident = old.identifier.partition("/keys/")[0], _mine(mark) + secrets.token_hex(8)
-    sent = client.send("apikeys", "POST", f"{_where(parent)}/keys", json=kept, query={"keyId": ident})
+    sent = client.send("apikeys", "POST", by_name("v2", parent, "/keys"), json=kept, query={"keyId": ident})
     row, answer = shown(sent, "name", what="API key creation")
     name = f"{parent}/keys/{ident}"
     try:
         for _ in range(_LOOKS):
             if row.get("done") is True:
                 break
-            row, _ = read(
-                client, "apikeys", f"/v2/{'/'.join(map(seg, text(row, 'name').split('/')))}", "name", what="operation"
-            )
-        shown_, _ = read(client, "apikeys", _where(name) + "/keyString", "keyString", what="value of the API key")
+            row, _ = read(client, "apikeys", by_name("v2", text(row, "name")), "name", what="operation")
+        where = _api_keys.path(name, "/keyString")
+        shown_, _ = read(client, "apikeys", where, "keyString", what="value of the API key")
     except ProviderError as error:  # it may be there all the same
         raise Unreachable(f"API key creation: {error.message}", maybe_sent=True, request_id=answer.request_id) from None
     value = Value(identifier=name, secret=Secret(text(shown_, "keyString")))
@@ -55,11 +50,8 @@ def mint(client: Google, old: Credential, mark: str) -> Minted:
 
 def prove(client: Google, old: Credential, value: Value) -> Observation:
     """Look the value up: it must be a living key of the old one's project. Raises typed errors but `NotFound`."""
-    sent = client.send("apikeys", "POST", "/v2/keys:lookupKey", form={"keyString": value.secret}, headers=READS)
     try:
-        raise_for(sent, what="API key by its value")
-        row, _ = shown(sent, "parent", what="API key by its value")
-        key, answer = read(client, "apikeys", _where(text(row, "name")), "name", "uid", what="API key")
+        key, answer = _api_keys.find(client, _api_keys.by_value(client, value.secret))
     except NotFound as error:  # of the new key: it is not known everywhere yet, or not any more
         return Observation(liveness=Liveness.UNKNOWN, evidence=f"Google does not know the key: {error.message}")
     name = text(key, "name")
