@@ -14,7 +14,7 @@ from rescind.errors import NotFound, Unreachable
 from rescind.models.credential import Credential
 from rescind.models.kind import Known, Liveness, Observation, Verb
 from rescind.models.rotation import Birth, Minted, Rotation, Value
-from rescind.providers.google._api import LAG, flag, read, seen, seg, shown, text
+from rescind.providers.google._api import LAG, by_name, flag, read, seen, shown, text
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 
@@ -23,15 +23,13 @@ def _mine(mark: str) -> str:
     return f"r{hashlib.sha256(mark.encode()).hexdigest()[:16]}-"
 
 
-def _where(name: str) -> str:
-    return "/v1/" + "/".join(map(seg, name.split("/")))
-
-
 def mint(client: Google, old: Credential, mark: str) -> Minted:
     """Create another secret for the client of the old one. Raises typed provider errors."""
     parent, ident = old.identifier.partition("/credentials/")[0], _mine(mark) + secrets.token_hex(4)
     query = {"oauthClientCredentialId": ident}
-    sent = client.send("iam", "POST", f"{_where(parent)}/credentials", json={"displayName": "rotated"}, query=query)
+    sent = client.send(
+        "iam", "POST", by_name("v1", parent, "/credentials"), json={"displayName": "rotated"}, query=query
+    )
     row, answer = shown(sent, what="secret creation")
     if not text(row, "name") or not text(row, "clientSecret"):
         raise Unreachable("secret creation: an answer without one", maybe_sent=True, request_id=answer.request_id)
@@ -45,7 +43,9 @@ def prove(client: Google, old: Credential, value: Value) -> Observation:
     if value.identifier.partition("/credentials/")[0] != parent:
         return Observation(liveness=Liveness.UNKNOWN, evidence="that is a secret of another client")
     try:
-        row, answer = read(client, "iam", _where(value.identifier), "name", "clientSecret", what="secret of a client")
+        row, answer = read(
+            client, "iam", by_name("v1", value.identifier), "name", "clientSecret", what="secret of a client"
+        )
     except NotFound as error:
         return Observation(liveness=Liveness.UNKNOWN, evidence=f"Google does not show the secret: {error.message}")
     if flag(row, "disabled", answer) or not Secret(text(row, "clientSecret")).same_as(value.secret):
