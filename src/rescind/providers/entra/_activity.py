@@ -15,7 +15,7 @@ from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.use import Ask, Asked, Event, Span
 from rescind.providers.entra import _person
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import Row, pages, text
+from rescind.providers.entra._graph import Row, pages, quoted, text
 from rescind.wire.http import Answer, raise_for
 
 SIGN_INS, AUDITS = "/auditLogs/signIns", "/auditLogs/directoryAudits"
@@ -55,7 +55,7 @@ def sign_ins(client: Entra, asked: Asked, ask: Ask) -> Iterator[Event | Span]:
         if isinstance(user, Span):
             yield user
         else:
-            wanted = f"createdDateTime ge {asked.since} and userId eq '{_quoted(user)}'"
+            wanted = f"createdDateTime ge {asked.since} and userId eq '{quoted(user)}'"
             yield from _read(client, SIGN_INS, wanted, f"user {user}", sign_in, ask)
 
 
@@ -68,15 +68,11 @@ def audits(client: Entra, asked: Asked, ask: Ask) -> Iterator[Event | Span]:
             yield user
         else:
             yield from _read(
-                client, AUDITS, f"{since} initiatedBy/user/id eq '{_quoted(user)}'", f"user {user}", audit, ask
+                client, AUDITS, f"{since} initiatedBy/user/id eq '{quoted(user)}'", f"user {user}", audit, ask
             )
     for app in dict.fromkeys(c.subject for c in asked.of(*kinds) if c.subject):
-        wanted = f"{since} initiatedBy/app/appId eq '{_quoted(app)}'"
+        wanted = f"{since} initiatedBy/app/appId eq '{quoted(app)}'"
         yield from _read(client, AUDITS, wanted, f"application {app}", audit, ask)
-
-
-def _quoted(value: str) -> str:
-    return value.replace("'", "''")
 
 
 def _read(

@@ -1,31 +1,26 @@
-"""Applications and service principals: where their credentials lie, whose they are, and how the whole is switched off.
+"""Applications and service principals: where their credentials lie, whose they are, and what outlives one.
 
-Credentials may lie on the application (the same for every tenant that uses it) and on the service principal (this tenant's); both are
-read. Removing one takes back no token that was issued with it: under workload identity continuous evaluation those live for up to 24
-hours and are cut only when the service principal is disabled
-(https://learn.microsoft.com/en-us/entra/identity/conditional-access/concept-continuous-access-evaluation-workload), so it is disabled first.
+Credentials may lie on the application (the same for every tenant that uses it) and on the service principal (this tenant's): both are read.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rescind.errors import NotFound, Rejected
-from rescind.models.credential import Credential, EndState
+from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, CallStatus, Known, Liveness, Observation, Residual, Subject, Verb
+from rescind.models.kind import Known, Liveness, Observation, Residual, Subject, Verb
 from rescind.providers.entra import _person, _sessions
-from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
-from rescind.providers.entra._graph import Row, pages, read, seen, seg, text, unclear, written
+from rescind.providers.entra._connect import ACCESS_SECONDS, GUID, Entra
+from rescind.providers.entra._graph import Row, gap, pages, read, seen, seg, sort, text, unclear
 from rescind.wire.http import Answer
 
 WHERE = ("applications", "servicePrincipals")
 ITSELF = "application/"
 """What the subject of a rotation begins with: `application/<client id>`."""
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 READ = ("Application.Read.All", "User.Read.All")
 WRITE = ("Application.ReadWrite.All",)
 LONGEST = 24 * 3600
@@ -103,7 +98,7 @@ def facts_of(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def owned(client: Entra, subject: Subject) -> Iterator[tuple[str, str] | Gap]:
-    """Show (where, object id) of every application and service principal that the person owns,."""
+    """Show (where, object id) of every application and service principal that the person owns."""
     shown: dict[tuple[str, str], None] = {}
     persons = tuple(n for n in subject.names if not n.startswith(ITSELF))
     for found in _person.people(client, replace(subject, names=persons)):
@@ -112,7 +107,7 @@ def owned(client: Entra, subject: Subject) -> Iterator[tuple[str, str] | Gap]:
             continue
         rows, _ = pages(client, f"/users/{seg(text(found[0], 'id'))}/ownedObjects", what="owned objects")
         for row in rows:
-            where = text(row, "@odata.type").rpartition(".")[2] + "s"
+            where = sort(row) + "s"
             if where in WHERE:
                 shown[where, text(row, "id")] = None
     yield from shown
@@ -129,7 +124,7 @@ def listed(client: Entra, subject: Subject, member: str) -> Iterator[Known | Gap
         try:
             row, rows, _ = held(client, path, member)
         except NotFound:
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=f"{where} {ident} is listed, but is not shown")
+            yield gap(client, f"{where} {ident} is listed, but is not shown")
             continue
         names = owners(client, path) if rows else []
         yield from (known(client, where, row, names, text(c, "keyId"), facts_of(c)) for c in rows)
@@ -152,11 +147,11 @@ def find(client: Entra, credential: Credential, member: str) -> Known:
         raise NotFound("the application has no such credential", status=404, request_id=answer.request_id)
     given = credential.attributes
     realm = (given.get("tenant") or credential.issuer).lower()
-    if _GUID.fullmatch(realm) and realm != client.tenant_id:
+    if GUID.fullmatch(realm) and realm != client.tenant_id:
         raise NotFound("the evidence says that it belongs to another tenant")
     app = (given.get("client_id") or credential.subject).lower()
     key, hint = (given.get("key_id") or credential.identifier).lower(), given.get("hint", "")
-    if not _GUID.fullmatch(key):
+    if not GUID.fullmatch(key):
         key = ""
     if not key and not hint:
         raise Rejected("the evidence does not say which of an application's credentials it is", code="incomplete")
@@ -179,7 +174,7 @@ def _of_app(client: Entra, app: str, member: str) -> Iterator[Known]:
     """Yield the credentials of an application named by its client id, as a rotation names it, or by its path as Terraform writes it."""
     where, _, ident = app.removeprefix(ITSELF).strip("/").rpartition("/")
     found = [w for w in WHERE if w.lower() == where]
-    if not _GUID.fullmatch(ident) or (where and not found):
+    if not GUID.fullmatch(ident) or (where and not found):
         raise Rejected("the evidence does not say of which application it is", code="incomplete")
     paths = {w: f"/{w}/{ident}" for w in found} or {w: f"/{w}(appId='{ident}')" for w in WHERE}
     there = 0
@@ -210,67 +205,4 @@ def control(client: Entra, credential: Credential) -> Observation:
     if credential.identifier:
         row, answer = read(client, place(credential).path, "id,appId", what="application")
         return seen(answer, Liveness.LIVE, f"Graph shows {text(row, 'id')}")
-    answer = client.http.send("GET", "/servicePrincipals", query={"$top": "1", "$select": "id"})
-    return _person.control_of(answer, "service principals")
-
-
-def _principal(client: Entra, credential: Credential) -> tuple[Row, Answer]:
-    at, app = place(credential), credential.attributes.get("app_id", "")
-    if at.holder == "servicePrincipals":
-        path = at.path
-    elif app:
-        path = f"/servicePrincipals(appId='{seg(app)}')"
-    else:
-        raise Rejected("nobody says of which application it is", code="incomplete")
-    row, answer = read(client, path, "id,appId,accountEnabled", what="service principal")
-    if not isinstance(row.get("accountEnabled"), bool):
-        raise unclear(answer, "service principal: without accountEnabled")
-    return row, answer
-
-
-def _set(client: Entra, credential: Credential, *, enabled: bool) -> CallResult:
-    row, _ = _principal(client, credential)
-    if text(row, "appId").lower() == client.app:
-        raise Rejected("it is the application that we work with ourselves", code="self")
-    answer = client.http.send("PATCH", f"/servicePrincipals/{seg(text(row, 'id'))}", json={"accountEnabled": enabled})
-    return written(answer, "service principal update")
-
-
-def disable(client: Entra, credential: Credential) -> CallResult:
-    """Switch the service principal off: none of its credentials gets a token. Raises typed provider errors."""
-    return _set(client, credential, enabled=False)
-
-
-def enable(client: Entra, credential: Credential) -> CallResult:
-    """Switch the service principal on again, if it was on before the run. Raises typed provider errors."""
-    if credential.attributes.get("before.enabled") != "true":
-        return CallResult(status=CallStatus.ALREADY, notes={"left": "it was not known to be enabled before"})
-    return _set(client, credential, enabled=True)
-
-
-def snapshot(client: Entra, credential: Credential) -> Mapping[str, str]:
-    """Return whether the service principal is enabled. Raises typed provider errors."""
-    return {"enabled": str(_principal(client, credential)[0]["accountEnabled"]).lower()}
-
-
-def verify_disabled(client: Entra, credential: Credential) -> Observation:
-    """Read back whether the service principal is off. Raises typed provider errors."""
-    row, answer = _principal(client, credential)
-    if row["accountEnabled"]:
-        return seen(answer, Liveness.LIVE, "Graph shows the service principal as enabled")
-    told = "Graph shows the service principal with accountEnabled false"
-    return seen(answer, Liveness.DEAD, told, reversible=True, seconds=_sessions.longest(client))
-
-
-DENY = Act(
-    call=disable,
-    reversible=True,
-    idempotent=True,
-    permissions=WRITE,
-    ends=EndState.CONTAINED,
-    supports=True,
-    verify=verify_disabled,
-    undo="PATCH /servicePrincipals/<id> with accountEnabled true, once the application has a credential that nobody else knows",
-    snapshot=snapshot,
-    restore=enable,
-)
+    return _person.control_of(client, "/servicePrincipals", "service principals")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from rescind.errors import Denied, NotFound
 from rescind.providers.entra import _memberships, _person
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import Row, pages, read, seg, text
+from rescind.providers.entra._graph import Row, pages, read, seg, sort, text
 
 PRIVILEGED = frozenset({"62e90394-69f5-4237-9190-012177145e10", "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"})
 """The templates of Global Administrator and Privileged Authentication Administrator, the same in every tenant:
@@ -42,7 +42,7 @@ def upstream(client: Entra, user: Row) -> str:
 def roles(client: Entra, user: Row) -> tuple[list[str], list[str]]:
     """Return the directory roles that a user holds, and the groups it is in that may hold one. Raises typed errors."""
     rows = _memberships.of(client, text(user, "id"))
-    held = [r for r in rows if _memberships.sort(r) == "directoryRole"]
+    held = [r for r in rows if sort(r) == "directoryRole"]
     groups = [r for r in rows if r.get("isAssignableToRole") is True]
     return sorted(map(_memberships.named, held)), sorted(map(_memberships.named, groups))
 

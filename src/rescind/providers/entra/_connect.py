@@ -38,7 +38,7 @@ WIDER: Mapping[str, tuple[str, ...]] = {
 """Permissions that hold another one, by Microsoft's own permission map."""
 ACCESS_SECONDS = 5400
 """The longest default life of an access token: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#token-lifetime"""
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Entra:
@@ -84,7 +84,7 @@ class Entra:
         """The client id of the application that ends things, empty where it is a signed-in user or nobody can tell."""
         apart = bool(self.tenant.write or self.tenant.write_refs)
         app = str(self.tenant.write.get("client_id") or ("" if apart else self.app)).lower()
-        return app if _GUID.fullmatch(app) else ""
+        return app if GUID.fullmatch(app) else ""
 
     def may(self, permissions: Iterable[str]) -> Mapping[str, bool]:
         """Say of each permission whether the application that acts holds it, under its name or a wider one. Raises a `ProviderError`.
@@ -134,9 +134,9 @@ def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer
     """
     graph, authority = endpoints(tenant)
     base = tenant.text("base_url") or f"{graph}/v1.0"
-    if not _GUID.fullmatch(tenant.text("tenant_id").lower()):
+    if not GUID.fullmatch(tenant.text("tenant_id").lower()):
         raise ConfigError(f"tenant_id of tenant {tenant.name!r} is not a GUID", hint="Entra admin center, Overview")
-    if not _GUID.fullmatch(tenant.text("client_id").lower() or tenant.text("tenant_id").lower()):
+    if not GUID.fullmatch(tenant.text("client_id").lower() or tenant.text("tenant_id").lower()):
         raise ConfigError(f"client_id of tenant {tenant.name!r} is not a GUID", hint="the application (client) id")
     if not re.fullmatch(r"\d{0,7}", tenant.text("access_seconds")):
         raise ConfigError(f"access_seconds of tenant {tenant.name!r} is no number of seconds")

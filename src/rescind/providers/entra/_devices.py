@@ -12,7 +12,7 @@ from rescind.models.kind import Known, Liveness, Subject
 from rescind.models.tenant import AUTHORITY
 from rescind.providers.entra import _person
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import Row, pages, read, seg, text, unclear
+from rescind.providers.entra._graph import Row, gap, pages, quoted, read, seg, text, unclear
 from rescind.secret import Secret
 from rescind.wire.http import Answer
 
@@ -85,14 +85,13 @@ def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
                 text(r, "id") for r in rows if text(r, "@odata.type") in {"", "#microsoft.graph.device"}
             )
     if subject.workstation:
-        name = subject.workstation.replace("'", "''")
-        query = {"$filter": f"displayName eq '{name}'", "$select": "id,displayName"}
+        query = {"$filter": f"displayName eq '{quoted(subject.workstation)}'", "$select": "id,displayName"}
         rows, _ = pages(client, "/devices", what="devices by name", query=query)
         ids |= dict.fromkeys(text(r, "id") for r in rows)
     for ident in filter(None, ids):
         try:
             row, _ = _read(client, f"/devices/{seg(ident)}")
         except NotFound:  # deleted since the listing, or a replica that has not heard of it
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=f"device {ident} is listed, but is not shown")
+            yield gap(client, f"device {ident} is listed, but is not shown")
             continue
         yield _known(client, row, subject.workstation)

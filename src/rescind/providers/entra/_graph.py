@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from rescind.errors import Unrecognised
-from rescind.models.kind import CallResult, CallStatus, Liveness, Observation
+from rescind.models.evidence import Gap
+from rescind.models.kind import CallResult, CallStatus, Death, Liveness, Observation
 from rescind.providers.entra._connect import Entra
 from rescind.wire.http import Answer, raise_for
 
@@ -15,6 +16,8 @@ MOST_PAGES = 1000
 Row = Mapping[str, Any]
 LAG = "https://learn.microsoft.com/en-us/entra/architecture/architecture"
 """Where Microsoft says that a replica may answer before it has heard of a write."""
+DEATH = Death(negatives=2, seconds=30.0, source=LAG)
+TESTED = ("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",)
 
 
 def seg(value: str) -> str:
@@ -26,6 +29,21 @@ def text(row: Row, key: str) -> str:
     """Return a text member, empty when there is none."""
     value = row.get(key)
     return value if isinstance(value, str) else ""
+
+
+def sort(row: Row) -> str:
+    """Return the type of an object, without its namespace."""
+    return text(row, "@odata.type").rpartition(".")[2]
+
+
+def quoted(value: str) -> str:
+    """Return a value as it stands between the quotes of a filter."""
+    return value.replace("'", "''")
+
+
+def gap(client: Entra, reason: str) -> Gap:
+    """Return what the tenant could not tell."""
+    return Gap(source=f"tenant:{client.tenant.name}", reason=reason)
 
 
 def unclear(answer: Answer, what: str) -> Unrecognised:
@@ -78,6 +96,19 @@ def written(answer: Answer, what: str) -> CallResult:
     if answer.status != 204:
         raise unclear(answer, f"{what}: {answer.status}, not 204")
     return called(answer, CallStatus.DONE)
+
+
+def switched(client: Entra, path: str, what: str, *, on: bool) -> CallResult:
+    """Set `accountEnabled` of a user, a device or a service principal. Raises typed errors."""
+    return written(client.http.send("PATCH", path, json={"accountEnabled": on}), f"{what} update")
+
+
+def deleted(client: Entra, path: str, what: str) -> CallResult:
+    """Delete an object. Raises typed errors; one that Graph itself says is not there is `already`, which the look then decides on."""
+    answer = client.http.send("DELETE", path)
+    if answer.status == 404 and isinstance(answer.json, dict) and isinstance(answer.json.get("error"), dict):
+        return called(answer, CallStatus.ALREADY)
+    return written(answer, what)
 
 
 def called(answer: Answer, status: CallStatus, **notes: str) -> CallResult:

@@ -12,7 +12,7 @@ from rescind.errors import NotFound, Rejected
 from rescind.models.clock import parse_rfc3339
 from rescind.models.machine import Machine, Order, Standing
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import Row, pages, read, seg, text, unclear, written
+from rescind.providers.entra._graph import Row, pages, quoted, read, seg, text, unclear, written
 
 _ACTIONS = {"lock": "remoteLock", "retire": "retire", "wipe": "wipe"}
 _SHOWN_AS = {
@@ -43,7 +43,7 @@ def find(client: Entra, workstation: str, devices: Sequence[str]) -> list[Machin
     """Return the managed devices that carry the id of one of the case's devices in Entra. Raises typed provider errors."""
     found: dict[str, Machine] = {}
     for device in devices:
-        query = {"$filter": f"azureADDeviceId eq '{device.replace(chr(39), chr(39) * 2)}'", "$select": _SELECT}
+        query = {"$filter": f"azureADDeviceId eq '{quoted(device)}'", "$select": _SELECT}
         rows, answer = pages(client, _PATH, what="managed devices", query=query)
         for row in rows:
             if text(row, "azureADDeviceId").lower() != device.lower() or not text(row, "id"):

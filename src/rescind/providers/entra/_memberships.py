@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from rescind.errors import Denied
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import Row, pages, seg, text
+from rescind.providers.entra._graph import Row, pages, seg, sort, text
 
 WIDE = {"$top": "999"}
 _MOST = 100
@@ -25,11 +25,6 @@ def of(client: Entra, user_id: str) -> list[Row]:
 def named(row: Row) -> str:
     """Return the name of a role or group, else its id: without the right to read it Graph shows no more."""
     return text(row, "displayName") or text(row, "roleTemplateId") or text(row, "id")
-
-
-def sort(row: Row) -> str:
-    """Return the type of an object, without its namespace."""
-    return text(row, "@odata.type").rpartition(".")[2]
 
 
 def standing(client: Entra, user_id: str) -> Mapping[str, str]:

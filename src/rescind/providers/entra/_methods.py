@@ -10,7 +10,7 @@ from rescind.models.evidence import Gap
 from rescind.models.kind import Known, Liveness, Subject
 from rescind.providers.entra import _person
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import Row, pages, seg, text
+from rescind.providers.entra._graph import Row, gap, pages, seg, sort, text
 from rescind.secret import Secret
 from rescind.wire.http import Answer
 
@@ -45,7 +45,7 @@ def listing(client: Entra, user: str) -> tuple[list[Row], Answer]:
 
 
 def _known(client: Entra, user: Row, row: Row, workstation: str = "") -> Known:
-    segment = SEGMENTS[text(row, "@odata.type").rpartition(".")[2]]
+    segment = SEGMENTS[sort(row)]
     name = text(row, "displayName")
     mine = workstation and segment in _ON_A_DEVICE and name.casefold() == workstation.casefold()
     facts = {"user_id": text(user, "id"), "type": segment, "name": name, "workstation": workstation if mine else ""}
@@ -66,7 +66,7 @@ def identify(client: Entra, credential: Credential, secret: Secret | None) -> Kn
     owner, _ = _person.find(client, user)
     rows, answer = listing(client, user)
     for row in rows:
-        if text(row, "id") == ident and SEGMENTS.get(text(row, "@odata.type").rpartition(".")[2]) == segment:
+        if text(row, "id") == ident and SEGMENTS.get(sort(row)) == segment:
             return _known(client, owner, row)
     raise NotFound("the user has no such authentication method", status=404, request_id=answer.request_id)
 
@@ -79,9 +79,8 @@ def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
             continue
         rows, _ = listing(client, text(found[0], "id"))
         for row in rows:
-            sort = text(row, "@odata.type").rpartition(".")[2]
-            if sort in SEGMENTS and text(row, "id"):
+            if sort(row) in SEGMENTS and text(row, "id"):
                 yield _known(client, found[0], row, subject.workstation)
-            elif sort not in _NOT_ENDED_HERE:
+            elif sort(row) not in _NOT_ENDED_HERE:
                 why = "an authentication method of a type that this version cannot delete is registered"
-                yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+                yield gap(client, why)

@@ -9,7 +9,7 @@ from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Liveness, Observation, Subject
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import Row, read, seen, seg, text, unclear
+from rescind.providers.entra._graph import Row, gap, read, seen, seg, text, unclear
 from rescind.wire.http import Answer, raise_for
 
 SELECT = (
@@ -60,7 +60,7 @@ def people(client: Entra, subject: Subject) -> Iterator[tuple[Row, Answer] | Gap
         try:
             row, answer = find(client, name)
         except NotFound:
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=f"no user signs in as {name} in this tenant")
+            yield gap(client, f"no user signs in as {name} in this tenant")
             continue
         if text(row, "id") not in shown:
             shown.add(text(row, "id"))
@@ -72,12 +72,12 @@ def control(client: Entra, credential: Credential) -> Observation:
     if credential.attributes.get("user_id"):
         row, answer = of(client, credential)
         return seen(answer, Liveness.LIVE, f"Graph shows user {text(row, 'id')}")
-    answer = client.http.send("GET", "/users", query={"$top": "1", "$select": "id"})
-    return control_of(answer, "users")
+    return control_of(client, "/users", "users")
 
 
-def control_of(answer: Answer, what: str) -> Observation:
+def control_of(client: Entra, path: str, what: str) -> Observation:
     """Return a control read: a listing that came with at least one entry. Raises typed provider errors."""
+    answer = client.http.send("GET", path, query={"$top": "1", "$select": "id"})
     raise_for(answer, what=f"control: {what}")
     rows = answer.json.get("value") if isinstance(answer.json, dict) else None
     if not isinstance(rows, list) or not rows:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rescind.errors import NotFound, Rejected
 from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential
-from rescind.models.kind import CallResult, CallStatus, Known, Liveness, Observation
+from rescind.models.kind import Act, CallResult, CallStatus, Known, Liveness, Observation
 from rescind.providers.entra import _person
 from rescind.providers.entra._connect import Entra
 from rescind.providers.entra._graph import Row, called, seen, seg, text, unclear
@@ -163,3 +164,13 @@ def _moved(before: Mapping[str, str], since: datetime | None) -> bool:
     if since is None or not marks or not before.get("seen_at"):
         return False
     return since >= parse_rfc3339(before["seen_at"]) and (not before.get("valid_from") or since > marks[0])
+
+
+REVOKE = Act(
+    call=revoke,
+    reversible=False,
+    idempotent=True,
+    permissions=PERMISSIONS,
+    undo="none: sign in again, on every device",
+)
+REVOKE_ONCE = replace(REVOKE, call=revoke_once)

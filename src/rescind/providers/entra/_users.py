@@ -10,7 +10,7 @@ from rescind.models.kind import Known, Liveness, Subject
 from rescind.models.tenant import AUTHORITY
 from rescind.providers.entra import _authority, _person
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import Row, text
+from rescind.providers.entra._graph import Row, gap, text
 from rescind.secret import Secret
 
 
@@ -56,5 +56,5 @@ def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
             untold = f"{where} whether the domain of user {name} is federated"
             told = f"user {name} has its master in {where}, which was not asked: disable it there too"
             why = untold if where == _authority.UNTOLD else told
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+            yield gap(client, why)
         yield known(client, row)

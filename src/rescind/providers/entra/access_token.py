@@ -17,10 +17,10 @@ from typing import Any
 
 from rescind.models.clock import parse_rfc3339, rfc3339
 from rescind.models.credential import Credential
-from rescind.models.kind import Act, Death, Kind, Known, Observation, Residual, Verb
+from rescind.models.kind import Kind, Known, Observation, Residual, Verb
 from rescind.providers.entra import _person, _sessions
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import LAG, seen, text
+from rescind.providers.entra._graph import DEATH, TESTED, seen, text
 from rescind.secret import Secret
 
 _EVALUATING = (
@@ -81,15 +81,7 @@ KIND = Kind(
     id="entra.access-token",
     title="Microsoft Entra access token",
     provider="entra",
-    actions={
-        Verb.REVOKE: Act(
-            call=_sessions.revoke_once,
-            reversible=False,
-            idempotent=True,
-            permissions=_sessions.PERMISSIONS,
-            undo="none: sign in again, on every device",
-        )
-    },
+    actions={Verb.REVOKE: _sessions.REVOKE_ONCE},
     verify=verify,
     control=_person.control,
     identify=identify,
@@ -102,9 +94,9 @@ KIND = Kind(
         hears={"entra.user": _sessions.HEARD},
         deaf=-1,
     ),
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand=_sessions.BY_HAND,
 )

@@ -8,39 +8,23 @@ Deleting Windows Hello does not end what was signed in with it: the device is sw
 from __future__ import annotations
 
 from rescind.models.credential import Credential
-from rescind.models.kind import (
-    Act,
-    CallResult,
-    CallStatus,
-    Death,
-    Kind,
-    Liveness,
-    Observation,
-    Residual,
-    Verb,
-)
+from rescind.models.kind import Act, CallResult, Kind, Liveness, Observation, Residual, Verb
 from rescind.providers.entra import _methods, _person, _sessions
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
-from rescind.providers.entra._graph import LAG, called, seen, seg, text, written
+from rescind.providers.entra._graph import DEATH, TESTED, deleted, seen, seg, sort, text
 
 
 def delete(client: Entra, credential: Credential) -> CallResult:
     """Delete the method. Raises typed provider errors; one that is gone is `already`, which the look then decides on."""
     user, segment, ident = _methods.place(credential)
-    answer = client.http.send("DELETE", f"/users/{seg(user)}/authentication/{segment}/{seg(ident)}")
-    if answer.status == 404 and isinstance(answer.json, dict) and isinstance(answer.json.get("error"), dict):
-        return called(answer, CallStatus.ALREADY)
-    return written(answer, "authentication method")
+    return deleted(client, f"/users/{seg(user)}/authentication/{segment}/{seg(ident)}", "authentication method")
 
 
 def verify(client: Entra, credential: Credential) -> Observation:
     """Look for the method in the whole listing of its user's. Raises typed provider errors."""
     user, segment, ident = _methods.place(credential)
     rows, answer = _methods.listing(client, user)
-    if any(
-        text(r, "id") == ident and _methods.SEGMENTS.get(text(r, "@odata.type").rpartition(".")[2]) == segment
-        for r in rows
-    ):
+    if any(text(r, "id") == ident and _methods.SEGMENTS.get(sort(r)) == segment for r in rows):
         return seen(answer, Liveness.LIVE, "Graph lists the method for its user")
     return seen(
         answer,
@@ -76,10 +60,10 @@ KIND = Kind(
         hears={"entra.user-sessions": _sessions.HEARD},
         deaf=ACCESS_SECONDS,
     ),
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/resources/authenticationmethods-overview",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand=(
         "Entra admin center, Users, the person, Authentication methods: delete it. App passwords of per-user MFA: Per-user MFA, the person, "
         "delete all existing app passwords. The password itself: Reset password."

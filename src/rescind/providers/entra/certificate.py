@@ -13,36 +13,34 @@ from collections.abc import Iterator
 from rescind.errors import NotFound
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Observation, Subject, Verb
-from rescind.providers.entra import _application, _keypair, _keys, _next_certificate
+from rescind.models.kind import Act, CallResult, CallStatus, Kind, Known, Observation, Subject, Verb
+from rescind.providers.entra import _application, _keypair, _keys, _next_certificate, _principal
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import LAG, called, text
+from rescind.providers.entra._graph import DEATH, TESTED, called, text
 from rescind.secret import Secret
-
-_KEYS = "keyCredentials"
 
 
 def identify(client: Entra, credential: Credential, secret: Secret | None) -> Known:
     """Find a certificate by where it lies, else by its application and key id, or by its bytes. Raises typed provider errors."""
     if secret and not (credential.identifier or credential.attributes.get("key_id")):
         thumbprint = _keypair.thumbprint(secret)
-        shown = _application.listed(client, Subject(names=(credential.owner or credential.subject,)), _KEYS)
+        shown = _application.listed(client, Subject(names=(credential.owner or credential.subject,)), _keys.MEMBER)
         for known in shown:
             if isinstance(known, Known) and known.attributes.get("thumbprint", "").upper() == thumbprint:
                 return known
         raise NotFound("the application has no such certificate")
-    return _application.find(client, credential, _KEYS)
+    return _application.find(client, credential, _keys.MEMBER)
 
 
 def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
     """Show the certificates of every application and service principal that the person owns."""
-    yield from _application.listed(client, subject, _KEYS)
+    yield from _application.listed(client, subject, _keys.MEMBER)
 
 
 def remove(client: Entra, credential: Credential) -> CallResult:
     """Write the collection back without this certificate. Raises typed errors, `Unrecognised` when another one is missing after it."""
     at = _application.place(credential)
-    _, rows, answer = _application.held(client, at.path, _KEYS)
+    _, rows, answer = _application.held(client, at.path, _keys.MEMBER)
     kept = [r for r in rows if text(r, "keyId").lower() != at.ident.lower()]
     if len(kept) == len(rows):
         return called(answer, CallStatus.ALREADY)
@@ -51,7 +49,7 @@ def remove(client: Entra, credential: Credential) -> CallResult:
 
 def verify(client: Entra, credential: Credential) -> Observation:
     """Look for the certificate on its object. Raises typed provider errors."""
-    return _application.looked(client, credential, _KEYS)
+    return _application.looked(client, credential, _keys.MEMBER)
 
 
 KIND = Kind(
@@ -59,7 +57,7 @@ KIND = Kind(
     title="Certificate of a Microsoft Entra application",
     provider="entra",
     actions={
-        Verb.DENY: _application.DENY,
+        Verb.DENY: _principal.DENY,
         Verb.REVOKE: Act(
             call=remove,
             reversible=False,
@@ -76,10 +74,10 @@ KIND = Kind(
     issuer_is_account=True,
     residual=_application.RESIDUAL,
     rotation=_next_certificate.ROTATION,
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/application-update",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand=(
         "Entra admin center, Enterprise applications, the application: Properties, Enabled for users to sign in: No. Then App "
         "registrations, Certificates & secrets, Certificates: delete it, upload another, and enable the application again."

@@ -8,10 +8,10 @@ from dataclasses import replace
 from rescind.errors import Rejected
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
-from rescind.providers.entra import _application, _next_secret
+from rescind.models.kind import Act, CallResult, CallStatus, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.providers.entra import _application, _next_secret, _principal
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import LAG, called, written
+from rescind.providers.entra._graph import DEATH, TESTED, called, written
 from rescind.secret import Secret
 
 _SECRETS = "passwordCredentials"
@@ -54,7 +54,7 @@ KIND = Kind(
     title="Client secret of a Microsoft Entra application",
     provider="entra",
     actions={
-        Verb.DENY: _application.DENY,
+        Verb.DENY: _principal.DENY,
         Verb.REVOKE: Act(
             call=remove,
             reversible=False,
@@ -71,10 +71,10 @@ KIND = Kind(
     issuer_is_account=True,
     residual=_application.RESIDUAL,
     rotation=_next_secret.ROTATION,
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/application-removepassword",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand=(
         "Entra admin center, Enterprise applications, the application: Properties, Enabled for users to sign in: No. Then App "
         "registrations, Certificates & secrets: delete the secret, add a new one, and enable the application again."

@@ -12,37 +12,22 @@ from collections.abc import Mapping
 
 from rescind.errors import Denied
 from rescind.models.credential import Credential, EndState
-from rescind.models.kind import (
-    Act,
-    CallResult,
-    CallStatus,
-    Death,
-    Kind,
-    Liveness,
-    Observation,
-    Residual,
-    Verb,
-)
+from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Observation, Residual, Verb
 from rescind.providers.entra import _devices, _person, _sessions
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
-from rescind.providers.entra._graph import LAG, pages, seen, seg, text, written
-
-
-def _set(client: Entra, credential: Credential, *, enabled: bool) -> CallResult:
-    answer = client.http.send("PATCH", f"/devices/{seg(credential.identifier)}", json={"accountEnabled": enabled})
-    return written(answer, "device update")
+from rescind.providers.entra._graph import DEATH, TESTED, pages, seen, seg, switched, text
 
 
 def disable(client: Entra, credential: Credential) -> CallResult:
     """Switch the device off, for everybody who signs in on it. Raises typed provider errors."""
-    return _set(client, credential, enabled=False)
+    return switched(client, f"/devices/{seg(credential.identifier)}", "device", on=False)
 
 
 def enable(client: Entra, credential: Credential) -> CallResult:
     """Switch the device on again, if it was on before the run. Raises typed provider errors."""
     if (credential.attributes.get("before.enabled") or credential.attributes.get("enabled")) != "true":
         return CallResult(status=CallStatus.ALREADY, notes={"left": "the device was not known to be enabled before"})
-    return _set(client, credential, enabled=True)
+    return switched(client, f"/devices/{seg(credential.identifier)}", "device", on=True)
 
 
 def snapshot(client: Entra, credential: Credential) -> Mapping[str, str]:
@@ -73,8 +58,7 @@ def control(client: Entra, credential: Credential) -> Observation:
     if credential.identifier:
         row, answer = _devices.of(client, credential)
         return seen(answer, Liveness.LIVE, f"Graph shows device {text(row, 'id')}")
-    answer = client.http.send("GET", "/devices", query={"$top": "1", "$select": "id"})
-    return _person.control_of(answer, "devices")
+    return _person.control_of(client, "/devices", "devices")
 
 
 KIND = Kind(
@@ -106,9 +90,9 @@ KIND = Kind(
         hears=_sessions.BOTH,
         deaf=ACCESS_SECONDS,
     ),
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/device-update",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand="Entra admin center, Devices, the device: Disable. Do not delete it: its BitLocker recovery keys would go with it.",
 )

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from rescind.errors import NotFound
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
-from rescind.providers.entra import _application
+from rescind.models.kind import Act, CallResult, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.providers.entra import _application, _principal
 from rescind.providers.entra._connect import Entra
-from rescind.providers.entra._graph import LAG, Row, called, pages, read, seen, seg, text, written
+from rescind.providers.entra._graph import DEATH, TESTED, Row, deleted, gap, pages, read, seen, seg, text
 from rescind.secret import Secret
 from rescind.wire.http import Answer
 
@@ -55,7 +55,7 @@ def enumerate_(client: Entra, subject: Subject) -> Iterator[Known | Gap]:
         try:
             app, _ = read(client, path, "id,appId,displayName", what="application")
         except NotFound:
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=f"{where} {ident} is listed, but is not shown")
+            yield gap(client, f"{where} {ident} is listed, but is not shown")
             continue
         rows, _ = _list(client, path)
         names = _application.owners(client, path) if rows else []
@@ -70,10 +70,7 @@ def snapshot(client: Entra, credential: Credential) -> Mapping[str, str]:
 def delete(client: Entra, credential: Credential) -> CallResult:
     """Delete it. Raises typed provider errors; one that is gone is `already`, which the look then decides on."""
     at = _application.place(credential)
-    answer = client.http.send("DELETE", f"{at.path}/federatedIdentityCredentials/{seg(at.ident)}")
-    if answer.status == 404 and isinstance(answer.json, dict) and isinstance(answer.json.get("error"), dict):
-        return called(answer, CallStatus.ALREADY)
-    return written(answer, "federated credential")
+    return deleted(client, f"{at.path}/federatedIdentityCredentials/{seg(at.ident)}", "federated credential")
 
 
 def verify(client: Entra, credential: Credential) -> Observation:
@@ -95,7 +92,7 @@ KIND = Kind(
     title="Federated credential of a Microsoft Entra application",
     provider="entra",
     actions={
-        Verb.DENY: _application.DENY,
+        Verb.DENY: _principal.DENY,
         Verb.REVOKE: Act(
             call=delete,
             reversible=False,
@@ -112,9 +109,9 @@ KIND = Kind(
     read_permissions=_application.READ,
     issuer_is_account=True,
     residual=_application.RESIDUAL,
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/federatedidentitycredential-delete",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand="Entra admin center, App registrations, the application, Certificates & secrets, Federated credentials: delete it.",
 )

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from rescind.errors import Rejected
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, Death, Kind, Known, Liveness, Observation, Residual, Rest, Subject, Verb, When
+from rescind.models.kind import Act, Kind, Known, Liveness, Observation, Residual, Rest, Subject, Verb, When
 from rescind.providers.entra import _person, _sessions
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
-from rescind.providers.entra._graph import LAG, Row, pages, read, seen, seg, text, unclear
+from rescind.providers.entra._graph import DEATH, TESTED, Row, pages, read, seen, seg, text, unclear
 from rescind.secret import Secret
 
 
@@ -112,9 +112,9 @@ KIND = Kind(
         hears=_sessions.BOTH,
         deaf=ACCESS_SECONDS,
     ),
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/oauth2permissiongrant-delete",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand="Entra admin center, Users, the person, Applications: the application, Permissions: revoke; then Revoke sessions.",
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rescind.models.credential import Credential
-from rescind.models.kind import Act, Death, Kind, Known, Residual, Verb
+from rescind.models.kind import Kind, Known, Residual, Verb
 from rescind.providers.entra import _person, _sessions
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
-from rescind.providers.entra._graph import LAG, text
+from rescind.providers.entra._graph import DEATH, TESTED, text
 from rescind.secret import Secret
 
 
@@ -21,15 +21,7 @@ KIND = Kind(
     id="entra.refresh-token",
     title="Microsoft Entra refresh token",
     provider="entra",
-    actions={
-        Verb.REVOKE: Act(
-            call=_sessions.revoke_once,
-            reversible=False,
-            idempotent=True,
-            permissions=_sessions.PERMISSIONS,
-            undo="none: sign in again, on every device",
-        )
-    },
+    actions={Verb.REVOKE: _sessions.REVOKE_ONCE},
     verify=_sessions.verify,
     control=_person.control,
     identify=identify,
@@ -42,9 +34,9 @@ KIND = Kind(
         hears={"entra.user": _sessions.HEARD},
         deaf=ACCESS_SECONDS,
     ),
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/entra/identity-platform/refresh-tokens#token-revocation",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand=_sessions.BY_HAND,
 )

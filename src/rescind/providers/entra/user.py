@@ -10,37 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rescind.models.credential import Credential, EndState
-from rescind.models.kind import (
-    Act,
-    CallResult,
-    CallStatus,
-    Death,
-    Kind,
-    Liveness,
-    Observation,
-    Residual,
-    Verb,
-)
+from rescind.models.kind import Act, CallResult, CallStatus, Kind, Liveness, Observation, Residual, Verb
 from rescind.providers.entra import _authority, _memberships, _person, _sessions, _users
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
-from rescind.providers.entra._graph import LAG, seen, seg, text, written
-
-
-def _set(client: Entra, credential: Credential, *, enabled: bool) -> CallResult:
-    answer = client.http.send("PATCH", f"/users/{seg(credential.identifier)}", json={"accountEnabled": enabled})
-    return written(answer, "user update")
+from rescind.providers.entra._graph import DEATH, TESTED, seen, seg, switched, text
 
 
 def disable(client: Entra, credential: Credential) -> CallResult:
     """Switch the account off. Raises typed provider errors; `Denied` for an administrator that we are not privileged to touch."""
-    return _set(client, credential, enabled=False)
+    return switched(client, f"/users/{seg(credential.identifier)}", "user", on=False)
 
 
 def enable(client: Entra, credential: Credential) -> CallResult:
     """Switch the account on again, if it was on before the run. Raises typed provider errors."""
     if (credential.attributes.get("before.enabled") or credential.attributes.get("enabled")) != "true":
         return CallResult(status=CallStatus.ALREADY, notes={"left": "the account was not known to be enabled before"})
-    return _set(client, credential, enabled=True)
+    return switched(client, f"/users/{seg(credential.identifier)}", "user", on=True)
 
 
 def snapshot(client: Entra, credential: Credential) -> Mapping[str, str]:
@@ -95,10 +80,10 @@ KIND = Kind(
         what="access tokens that were issued to the user before; its sessions count again once it is enabled",
         source=_sessions.LIFETIMES,
     ),
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/user-update",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand=(
         "Entra admin center, Users, the person: Edit properties, Account enabled off; then Revoke sessions. For an administrator this takes a "
         "Privileged Authentication Administrator; for a synchronised account also disable it in Active Directory and reset its password "

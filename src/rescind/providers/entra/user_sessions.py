@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, Death, Kind, Known, Residual, Subject, Verb
+from rescind.models.kind import Kind, Known, Residual, Subject, Verb
 from rescind.providers.entra import _person, _sessions
 from rescind.providers.entra._connect import ACCESS_SECONDS, Entra
-from rescind.providers.entra._graph import LAG, Row, text
+from rescind.providers.entra._graph import DEATH, TESTED, Row, text
 from rescind.secret import Secret
 from rescind.wire.http import Answer
 
@@ -36,15 +36,7 @@ KIND = Kind(
     id="entra.user-sessions",
     title="Sign-in sessions of a Microsoft Entra user",
     provider="entra",
-    actions={
-        Verb.REVOKE: Act(
-            call=_sessions.revoke,
-            reversible=False,
-            idempotent=True,
-            permissions=_sessions.PERMISSIONS,
-            undo="none: sign in again, on every device",
-        )
-    },
+    actions={Verb.REVOKE: _sessions.REVOKE},
     verify=_sessions.verify,
     control=_person.control,
     enumerate=enumerate_,
@@ -58,9 +50,9 @@ KIND = Kind(
         hears={"entra.user": _sessions.HEARD},
         deaf=ACCESS_SECONDS,
     ),
-    death=Death(negatives=2, seconds=30.0, source=LAG),
+    death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/user-revokesigninsessions",
     since="0.2",
-    tested=("a simulator of ours, made of Graph's v1.0 CSDL and its permission map; no real tenant",),
+    tested=TESTED,
     steps_by_hand=_sessions.BY_HAND,
 )
