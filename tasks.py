@@ -22,9 +22,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-os.environ.pop(
-    "PYTHONDONTWRITEBYTECODE", None
-)  # the tests start this program some hundred times: once compiled is enough
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start this program hundreds of times: compiled once is enough
 ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("RESCIND_VENV") or ROOT / ".venv")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -82,7 +80,11 @@ def drill(*rest: str) -> None:
 
 def test(*rest: str) -> None:
     """Run every test; the last lines name what was absent. Four at a time on two cores: many wait for a proof most of the time."""
-    sh(setup(), "-m", "pytest", "-n", "4", "--dist", "loadgroup", "-rs", *rest)
+    python = setup()
+    sh(
+        python, "-m", "compileall", "-q", "src"
+    )  # some tests' processes may not write what they compile, and there are hundreds
+    sh(python, "-m", "pytest", "-n", "4", "--dist", "loadgroup", "-rs", *rest)
 
 
 def lint() -> None:
