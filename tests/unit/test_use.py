@@ -112,6 +112,14 @@ def test_a_record_that_lacks_some_uses_proves_no_absence_but_shows_what_it_has()
     assert judge(seen, c=part).answer == "yes"
 
 
+def test_a_record_that_is_not_complete_yet_even_at_the_loss_says_so():
+    told = judge(replace(WHOLE, until="2026-11-23T09:30:00Z"))
+    assert (told.answer, "complete until 2026-11-23T09:30:00Z only, before the loss" in told.source) == (
+        "unknown",
+        True,
+    )
+
+
 def test_yes_has_its_first_and_last_use_even_where_the_record_was_not_read_whole():
     u = Use(
         events=3, first="2026-11-23T10:05:00Z", last="2026-11-23T11:00:00Z", action="s3:ListBuckets", ip="198.51.100.7"

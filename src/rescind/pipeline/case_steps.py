@@ -105,7 +105,7 @@ def _exported(step: CaseStep, ctx: CaseContext, reader: preserve.Reader) -> str:
 def _told(done: Reading) -> str:
     left = f", {done.ours} of them in rescind's own name" if done.ours else ""
     kept = f" in {done.file}, sha256 {done.sha256}" if done.file else ", kept nowhere"
-    read = f"read from {done.since} to {done.until}" if done.until else "nothing could be read"
+    read = f"since {done.since}, complete until {done.until}" if done.until else "nothing could be read"
     return f"{done.events} events{left}{kept}; {read}" + (f"; not whole: {done.problem}" if done.problem else "")
 
 

@@ -248,6 +248,8 @@ def _no_proof(c: Credential, r: Reading, lost_at: str, dead: str) -> str | None:
         return None
     u, name = r.uses.get(c.id, Use()), _name(r)
     until = f"{name} shows no use of it until {r.until}" if r.until else f"{name} was not read"
+    if r.until and r.until < lost_at:
+        until = f"{name} shows no use of it so far, and is complete until {r.until} only, before the loss"
     held = f" ({u.holder} of its holder, by whatever means)" if u.holder else ""
     if r.problem:
         return f"{until}{held}, but it was not read whole: {r.problem}"

@@ -19,7 +19,7 @@ def _row(r: Reading) -> tuple[str, ...]:
         if source
         else []
     )
-    span = join([when(r.since), " to ", when(r.until)]) if r.until else Html("nothing")
+    span = join(["since ", when(r.since), ", complete until ", when(r.until)]) if r.until else Html("nothing")
     mine = f", {r.ours} in rescind's own name" if r.ours else ""
     kept = (
         [el("code", foreign(r.file)), el("p", "sha256 ", el("code", r.sha256), class_="fine")]

@@ -36,7 +36,7 @@ def read(result: RunResult) -> Iterator[str]:
     for r in result.activity:
         source = source_of(r)
         kept = f"{r.file} (sha256 {r.sha256})" if r.file else "kept nowhere"
-        span = f"from {r.since} to {r.until}" if r.until else "nothing was read"
+        span = f"since {r.since}, complete until {r.until}" if r.until else "nothing was read"
         yield f"{source.title if source else r.source} of {r.tenant}: {span}, {r.events} events, {kept}" + (
             f"; not whole: {r.problem}" if r.problem else ""
         )
