@@ -15,7 +15,7 @@ from rescind.engine.runs import plans_of
 from rescind.errors import RefusedError, Throttled
 from rescind.models.config import Config
 from rescind.models.credential import EndState, Inventory
-from rescind.models.kind import CaseVerb, Provider
+from rescind.models.kind import CaseVerb, Liveness, Provider, Verb
 from rescind.models.machine import Machine, Standing
 from rescind.models.plan import Case, Decision
 from rescind.models.use import Asked, Span, Trace
@@ -212,3 +212,28 @@ def test_machines_that_are_told_in_the_same_words_are_orders_of_their_own():
     assert len({s.id for s in wipes}) == len(wipes) == 3, (
         "one approval would release them all, and one outcome stand for them"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb", "state", "liveness"),
+    [
+        ("google.mobile-device", None, "WIPING", Liveness.UNKNOWN),
+        ("google.mobile-device", None, "BLOCKED", Liveness.DEAD),
+        ("google.mobile-device", Verb.DELETE, "ACCOUNT_WIPED", Liveness.UNKNOWN),
+        ("google.mobile-device", Verb.DELETE, "WIPED", Liveness.DEAD),
+        ("google.mobile-device", Verb.ERASE_LOCAL, "ACCOUNT_WIPED", Liveness.DEAD),
+        ("google.device", None, "WIPING", Liveness.UNKNOWN),
+        ("google.device", None, "BLOCKED", Liveness.DEAD),
+    ],
+)
+def test_a_wipe_that_waits_for_its_device_has_cut_nothing(kind, verb, state, liveness):
+    name = "m1" if kind == "google.mobile-device" else "devices/d/deviceUsers/u"
+    row = {"resourceId": name, "status": state, "name": name, "userEmail": "a@b.c", "managementState": state}
+
+    class Client:
+        def send(self, *_, **__):
+            return Answer(status=200, headers={}, json=row, body=b"{}", request_id="", provider_time="")
+
+    found = catalogue.kinds()[kind]
+    look = found.actions[verb].verify if verb else found.verify
+    assert look(Client(), credential(1, identifier=name)).liveness is liveness

@@ -86,8 +86,10 @@ def not_before(credential: Credential, key: str, wanted: str) -> CallResult | No
     return None if was == wanted else left(f"the device was {was or f'not known to be {wanted}'} before the run")
 
 
-def wiped(answer: Answer, state: str) -> Observation:
-    """Return whether a wipe was carried out: an order that waits for the device proves nothing."""
+def wiped(answer: Answer, state: str, *, whole: bool = False) -> Observation:
+    """Return whether a wipe was carried out, of the `whole` device or of the account on it: an order that waits for the device proves nothing."""
+    if whole and state.startswith("ACCOUNT_"):
+        return seen(answer, Liveness.UNKNOWN, f"Google shows the device as {state}, which is no wipe of all of it")
     if state in {"WIPED", "ACCOUNT_WIPED"}:
         return seen(answer, Liveness.DEAD, f"Google shows the device as {state}")
     if state in {"WIPING", "ACCOUNT_WIPING"}:

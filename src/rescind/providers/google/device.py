@@ -20,7 +20,8 @@ from rescind.providers.google._apis import scope
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 
-_CUT = {"BLOCKED", "WIPING", "WIPED"}
+_LIVENESS = {"BLOCKED": Liveness.DEAD, "WIPED": Liveness.DEAD, "WIPING": Liveness.UNKNOWN}
+"""A wipe that waits for the device has cut nothing off yet; every other state is one of access."""
 
 
 def _known(client: Google, user: Row, workstation: str = "") -> Known:
@@ -36,7 +37,7 @@ def _known(client: Google, user: Row, workstation: str = "") -> Known:
         attributes=_devices.facts(device, workstation, ("hostname", "assetTag"), **more),
         created_at=moment(text(user, "createTime")),
         last_used=moment(text(user, "lastSyncTime")),
-        liveness=Liveness.DEAD if state in _CUT else Liveness.LIVE,
+        liveness=_LIVENESS.get(state, Liveness.LIVE),
     )
 
 
@@ -70,7 +71,7 @@ def verify(client: Google, credential: Credential) -> Observation:
     row, answer = _device_users.find(client, credential)
     state = text(row, "managementState")
     told = f"Cloud Identity shows the user of the device as {state}"
-    return seen(answer, Liveness.DEAD if state in _CUT else Liveness.LIVE, told, reversible=state == "BLOCKED")
+    return seen(answer, _LIVENESS.get(state, Liveness.LIVE), told, reversible=state == "BLOCKED")
 
 
 def wiped(client: Google, credential: Credential) -> Observation:

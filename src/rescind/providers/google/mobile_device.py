@@ -22,10 +22,8 @@ from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 from rescind.wire.http import raise_for
 
-_LIVE, _CUT = (
-    ("APPROVED", "PENDING", "UNPROVISIONED"),
-    ("BLOCKED", "WIPING", "ACCOUNT_WIPING", "WIPED", "ACCOUNT_WIPED"),
-)
+# a wipe that waits for the device has cut nothing off yet: neither list has it
+_LIVE, _CUT = ("APPROVED", "PENDING", "UNPROVISIONED"), ("BLOCKED", "WIPED", "ACCOUNT_WIPED")
 _STATES = {**dict.fromkeys(_LIVE, Liveness.LIVE), **dict.fromkeys(_CUT, Liveness.DEAD)}
 _SORT = _devices.Sort(api="mobile", key="resourceId", what="mobile device", states=_STATES, cut="BLOCKED")
 _NAMES = ("imei", "meid", "deviceId")
@@ -86,8 +84,14 @@ def wiped(client: Google, credential: Credential) -> Observation:
     return _devices.wiped(answer, _devices.status(row))
 
 
+def reset(client: Google, credential: Credential) -> Observation:
+    """Read whether the whole device was wiped, not just the account on it. Raises typed provider errors."""
+    row, answer = _devices.find(client, credential, _SORT)
+    return _devices.wiped(answer, _devices.status(row), whole=True)
+
+
 snapshot = partial(_devices.snapshot, sort=_SORT)
-_wipe = partial(_devices.wipe, "mobile", snapshot=snapshot, verify=wiped)
+_wipe = partial(_devices.wipe, "mobile", snapshot=snapshot)
 KIND = Kind(
     id="google.mobile-device",
     title="Phone or tablet of a Google Workspace user",
@@ -97,10 +101,11 @@ KIND = Kind(
             "mobile", partial(_act, action="block"), snapshot=snapshot, undo="approve the device", restore=approve
         ),
         Verb.ERASE_LOCAL: _wipe(
-            partial(_act, action="admin_account_wipe"), undo="none: the user adds the account again"
+            partial(_act, action="admin_account_wipe"), verify=wiped, undo="none: the user adds the account again"
         ),
         Verb.DELETE: _wipe(
             partial(_act, action="admin_remote_wipe"),
+            verify=reset,
             undo="cancel_remote_wipe_then_block, as long as the device was not online",
         ),
     },
