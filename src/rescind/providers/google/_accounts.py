@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable
-from rescind.models.credential import Credential
+from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import CallResult, CallStatus, Liveness, Observation, Subject
+from rescind.models.kind import Act, CallResult, Known, Liveness, Observation, Subject
+from rescind.providers.google import _listings, _projects, _switch
 from rescind.providers.google._api import Row, flag, gone, pages, read, seen, seg, text, unclear
 from rescind.providers.google._connect import Google
 from rescind.wire.http import Answer
 
 READ = ("iam.serviceAccounts.get", "iam.serviceAccounts.list")
-DISABLE = ("iam.serviceAccounts.disable",)
-UNDO = "enable the service account (iam.serviceAccounts.enable): its tokens that have not expired then work again"
 SEVEN_MINUTES = 420
 """What Google calls a change of access that took long."""
 HOUR = 3600
@@ -77,20 +77,27 @@ def of_person(client: Google, subject: Subject) -> Iterator[tuple[Row, Answer] |
             yield Gap(source=source, reason=f"service account {name} could not be read: {error.message}")
 
 
+def each(client: Google, subject: Subject, what: str, held: Callable[[Row], Iterable[Known]]) -> Iterator[Known | Gap]:
+    """Show what is `held` by each account of the person's; `what`, with `{}` for the address, could not be listed whole is a `Gap`."""
+    return _listings.whole(
+        client,
+        of_person(client, subject),
+        lambda found: held(found[0]),
+        lambda found: what.format(text(found[0], "email")),
+    )
+
+
 def disable(client: Google, credential: Credential) -> CallResult:
     """Switch the account off: no new token, and those it has are refused. Raises typed errors."""
-    return _switch(client, credential, "disable")
+    return _send(client, credential, "disable")
 
 
 def enable(client: Google, credential: Credential) -> CallResult:
     """Switch the account on again, if it was on before the run. Raises typed errors."""
-    was = credential.attributes.get("before.account_disabled") or credential.attributes.get("account_disabled")
-    if was != "false":
-        return CallResult(status=CallStatus.ALREADY, notes={"left": "the account was not known to be enabled before"})
-    return _switch(client, credential, "enable")
+    return _switch.kept_off(credential, "account_disabled", "account") or _send(client, credential, "enable")
 
 
-def _switch(client: Google, credential: Credential, verb: str) -> CallResult:
+def _send(client: Google, credential: Credential, verb: str) -> CallResult:
     project, email = place(credential)
     if email in client.own:
         raise Rejected("that is the service account that we act as ourselves", code="ourselves")
@@ -120,10 +127,23 @@ def verify(client: Google, credential: Credential) -> Observation:
 def control(client: Google, credential: Credential) -> Observation:
     """Show that accounts can be read in this run: the one it belongs to, else the accounts of a project. Raises typed errors."""
     if not _MAIL.fullmatch(credential.attributes.get("client_email") or credential.owner):
-        if not client.projects:
-            raise Rejected("this tenant names no project to read", code="incomplete")
-        where = client.projects[0]
+        where = _projects.readable(client, "")
         rows, answer = pages(client, "iam", f"/v1/projects/{seg(where)}/serviceAccounts", "accounts", what="accounts")
         return seen(answer, Liveness.LIVE, f"IAM lists {len(rows)} service accounts of project {where}")
     row, answer = find(client, *place(credential))
     return seen(answer, Liveness.LIVE, f"IAM shows service account {text(row, 'email')}")
+
+
+OFF = Act(
+    call=disable,
+    reversible=True,
+    idempotent=True,
+    permissions=("iam.serviceAccounts.disable",),
+    ends=EndState.CONTAINED,
+    undo="enable the service account (iam.serviceAccounts.enable): its tokens that have not expired then work again",
+    snapshot=snapshot,
+    restore=enable,
+)
+"""How an account is switched off."""
+DENY = replace(OFF, supports=True, verify=verify)
+"""The same, to refuse what was made with a key of it."""

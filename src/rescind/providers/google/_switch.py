@@ -20,9 +20,13 @@ def verify(
     beside: Callable[[Google, Credential], tuple[Collection[str], Answer]],
     what: str,
     of: str,
-    seconds: int | None = None,
+    outlived: bool = False,
 ) -> Observation:
-    """Read whether something is off; what is not shown counts only `beside` the whole list of what it belongs to. Raises typed errors."""
+    """Read whether something is off; what is not shown counts only `beside` the whole list of what it belongs to. Raises typed errors.
+
+    `outlived`: access tokens made with it go on for as long as the tenant lets them.
+    """
+    seconds = client.access_seconds or None if outlived else None
     try:
         row, answer = find(client, credential)
     except NotFound:

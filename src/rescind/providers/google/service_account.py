@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rescind.models.credential import Credential, EndState
+from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, Death, Kind, Known, Liveness, Residual, Subject, Verb
+from rescind.models.kind import Death, Kind, Known, Liveness, Residual, Subject, Verb
 from rescind.providers.google import _accounts
 from rescind.providers.google._api import LAG, Row, flag, text
 from rescind.providers.google._connect import Google
@@ -44,18 +44,7 @@ KIND = Kind(
     id="google.service-account",
     title="Google Cloud service account (identity)",
     provider="google",
-    actions={
-        Verb.DEACTIVATE: Act(
-            call=_accounts.disable,
-            reversible=True,
-            idempotent=True,
-            permissions=_accounts.DISABLE,
-            ends=EndState.CONTAINED,
-            undo=_accounts.UNDO,
-            snapshot=_accounts.snapshot,
-            restore=_accounts.enable,
-        )
-    },
+    actions={Verb.DEACTIVATE: _accounts.OFF},
     verify=_accounts.verify,
     control=_accounts.control,
     enumerate=enumerate_,
