@@ -68,6 +68,8 @@ STORE = Store(
                 "com.vercel.cli",
                 ".apify",
                 ".continue",
+                ".factory",
+                "kilo",
                 "vendor",
                 "node_modules",
                 "containers",

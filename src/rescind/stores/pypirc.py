@@ -63,7 +63,15 @@ STORE = Store(
             for name in ("pip.conf", "pip.ini", ".pypirc", "uv.toml", "pyproject.toml", "requirements*.txt", "Pipfile")
         ),
         At(root=Root.XDG_CONFIG, glob="uv/uv.toml", env="UV_CONFIG_FILE"),
-        At(root=Root.SYSTEM, glob="etc/pip.conf"),
+        *(
+            At(root=Root.SYSTEM, glob=g)
+            for g in (
+                "etc/pip.conf",
+                "etc/xdg/pip/pip.conf",
+                "Library/Application Support/pip/pip.conf",
+                "ProgramData/pip/pip.ini",
+            )
+        ),
         At(root=Root.HOME, glob=".condarc", env="CONDARC"),
         *(
             At(root=Root.HOME, glob=g)
