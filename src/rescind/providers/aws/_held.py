@@ -85,7 +85,7 @@ def known(client: AwsClient, held: Held, row: Mapping[str, Any], user: Mapping[s
 def of_users(
     client: AwsClient, subject: Subject, what: str, look: Callable[[Mapping[str, Any]], Iterable[Known]]
 ) -> Iterator[Known | Gap]:
-    """Look at each IAM user of the person. A user that could not be read whole is a `Gap`, no short list.
+    """Look at each IAM user of the person, for `what` ("": the user alone). One that could not be read whole is a `Gap`, no short list.
 
     Raises `Throttled` and `Unreachable`, which are worth another try.
     """
@@ -98,7 +98,8 @@ def of_users(
         except (Throttled, Unreachable):
             raise  # the caller asks again, and makes the gap if that does not help
         except ProviderError as error:
-            yield Gap(source=source, reason=f"{what} of IAM user {name} could not be listed: {error.message}")
+            lost = f"{what} of IAM user {name} could not be listed" if what else f"IAM user {name} could not be read"
+            yield Gap(source=source, reason=f"{lost}: {error.message}")
         else:
             yield from found
 

@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from rescind.errors import NotFound, Rejected, Unrecognised
-from rescind.models.credential import Credential
-from rescind.models.kind import CallResult, CallStatus, Liveness, Observation
+from rescind.models.credential import Credential, EndState
+from rescind.models.kind import Act, CallResult, CallStatus, Liveness, Observation
 from rescind.providers.aws._connect import AwsClient, call, pages
 from rescind.providers.aws._iam import find_user, user_of
 from rescind.providers.aws._ours import refuse_user
@@ -174,3 +174,24 @@ def _seen(liveness: Liveness, evidence: str, answer: Any) -> Observation:
         provider_time=answer.provider_time,
         reversible=liveness is Liveness.DEAD,
     )
+
+
+DENY = Act(
+    call=deny,
+    reversible=True,
+    idempotent=True,
+    permissions=(
+        "iam:PutUserPolicy",
+        "iam:AttachUserPolicy",
+        "iam:GetUserPolicy",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListAccessKeys",
+    ),
+    ends=EndState.CONTAINED,
+    supports=True,
+    verify=verify_deny,
+    undo="delete the user's inline policy RescindDenyAll (iam:DeleteUserPolicy), or detach AWSDenyAll (iam:DetachUserPolicy)",
+    snapshot=before,
+    restore=restore,
+)
+"""What stops everything that was made of one of a user's credentials, beside the acts that end that credential itself."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rescind.errors import NotFound, Rejected, Unrecognised
+from rescind.errors import NotFound, ProviderError, Rejected, Unrecognised
+from rescind.models.kind import BY_HAND
 from rescind.providers.aws._connect import Answer, AwsClient, call, pages
 from rescind.secret import Secret
 
@@ -32,6 +33,17 @@ def summary(client: AwsClient) -> tuple[dict[str, int], Answer]:
     if not counts or not all(isinstance(n, int) for n in counts.values()):
         raise Unrecognised("GetAccountSummary does not say what the root user has", request_id=answer.request_id)
     return {what: int(n) for what, n in counts.items() if n is not None}, answer
+
+
+def refuse_key(client: AwsClient, account: str) -> None:
+    """Raise that a key of this account, which IAM names no user for, may be its root user's, where that one has keys."""
+    try:
+        has = account == client.account and summary(client)[0]["access keys"]
+    except ProviderError:
+        return
+    if has:
+        why = f"IAM names no user for this key of account {account}, whose root user has access keys: it may be one of these"
+        raise NotFound(f"{why}. Only the root user, or central root access, can end it", code=BY_HAND)
 
 
 def profile(client: AwsClient) -> str:

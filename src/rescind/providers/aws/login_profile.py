@@ -6,63 +6,19 @@ stops what `aws login` would refresh; roles that were assumed in it live on. IAM
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rescind.errors import NotFound, Unrecognised
-from rescind.models.credential import Credential, EndState
+from rescind.errors import NotFound
+from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, Kind, Known, Liveness, Observation, Residual, Subject, Verb
 from rescind.providers.aws import _held
-from rescind.providers.aws._connect import Answer, AwsClient, call, pages
+from rescind.providers.aws._connect import Answer, AwsClient, call
 from rescind.providers.aws._iam import find_user, user_of
-from rescind.providers.aws._policy import before, deny, restore, verify_deny
+from rescind.providers.aws._passwords import known, other_account, profile
+from rescind.providers.aws._policy import DENY
 from rescind.secret import Secret
-
-PREFIX = "password:"
-_PAGE = re.compile(
-    r"https://([a-z0-9-]{3,63})\.signin\.(?:aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn)(?:/console/?)?"
-)
-_DIGITS = 12
-
-
-def profile(client: AwsClient, name: str) -> tuple[Mapping[str, Any], Answer]:
-    """Return a user's login profile. Raises `NotFound` for a user without a password, and for a user who is not there."""
-    answer = call(client.service("iam").get_login_profile, UserName=name)
-    shown = answer.body.get("LoginProfile")
-    if not isinstance(shown, Mapping) or shown.get("UserName") != name:
-        raise Unrecognised(f"GetLoginProfile did not show user {name}", request_id=answer.request_id)
-    return shown, answer
-
-
-def _known(client: AwsClient, user: Mapping[str, Any], shown: Mapping[str, Any]) -> Known:
-    return Known(
-        identifier=f"{PREFIX}{user['Arn']}",
-        issuer=client.account,
-        subject=str(user["Arn"]),
-        owner=str(user["UserName"]),
-        attributes={"user_id": str(user.get("UserId", ""))},
-        created_at=_held.time(shown.get("CreateDate")),
-        last_used=_held.time(user.get("PasswordLastUsed")),
-        liveness=Liveness.LIVE,
-    )
-
-
-def _sign_in(client: AwsClient, url: str) -> str:
-    """Return which other account a sign-in page is of, "" for this one's. Raises `NotFound` where that is not known, other typed errors.
-
-    The page is called by the account's id, or by its alias: https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
-    """
-    page = _PAGE.fullmatch(url)
-    if not page:
-        raise NotFound("nothing tells of which account the password is", code="NoSuchEntity")
-    if page[1].isdigit() and len(page[1]) == _DIGITS:
-        return "" if page[1] == client.account else page[1]
-    aliases, _ = pages(client.service("iam").list_account_aliases, "AccountAliases")
-    if page[1] not in map(str, aliases):
-        raise NotFound("the password is for the sign-in page of another account", code="NoSuchEntity")
-    return ""
 
 
 def identify(client: AwsClient, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  never used
@@ -71,13 +27,13 @@ def identify(client: AwsClient, credential: Credential, secret: Secret | None) -
     A downloaded table names a user and a sign-in page; whose the user is, IAM and the configuration say.
     """
     name = credential.owner or credential.identifier.rpartition("/")[2]
-    if not name and credential.subject and (elsewhere := _sign_in(client, credential.issuer)):
+    if not name and credential.subject and (elsewhere := other_account(client, credential.issuer)):
         return Known(identifier="", issuer=elsewhere)
     name = name or credential.subject
     if not name:
         raise NotFound("neither a user name nor an ARN to ask for", code="NoSuchEntity")
     user, _ = find_user(client, name)
-    return _known(client, user, profile(client, name)[0])
+    return known(client, user)
 
 
 def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # noqa: A001  the row's own word
@@ -85,7 +41,7 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
 
     def look(user: Mapping[str, Any]) -> list[Known]:
         try:
-            return [_known(client, user, profile(client, str(user["UserName"]))[0])]
+            return [known(client, user)]
         except NotFound:  # the user was shown just before: there is no password
             return []
 
@@ -122,24 +78,7 @@ KIND = Kind(
     title="Console password of an IAM user",
     provider="aws",
     actions={
-        Verb.DENY: Act(
-            call=deny,
-            reversible=True,
-            idempotent=True,
-            permissions=(
-                "iam:PutUserPolicy",
-                "iam:AttachUserPolicy",
-                "iam:GetUserPolicy",
-                "iam:ListAttachedUserPolicies",
-                "iam:ListAccessKeys",
-            ),
-            ends=EndState.CONTAINED,
-            supports=True,
-            verify=verify_deny,
-            undo="delete the user's inline policy RescindDenyAll (iam:DeleteUserPolicy), or detach AWSDenyAll (iam:DetachUserPolicy)",
-            snapshot=before,
-            restore=restore,
-        ),
+        Verb.DENY: DENY,
         Verb.REVOKE: Act(
             call=delete,
             reversible=False,

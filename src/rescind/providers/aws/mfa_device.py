@@ -16,7 +16,7 @@ from rescind.providers.aws import _held
 from rescind.providers.aws._connect import AwsClient, call
 from rescind.providers.aws._iam import keys_of, user_of
 from rescind.providers.aws._ours import refuse_user
-from rescind.providers.aws.login_profile import profile
+from rescind.providers.aws._passwords import profile
 
 HELD = _held.Held(
     what="MFA device",
