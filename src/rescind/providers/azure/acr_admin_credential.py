@@ -1,6 +1,8 @@
 """The admin account of a container registry: one user, two passwords, each made anew by itself; or switched off as a whole.
 
 Switched off, neither password opens anything until it is switched on again, and then both do. Its name is the registry's.
+
+How long an access token lives that was got with a password no page of Microsoft's says: `acr_token` has what they say, and why it is 3 hours here.
 """
 
 from __future__ import annotations
@@ -129,7 +131,8 @@ KIND = Kind(
     residual=Residual(
         seconds=10_800,
         what="tokens of the registry's data plane that were got with the password",
-        source=_resources.PRODUCT + "container-registry/container-registry-authentication",
+        source=_resources.PRODUCT
+        + "container-registry/container-registry-authentication#individual-login-with-azure-ad",
     ),
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/containerregistry/registries/regenerate-credential",

@@ -3,6 +3,10 @@
 What was there when we first looked is remembered by slot and time; a password that was made since is a successor and stays. Azure says who
 made a token (`systemData.createdBy`), which is who saw its passwords: that person is its owner, else its registry is. A password is never made by us
 to end an old one: making one is not idempotent, and taking one away is.
+
+A password is exchanged for an access token (https://github.com/Azure/acr/blob/main/docs/Token-BasicAuth.md), which lives on. For how long no page of
+Microsoft's says: theirs are the 3 hours of a person's login (https://learn.microsoft.com/en-us/azure/container-registry/container-registry-authentication),
+and the access token that they show lives 75 minutes (https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md). The longer is counted on.
 """
 
 from __future__ import annotations
@@ -264,7 +268,8 @@ KIND = Kind(
     residual=Residual(
         seconds=10_800,
         what="tokens of the registry's data plane that were got with the password",
-        source=_resources.PRODUCT + "container-registry/container-registry-authentication",
+        source=_resources.PRODUCT
+        + "container-registry/container-registry-authentication#individual-login-with-azure-ad",
     ),
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/containerregistry/tokens/update",

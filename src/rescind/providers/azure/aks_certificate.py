@@ -4,6 +4,10 @@ That is `rotateClusterCertificates`. It makes every authority, certificate and s
 cluster may be down for 30 minutes (https://learn.microsoft.com/en-us/azure/aks/certificate-rotation); so it is for an approval. The authority that we first saw
 is remembered by its digest; another one, at a cluster that is not rotating any more, is the evidence. What a person with a role in Azure can do stays:
 `listClusterAdminCredential` hands out a new certificate until local accounts are switched off (https://learn.microsoft.com/en-us/azure/aks/local-accounts).
+
+While it goes on the cluster should be `RotatingClusterCertificates`. No page of Microsoft's says it; early versions of their operator for Kubernetes have it
+among a cluster's states (https://github.com/Azure/azure-service-operator, v2/api/containerservice/customizations/managed_cluster_extensions.go). What hangs on
+that name is an answer, accepted or busy: a cluster is asked only while it is `Succeeded`, `Failed` or `Canceled`, and what it had is dead only at `Succeeded`.
 """
 
 from __future__ import annotations
