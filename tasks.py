@@ -81,9 +81,7 @@ def drill(*rest: str) -> None:
 def test(*rest: str) -> None:
     """Run every test; the last lines name what was absent. Four at a time on two cores: many wait for a proof most of the time."""
     python = setup()
-    sh(
-        python, "-m", "compileall", "-q", "src"
-    )  # some tests' processes may not write what they compile, and there are hundreds
+    sh(python, "-m", "compileall", "-q", "src")  # hundreds of the tests' processes may not write what they compile
     sh(python, "-m", "pytest", "-n", "4", "--dist", "loadgroup", "-rs", *rest)
 
 

@@ -161,7 +161,8 @@ class Bench:
         if lives:
             self.spare.append((held, c))
         check(receipt, lives, self.kind, verb)
-        assert not [s for s in self.world.secrets() if s in repr(receipt)]
+        told = repr(receipt)
+        assert not [s for s in self.world.secrets() if s in told]
         return receipt, lives, sent
 
 
