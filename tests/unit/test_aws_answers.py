@@ -425,6 +425,8 @@ def test_a_listed_key_stays_listed_when_its_last_use_is_denied(aws):
 
 def test_full_inline_space_falls_back_to_the_managed_policy(aws):
     full = error(409, "LimitExceeded")
+    me = f"<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/operator</Arn><UserId>AIDA9</UserId>"
+    others = {"GetUser": user(), "GetCallerIdentity": ok("GetCallerIdentity", me)}
     done = (
         200,
         {},
@@ -439,7 +441,7 @@ def test_full_inline_space_falls_back_to_the_managed_policy(aws):
         AttachUserPolicy=done,
         GetUserPolicy=error(404, "NoSuchEntity"),
         ListAttachedUserPolicies=[EMPTY_POLICIES, there],
-        GetUser=user(),
+        **others,
     )
     deny = KIND.actions[Verb.DENY]
     assert deny.verify(client, C).liveness is Liveness.LIVE
@@ -451,17 +453,18 @@ def test_full_inline_space_falls_back_to_the_managed_policy(aws):
         "GetUserPolicy",
         "ListAttachedUserPolicies",
         "GetUser",
+        "GetCallerIdentity",
         "PutUserPolicy",
         "AttachUserPolicy",
         "GetUser",
         "GetUserPolicy",
         "ListAttachedUserPolicies",
     ]
-    client, _ = aws(PutUserPolicy=full, AttachUserPolicy=full, GetUser=user())
+    client, _ = aws(PutUserPolicy=full, AttachUserPolicy=full, **others)
     with pytest.raises(Rejected) as caught:
         deny.call(client, C)
     assert caught.value.code == "LimitExceeded"
-    client, _ = aws(PutUserPolicy=error(400, "MalformedPolicyDocument"), GetUser=user())
+    client, _ = aws(PutUserPolicy=error(400, "MalformedPolicyDocument"), **others)
     with pytest.raises(Rejected, match="MalformedPolicyDocument"):
         deny.call(client, C)
 
