@@ -114,23 +114,6 @@ def beyond(client: Google, row: Row, answer: Answer) -> str:
     )
 
 
-def refused(client: Google, row: Row, answer: Answer) -> str:
-    """Say why a user must not be suspended by us, "" where nothing is against it. Raises typed errors."""
-    mails = {text(row, "primaryEmail").casefold(), text(row, "id"), *(a.casefold() for a in texts(row, "aliases"))}
-    if client.subject.casefold() in mails:
-        return "that is the administrator as whom we ask ourselves"
-    if why := text(row, BEYOND):
-        return why
-    if rank(row, answer) != "super":
-        return ""
-    query = {"customer": "my_customer", "query": "isAdmin=true", "maxResults": "500"}
-    rows, listing = pages(client, "directory", path("").rstrip("/"), "users", what="super administrators", query=query)
-    others = [r for r in rows if flag(r, "isAdmin", listing) and not flag(r, "suspended", listing)]
-    if any(text(r, "id") != text(row, "id") for r in others):
-        return ""
-    return "that is the last super administrator who is not suspended: nobody could take it back"
-
-
 def facts(row: Row, answer: Answer) -> dict[str, str]:
     """Return what is worth keeping of a user."""
     kept = {

@@ -8,25 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rescind.errors import ProviderError, Rejected, Throttled, Unreachable
+from rescind.errors import ProviderError, Throttled, Unreachable
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.kind import (
-    Act,
-    CallResult,
-    CallStatus,
-    Death,
-    Kind,
-    Known,
-    Liveness,
-    Observation,
-    Residual,
-    Subject,
-    Verb,
-)
+from rescind.models.kind import Act, Death, Kind, Known, Liveness, Observation, Residual, Subject, Verb
 from rescind.models.tenant import AUTHORITY
-from rescind.providers.google import _authority, _people
-from rescind.providers.google._api import Row, called, flag, moment, seen, shown, text, unclear
+from rescind.providers.google import _authority, _listings, _people, _suspension
+from rescind.providers.google._api import Row, flag, moment, seen, text
 from rescind.providers.google._connect import Google
 from rescind.secret import Secret
 from rescind.wire.http import Answer
@@ -65,34 +53,9 @@ def enumerate_(client: Google, subject: Subject) -> Iterator[Known | Gap]:
         except (Throttled, Unreachable):
             raise
         except ProviderError as error:
-            why = f"where {mail} signs in could not be read: {error.message}"
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+            yield _listings.gap(client, f"where {mail} signs in could not be read: {error.message}")
             where = ""
         yield _known(*found, where)
-
-
-def _set(client: Google, credential: Credential, *, suspended: bool) -> CallResult:
-    what = "user update"
-    answer = client.send("directory", "PUT", _people.path(credential.identifier), json={"suspended": suspended})
-    row, _ = shown(answer, "id", what=what)
-    if text(row, "id") != credential.identifier or flag(row, "suspended", answer) is not suspended:
-        raise unclear(answer, f"{what}: the answer shows something else than was asked")
-    return called(answer, CallStatus.DONE)
-
-
-def suspend(client: Google, credential: Credential) -> CallResult:
-    """Suspend the user. Raises typed provider errors; `Rejected` for ourselves, the last super administrator and who is beyond us."""
-    row, answer = _people.person(client, credential.identifier)
-    if why := _people.refused(client, row, answer):
-        raise Rejected(why, code="administrator")
-    return _set(client, credential, suspended=True)
-
-
-def reinstate(client: Google, credential: Credential) -> CallResult:
-    """Take the suspension back, if there was none before the run. Raises typed provider errors."""
-    if (credential.attributes.get("before.suspended") or credential.attributes.get("suspended")) != "false":
-        return CallResult(status=CallStatus.ALREADY, notes={"left": "the user was not known to be active before"})
-    return _set(client, credential, suspended=False)
 
 
 def snapshot(client: Google, credential: Credential) -> Mapping[str, str]:
@@ -115,14 +78,14 @@ KIND = Kind(
     provider="google",
     actions={
         Verb.DEACTIVATE: Act(
-            call=suspend,
+            call=_suspension.suspend,
             reversible=True,
             idempotent=True,
             permissions=(_people.UPDATE,),
             ends=EndState.CONTAINED,
             undo="update the user with suspended false",
             snapshot=snapshot,
-            restore=reinstate,
+            restore=_suspension.reinstate,
         )
     },
     verify=verify,
