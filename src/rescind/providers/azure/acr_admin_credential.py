@@ -134,7 +134,7 @@ KIND = Kind(
         source=_resources.PRODUCT
         + "container-registry/container-registry-authentication#individual-login-with-azure-ad",
     ),
-    death=Death(negatives=2, seconds=30.0, source=_DOC),
+    death=Death(negatives=2, seconds=60.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/containerregistry/registries/regenerate-credential",
     since="0.2",
     tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),

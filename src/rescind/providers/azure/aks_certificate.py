@@ -118,7 +118,7 @@ def rotate(client: Azure, credential: Credential) -> CallResult:
         raise Rejected("nothing is known of the cluster's authority before", code="incomplete")
     row, answer = _resources.read(client, cluster, SORT, VERSION)
     state = str(_resources.inner(row, "properties", "provisioningState"))
-    if "certificate" in state.lower():  # it is at it already: perhaps because we asked and lost the answer
+    if state.lower() == "rotatingclustercertificates":  # it is at it already: perhaps because we asked and lost the answer
         return _resources.called(answer, CallStatus.ACCEPTED)
     if state not in _AT_REST:
         raise Rejected(f"the cluster is {state}: it cannot be asked now", code="busy")
