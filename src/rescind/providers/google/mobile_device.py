@@ -78,16 +78,10 @@ def approve(client: Google, credential: Credential) -> CallResult:
     return _devices.not_before(credential, "status", "APPROVED") or _act(client, credential, "approve")
 
 
-def wiped(client: Google, credential: Credential) -> Observation:
-    """Read whether a wipe was carried out: an order that waits for the device proves nothing. Raises typed provider errors."""
+def wiped(client: Google, credential: Credential, *, whole: bool) -> Observation:
+    """Read whether the `whole` device was wiped, or the account on it: an order that waits proves nothing. Raises typed provider errors."""
     row, answer = _devices.find(client, credential, _SORT)
-    return _devices.wiped(answer, _devices.status(row))
-
-
-def reset(client: Google, credential: Credential) -> Observation:
-    """Read whether the whole device was wiped, not just the account on it. Raises typed provider errors."""
-    row, answer = _devices.find(client, credential, _SORT)
-    return _devices.wiped(answer, _devices.status(row), whole=True)
+    return _devices.wiped(answer, _devices.status(row), whole=whole)
 
 
 snapshot = partial(_devices.snapshot, sort=_SORT)
@@ -101,11 +95,13 @@ KIND = Kind(
             "mobile", partial(_act, action="block"), snapshot=snapshot, undo="approve the device", restore=approve
         ),
         Verb.ERASE_LOCAL: _wipe(
-            partial(_act, action="admin_account_wipe"), verify=wiped, undo="none: the user adds the account again"
+            partial(_act, action="admin_account_wipe"),
+            verify=partial(wiped, whole=False),
+            undo="none: the user adds the account again",
         ),
         Verb.DELETE: _wipe(
             partial(_act, action="admin_remote_wipe"),
-            verify=reset,
+            verify=partial(wiped, whole=True),
             undo="cancel_remote_wipe_then_block, as long as the device was not online",
         ),
     },
