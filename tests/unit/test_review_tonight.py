@@ -11,23 +11,25 @@ from rescind import catalogue
 from rescind.audit.log import open_log
 from rescind.audit.signer import load_signer
 from rescind.cli import later
-from rescind.engine.runs import plans_of
+from rescind.engine import afterwards
+from rescind.engine.runs import plans_of, result
 from rescind.errors import RefusedError, Throttled
 from rescind.models.config import Config
 from rescind.models.credential import EndState, Inventory
-from rescind.models.kind import CaseVerb, Liveness, Provider, Verb
+from rescind.models.evidence import Gap
+from rescind.models.kind import Act, CaseVerb, Liveness, Provider, Verb
 from rescind.models.machine import Machine, Standing
 from rescind.models.plan import Case, Decision
 from rescind.models.use import Asked, Span, Trace
 from rescind.pipeline import case_plan, preserve, preview
-from rescind.pipeline.enumerate import enumerate_all
+from rescind.pipeline.enumerate import Enumerated, enumerate_all
 from rescind.pipeline.people import People
 from rescind.pipeline.session import Session
 from rescind.providers.aws import _activity
 from rescind.providers.google import _machines, api_key
 from rescind.schema.playbook import load_playbook
 from rescind.wire.http import Answer
-from tests.unit.made_up import CREDENTIAL
+from tests.unit.made_up import CREDENTIAL, act, kind
 from tests.unit.test_preserve import BOOK, SOURCE, TOLD, desk, event, files
 from tests.unit.test_report import add_up, credential, plan, receipt, step
 from tests.unit.test_truth_report import by_id
@@ -237,3 +239,50 @@ def test_a_wipe_that_waits_for_its_device_has_cut_nothing(kind, verb, state, liv
     found = catalogue.kinds()[kind]
     look = found.actions[verb].verify if verb else found.verify
     assert look(Client(), credential(1, identifier=name)).liveness is liveness
+
+
+def test_what_a_later_look_could_not_see_is_no_gap_once_it_was_seen(desk, monkeypatch):
+    run = desk.new().run
+    row = Provider(id="made-up", title="Made up", connect="m:c", eventual=True)
+    monkeypatch.setattr(catalogue, "providers", lambda: {"made-up": row})
+    new = credential(7, created_at="2026-11-23T12:00:00Z")
+    down, denied = Gap(source="tenant:t", reason="down"), Gap(source="tenant:t", reason="denied")
+
+    def look(*gaps, found=()):
+        seen = Enumerated(credentials=found, candidates=(), decided={}, gaps=gaps, accounts={}, principals={})
+        monkeypatch.setattr(afterwards, "enumerate_all", lambda *_, **__: seen)
+        first, *more = plans_of(desk.dir, run)[0]
+        plans = [replace(first, sweep_rounds=1), *more]
+        book = replace(BOOK, sides=("provider",))
+        count = afterwards.look_for_more(
+            desk.dir, run, plans, book, ("made-up",), desk.tenants, None, desk.log, desk.clock
+        )
+        result_ = result(desk.dir, desk.log, run, desk.clock)
+        told = [g.reason for g in result_.gaps if g.source == "tenant:t" and g.reason in {"down", "denied"}]
+        return count, told, new.id in {c.id for c in result_.credentials}, len(plans_of(desk.dir, run)[0])
+
+    assert look(down) == (0, ["down"], False, 2)
+    assert look(down) == (0, ["down"], False, 2), "the same is told once"
+    assert look(down, denied, found=(new,)) == (1, ["down", "denied"], True, 3)
+    assert look(denied) == (0, ["denied"], True, 4)
+    assert look() == (0, [], True, 5)
+    assert look() == (0, [], True, 5)
+
+
+def test_a_help_that_could_not_be_looked_at_again_did_not_fail(monkeypatch):
+    helps = Act(call=act, reversible=True, idempotent=True, permissions=("x",), ends=EndState.CONTAINED, supports=True)
+    ends = Act(call=act, reversible=False, idempotent=True, permissions=("x",))
+    monkeypatch.setattr(
+        catalogue, "kinds", lambda: {"made-up.token": kind(actions={Verb.DENY: helps, Verb.REVOKE: ends})}
+    )
+    c = credential(1)
+    deny, end = step(c, Verb.DENY, "stop"), step(c)
+    steps = plan([c], [deny, end])
+
+    def told(why, state=EndState.UNKNOWN):
+        done = [receipt(deny, state, evidence=why), receipt(end, EndState.UNKNOWN, evidence="no answer")]
+        return add_up(steps, done).credentials[0].reason
+
+    assert told("no answer") == "no answer"
+    assert told("denied the look") == "no answer; deny not proven: denied the look"
+    assert told("still there", EndState.FAILED) == "no answer; deny failed: still there"

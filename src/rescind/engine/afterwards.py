@@ -6,6 +6,7 @@ call gone; the others have shown it by the end of the run.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,6 +39,11 @@ def _over(log: AuditLog, run: str, now: datetime) -> bool:
     return undone or (ended is not None and now > parse_rfc3339(ended.at) + WITHIN)
 
 
+def _looks(state_dir: Path, run: str) -> int:
+    """Return how many of these looks left something to tell."""
+    return next(n for n in itertools.count() if state.load_addendum(state_dir, run, LATER + n) is None)
+
+
 def look_for_more(
     state_dir: Path,
     run: str,
@@ -58,9 +64,24 @@ def look_for_more(
         Inventory(workstation={}, credentials=()), {}, tenants, who, providers=slow, kinds=playbook.kinds
     )
     known = {c.id: c for plan in plans for c in plan.credentials}
-    everything = replace(first, credentials=tuple(known.values()), gaps=tuple(g for p in plans for g in p.gaps))
+    # each such look says all that it could not see: what an earlier one could not is no gap any more once it was seen
+    looks = _looks(state_dir, run)
+    said = plans[-1].gaps if looks else ()
+    gaps = tuple(g for p in plans[: len(plans) - looks] for g in p.gaps)
+    everything = replace(first, credentials=tuple(known.values()), gaps=gaps)
     extra = addendum(everything, seen, playbook, round_=LATER, again=frozenset(), now=now)
-    if extra is None:
+    if extra is None and said:
+        extra = replace(
+            first,
+            created_at=rfc3339(now),
+            credentials=(),
+            candidates=(),
+            accepted=(),
+            case_steps=(),
+            gaps=(),
+            parent_digest=first.digest,
+        )
+    if extra is None or (not extra.credentials and extra.gaps == said):
         return 0
     held = tuple(
         Decision(
@@ -74,9 +95,7 @@ def look_for_more(
     )
     extra = replace(extra, steps=(), decisions=held)
     extra = replace(extra, digest=plan_file.digest_of(extra))
-    round_ = LATER
-    while state.load_addendum(state_dir, run, round_) is not None:
-        round_ += 1
+    round_ = LATER + looks
     state.save_addendum(state_dir, run, round_, json.dumps(plan_file.to_json(extra)))
     facts: dict[str, Any] = {"steps": [], "plan_digest": extra.digest, "parent_digest": extra.parent_digest}
     facts["credentials"] = [c.id for c in extra.credentials]

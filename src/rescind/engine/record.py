@@ -30,7 +30,12 @@ def plans_of(state_dir: Path, run: str) -> tuple[list[Plan], Mapping[str, Any]]:
     plans = [plan_file.from_stored(text)]
     sweeps = (state.load_addendum(state_dir, run, n) for n in range(1, plans[0].sweep_rounds + 1))
     later = itertools.takewhile(bool, (state.load_addendum(state_dir, run, n) for n in itertools.count(LATER)))
-    plans += [plan_file.from_stored(extra) for extra in (*sweeps, *later) if extra]
+    plans += [plan_file.from_stored(extra) for extra in sweeps if extra]
+    looks = [plan_file.from_stored(extra) for extra in later if extra]
+    plans += [
+        *(replace(look, gaps=()) for look in looks[:-1]),
+        *looks[-1:],
+    ]  # the last look says all that is not seen now
     released = frozenset(meta.get("released", ()))
     # an approval binds the plan that was approved: what a sweep added is held until somebody releases that
     return [release(plans[0], released), *(release(p, frozenset()) for p in plans[1:])], meta

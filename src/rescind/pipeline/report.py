@@ -40,6 +40,9 @@ def worst(states: Iterable[EndState]) -> EndState:
     return min(states, key=WORST_FIRST.index)
 
 
+_HELP = {EndState.SKIPPED: "", EndState.FAILED: " failed"}
+
+
 def _supports(receipt: Receipt, c: Credential) -> bool:
     kind = catalogue.kinds().get(c.kind)
     return bool(kind and kind.supports(receipt.verb) and not receipt.reverse)
@@ -81,9 +84,9 @@ def result_of(
     state, why, receipt = min(states, key=lambda s: WORST_FIRST.index(s[0]))
     until, what = until_when(c, state, receipt, now)
     failed_help = [
-        f"{h.verb}: {h.evidence}" if h.end_state is EndState.SKIPPED else f"{h.verb} failed: {h.error or h.evidence}"
+        f"{h.verb}{_HELP.get(h.end_state, ' not proven')}: {h.error or h.evidence}"
         for h in helping
-        if h.liveness != "dead"
+        if h.liveness != "dead" and (h.error or h.evidence) != why
     ]
     tasks = tuple(
         {"task": d.task or d.reason, "owner": d.owner, "decide_by": d.decide_by, "would_break": d.would_break}
