@@ -20,6 +20,7 @@ KINDS = ("azure.storage-key", "azure.cosmos-key", "azure.shared-access-key", "az
 """Every kind that a setting can hold."""
 
 _ELSEWHERE = re.compile(r"(?i)(?:secret|config_?map)_?key_?ref|secret_?(?:ref|selector)\b|remote_?ref|value_?from")
+_CONSTANT = re.compile(r"[A-Z]{2,}(?:_[A-Z]{2,})+")
 _RANDOM = re.compile(r"(?=.*\d)[A-Za-z0-9+=_\-]{16,}")
 _STEM = re.compile(r"(?:password|passwd|passphrase|pwd|pass|token|secret|api_?key|key)$")
 _NAME = re.compile(r"[\w.\-]{1,253}(?:[:,]\d{1,5})?")
@@ -88,6 +89,8 @@ def _one(s: Setting, at: Location, more: Mapping[str, str]) -> Iterator[Finding]
     raw = literal(s.value).strip()
     if _ELSEWHERE.search("/".join(s.path[:-1])):
         return  # the name of a secret that is kept elsewhere
+    if raw.lower() == name.lower() or (_CONSTANT.fullmatch(raw) and not _forms.identify(raw)):
+        return  # a list of names, as programs keep them
     if name.lower() == "key" and not (_RANDOM.fullmatch(raw) or _forms.identify(raw)):
         return
     if not (named or _forms.identify(raw)) or not raw or (is_harmless(raw) and "PASSW" not in spelled.upper()):

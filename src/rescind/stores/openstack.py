@@ -80,9 +80,10 @@ STORE = Store(
         ),
         *(At(root=Root.MAC_SUPPORT, glob=f"openstack/{n}", os=("macos",)) for n in _FILES),
         *(At(root=Root.SYSTEM, glob=f"etc/openstack/{n}") for n in _FILES),
+        *(At(root=Root.HOME, glob=n) for n in ("clouds.yaml", "Downloads/clouds.yaml", *_OPENRC)),
         *(
-            At(root=Root.HOME, glob=n)
-            for n in ("clouds.yaml", "Downloads/clouds.yaml", "**/clouds.yaml", "**/*openrc*.sh", *_OPENRC)
+            At(root=Root.HOME, glob=g, skip=("fixtures", "testdata", "site-packages"))
+            for g in ("**/clouds.yaml", "**/*openrc*.sh")
         ),
     ),
     yields=(*sorted(set(_KINDS.values())), "github.token"),
