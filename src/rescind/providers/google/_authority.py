@@ -7,7 +7,7 @@ it active here again, and other services take that sign-in too. Super administra
 
 from __future__ import annotations
 
-from rescind.providers.google._api import Row, flag, pages, read, seg, text
+from rescind.providers.google._api import Row, by_name, flag, pages, read, seg, text
 from rescind.providers.google._apis import scope
 from rescind.providers.google._connect import Google
 
@@ -62,6 +62,6 @@ def _by_unit(client: Google, rows: list[Row], user: Row) -> Row | None:
 def _named(client: Google, row: Row | None, info: str, profile: str, key: str) -> str:
     inner = (row or {}).get(info)
     name = text(inner if isinstance(inner, dict) else {}, profile)
-    shown, _ = read(client, "sso", "/v1/" + "/".join(map(seg, name.split("/"))), "name", what="sign-on profile")
+    shown, _ = read(client, "sso", by_name("v1", name), "name", what="sign-on profile")
     config = shown.get("idpConfig")
     return f"{text(shown, 'displayName')} ({text(config if isinstance(config, dict) else {}, key)})".strip()

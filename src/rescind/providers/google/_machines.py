@@ -12,12 +12,11 @@ from collections.abc import Sequence
 
 from rescind.errors import NotFound, Rejected
 from rescind.models.machine import Machine, Order, Standing
-from rescind.providers.google._api import Row, read, seg, shown, text, unclear
+from rescind.providers.google._api import Row, by_name, read, seg, shown, text, unclear
 from rescind.providers.google._connect import Google
+from rescind.providers.google._devices import MINE, OF_CUSTOMER, status
 from rescind.wire.http import Answer, raise_for
 
-_MINE = {"customer": "customers/my_customer"}
-_OF_CUSTOMER = "/admin/directory/v1/customer/my_customer/devices"
 _PHONE = {"retire": "admin_account_wipe", "wipe": "admin_remote_wipe"}
 _CHROME = {"retire": "WIPE_USERS", "wipe": "REMOTE_POWERWASH"}
 _NAMES = ("serialNumber", "imei", "meid", "deviceId", "hostname", "assetTag", "annotatedAssetId")
@@ -51,12 +50,12 @@ def _row(client: Google, device: str) -> tuple[Row, Answer]:
     sort, _, name = device.partition("/")
     match sort:
         case "mobile":
-            return read(client, "mobile", f"{_OF_CUSTOMER}/mobile/{seg(name)}", "resourceId", what="mobile device")
+            return read(client, "mobile", f"{OF_CUSTOMER}/mobile/{seg(name)}", "resourceId", what="mobile device")
         case "chromeos":
-            return read(client, "chromeos", f"{_OF_CUSTOMER}/chromeos/{seg(name)}", "deviceId", what="ChromeOS device")
+            return read(client, "chromeos", f"{OF_CUSTOMER}/chromeos/{seg(name)}", "deviceId", what="ChromeOS device")
         case "devices":
             where = f"/v1/devices/{seg(name.partition('/')[0])}"
-            return shown(client.send("cloudidentity", "GET", where, query=_MINE), "name", what="device")
+            return read(client, "cloudidentity", where, "name", what="device", query=MINE)
     raise Rejected("that is no device of Google's", code="incomplete")
 
 
@@ -79,20 +78,20 @@ def send(client: Google, identifier: str, verb: str) -> str:
     sort, _, name = identifier.partition("/")
     if sort == "mobile":
         body = {"action": _PHONE[verb]}
-        answer = client.send("mobile", "POST", f"{_OF_CUSTOMER}/mobile/{seg(name)}/action", json=body)
+        answer = client.send("mobile", "POST", f"{OF_CUSTOMER}/mobile/{seg(name)}/action", json=body)
         raise_for(answer, what=f"device {verb}")
     elif sort == "chromeos":
         command = {"commandType": _CHROME[verb]}
         row, answer = shown(
-            client.send("chromeos", "POST", f"{_OF_CUSTOMER}/chromeos/{seg(name)}:issueCommand", json=command),
+            client.send("chromeos", "POST", f"{OF_CUSTOMER}/chromeos/{seg(name)}:issueCommand", json=command),
             "commandId",
             what=f"device {verb}",
         )
         client.commands[identifier, verb] = text(row, "commandId")
     else:
         parts = identifier.split("/")
-        where = "/v1/" + "/".join(map(seg, parts if verb == "retire" else parts[:2])) + ":wipe"
-        row, answer = shown(client.send("cloudidentity", "POST", where, json=_MINE), what=f"device {verb}")
+        where = by_name("v1", identifier if verb == "retire" else "/".join(parts[:2]), ":wipe")
+        row, answer = shown(client.send("cloudidentity", "POST", where, json=MINE), what=f"device {verb}")
         if "error" in row:
             raise unclear(answer, f"device {verb}: Google says that it failed")
     return answer.request_id
@@ -111,11 +110,11 @@ def _look(client: Google, identifier: str, verb: str, since: str) -> Order:
     if identifier.startswith("chromeos/"):
         return _command(client, identifier, verb, since)
     if identifier.startswith("devices/") and verb == "retire":
-        where = "/v1/" + "/".join(map(seg, identifier.split("/")))
-        row, answer = shown(client.send("cloudidentity", "GET", where, query=_MINE), "name", what="user of a device")
+        where = by_name("v1", identifier)
+        row, answer = read(client, "cloudidentity", where, "name", what="user of a device", query=MINE)
     else:
         row, answer = _row(client, identifier)
-    state = text(row, "managementState") or text(row, "status").upper().replace(" ", "_")
+    state = text(row, "managementState") or status(row)
     # what took the organisation's data off a phone did not wipe it
     standing = Standing.NONE if verb == "wipe" and state.startswith("ACCOUNT_") else _STANDS.get(state, Standing.NONE)
     told = {
@@ -131,7 +130,7 @@ def _command(client: Google, identifier: str, verb: str, since: str) -> Order:
     if not number:
         told = f"a command to a ChromeOS device is shown only by its id, which is not known any more: look in the Admin console for {verb} since {since}"
         return Order(standing=Standing.NONE, evidence=told)
-    where = f"{_OF_CUSTOMER}/chromeos/{seg(identifier.partition('/')[2])}/commands/{seg(number)}"
+    where = f"{OF_CUSTOMER}/chromeos/{seg(identifier.partition('/')[2])}/commands/{seg(number)}"
     row, answer = read(client, "chromeos", where, "state", what="command to a device")
     state, result = text(row, "state"), row.get("commandResult")
     ended = text(result if isinstance(result, dict) else {}, "result")
