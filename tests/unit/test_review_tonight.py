@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -15,13 +16,14 @@ from rescind.engine import afterwards
 from rescind.engine.runs import plans_of, result
 from rescind.errors import RefusedError, Throttled
 from rescind.models.config import Config
-from rescind.models.credential import EndState, Inventory
+from rescind.models.credential import EndState, Inventory, Ownership
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CaseVerb, Liveness, Provider, Verb
 from rescind.models.machine import Machine, Standing
 from rescind.models.plan import Case, Decision
+from rescind.models.tenant import Tenant
 from rescind.models.use import Asked, Span, Trace
-from rescind.pipeline import case_plan, preserve, preview
+from rescind.pipeline import case_plan, orders, preserve, preview
 from rescind.pipeline.enumerate import Enumerated, enumerate_all
 from rescind.pipeline.people import People
 from rescind.pipeline.session import Session
@@ -286,3 +288,38 @@ def test_a_help_that_could_not_be_looked_at_again_did_not_fail(monkeypatch):
     assert told("no answer") == "no answer"
     assert told("denied the look") == "no answer; deny not proven: denied the look"
     assert told("still there", EndState.FAILED) == "no answer; deny failed: still there"
+
+
+@pytest.mark.parametrize(
+    ("person", "ownership", "offered"),
+    [
+        ("ada@example.com", Ownership.CASE, True),
+        ("ada@example.com", Ownership.UNPROVEN, True),
+        ("ada@example.com", Ownership.OTHER, False),
+        ("", Ownership.OTHER, True),
+        ("", Ownership.PROTECTED, False),
+        ("ada@example.com", Ownership.OPERATOR, False),
+    ],
+)
+def test_nobody_elses_machine_is_offered_because_it_is_called_like_the_lost_one(
+    monkeypatch, person, ownership, offered
+):
+    asked = []
+
+    class There:
+        client = None
+
+        def ask(self, fn):
+            return fn(), 1
+
+    def find(_client, _name, ids):
+        asked.extend(ids)
+        return [Machine(identifier=i, device=i, told=i) for i in ids]
+
+    monkeypatch.setattr(orders, "load", lambda _: find)
+    tenant = Tenant(name="t", provider="entra", settings={"intune": True})
+    c = credential(1, provider="entra", ownership=ownership, attributes={"workstation": "LAP-1", "device_id": "d1"})
+    at = SimpleNamespace(get=lambda _: There())
+    case = Case(person=person, workstation="LAP-1")
+    made = orders.offers(Config(tenants=(tenant,)), load_playbook("lost-laptop"), case, [c], at)
+    assert (asked == ["d1"], bool(made.machines)) == (offered, offered)

@@ -51,7 +51,7 @@ def offers(config: Config, playbook: Playbook, case: Case, found: Iterable[Crede
     """Ask the tenants that offer it for the machine of the case. Nothing is asked that the playbook has no use for."""
     wanted = {item.verb for phase in playbook.phases for item in phase.case} & ORDERS
     wanted = {verb for verb in wanted if str(verb) not in config.hooks}
-    devices = [c for c in found if c.ownership is Ownership.CASE or c.attributes.get("workstation")]
+    devices = [c for c in found if _meant(c, case)]
     machines: dict[CaseVerb, tuple[tuple[str, Machine], ...]] = {}
     gaps: list[Gap] = []
     for tenant in config.tenants:
@@ -60,7 +60,7 @@ def offers(config: Config, playbook: Playbook, case: Case, found: Iterable[Crede
         in_scope = not playbook.providers or tenant.provider in playbook.providers
         if row is None or not (asked and in_scope and case.workstation and wanted):
             continue
-        ids = tuple(c.attributes["device_id"] for c in devices if c.tenant == tenant.name and _meant(c))
+        ids = tuple(c.attributes["device_id"] for c in devices if c.tenant == tenant.name)
         try:
             there = at.get(tenant.name)
             shown, _ = there.ask(lambda r=row, t=there, i=ids: load(r.find)(t.client, case.workstation, i))  # type: ignore[misc]
@@ -73,8 +73,10 @@ def offers(config: Config, playbook: Playbook, case: Case, found: Iterable[Crede
     return Offers(machines={v: m for v, m in machines.items() if m}, gaps=tuple(gaps))
 
 
-def _meant(c: Credential) -> bool:
-    return bool(c.attributes.get("workstation") and c.attributes.get("device_id"))
+def _meant(c: Credential, case: Case) -> bool:
+    """Tell whether a device is the machine of the case: called so, and nobody else's by the provider's word. A name anybody may give."""
+    others = {Ownership.PROTECTED, Ownership.OPERATOR, *([Ownership.OTHER] if case.person else [])}
+    return bool(c.attributes.get("workstation") and c.attributes.get("device_id")) and c.ownership not in others
 
 
 def order(step: CaseStep, run: str, reader: Reader) -> tuple[EndState, str, str]:
