@@ -22,7 +22,7 @@ STORES = [row for _, row in catalogue.loaded_stores()]
 PARSERS = list({s.parse: s for s in reversed(STORES)}.values())[::-1]  # stores of free text share theirs
 WITH_VECTORS = [s for s in STORES if vectors.cases(s.id)]
 CASES = [pytest.param(s, c, id=f"{s.id}/{c.name}") for s in STORES for c in vectors.cases(s.id)]
-_SECONDS = 3.0  # no file may hold a scan up longer, on a busy machine
+_SECONDS = 3.0  # of processor time: no file may hold a scan up longer, and a busy machine is no fault of a parser
 _EASY = settings(
     max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -31,7 +31,7 @@ _EASY = settings(
 def parse(store: Store, blob: bytes, path: str = "some/file") -> list[Finding]:
     """Parse, and check what holds for every input."""
     found: list[Finding] = []
-    begun = time.monotonic()
+    begun = time.thread_time()
     try:
         for finding in store.parse(blob, Location(root="home", path=path)):
             found.append(finding)
@@ -39,7 +39,7 @@ def parse(store: Store, blob: bytes, path: str = "some/file") -> list[Finding]:
         assert e.message
         for text in (e.message, e.hint, repr(e)):
             assert all(secret not in text for secret in vectors.secrets_of(found))
-    assert time.monotonic() - begun < _SECONDS
+    assert time.thread_time() - begun < _SECONDS
     for finding in found:
         assert finding.kind in store.yields
         assert finding.location.path == path
@@ -239,10 +239,10 @@ def test_pkcs12_that_asks_for_too_much_work_is_refused_before_any_is_done() -> N
     assert work(made(own)) == own
     store = catalogue.stores()["client-certs"]
     assert parse(store, made(own), "x.p12"), "the same file, put together by this test, is read"
-    begun = time.monotonic()
+    begun = time.thread_time()
     with pytest.raises(Unparsable, match="amount of work"):
         list(store.parse(made(0x7FFFFFFF), Location(root="home", path="x.p12")))
-    assert time.monotonic() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 def test_sample_key_that_everybody_has_is_a_placeholder() -> None:
