@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from rescind.errors import NotFound, Rejected, Unrecognised
 from rescind.models.clock import parse_rfc3339, rfc3339
+from rescind.models.credential import Credential
 from rescind.models.kind import CallResult, CallStatus
 from rescind.providers.aws._connect import Answer, AwsClient, call
 
@@ -24,6 +25,8 @@ NAME = "AWSRevokeOlderSessions"
 MARGIN = timedelta(seconds=2)
 """Added to AWS's clock: its `Date` is cut to the second, and IAM and STS are two services. Whoever assumes the role in these two
 seconds has to assume it once more; without them a session issued in the second of the cut would survive it."""
+FIXED = ("AWSReservedSSO_", "AWSServiceRoleFor")
+"""How roles begin that nobody can edit in IAM: Identity Center's, and a service's own."""
 _FIXED = "this role cannot be changed in IAM; end the person's assignment and sessions in IAM Identity Center, or wait for the expiry"
 _CHANGE = threading.Lock()  # reading, adding and writing back: two steps of one run must not undo each other's
 
@@ -94,8 +97,18 @@ def arguments(target: Target) -> dict[str, str]:
     return {f"{target.what.capitalize()}Name": target.name}
 
 
-def principal(client: AwsClient, target: Target) -> tuple[Mapping[str, Any], Answer]:
-    """Return the role or user. Raises `NotFound`, and `Rejected` for one of another account."""
+def target_of(client: AwsClient, credential: Credential, principal: str, what: str) -> Target:
+    """Return whose a session or sign-in (`what`) is, by a fact that `identify` set. Raises `Rejected` where it did not tell."""
+    kind, _, name = principal.partition(":")
+    if kind not in {"role", "user"} or not name or not credential.owner:
+        raise Rejected(f"it is not known whose {what} this is", code="NoOwner")
+    if credential.issuer and credential.issuer != client.account:
+        raise Rejected(f"the {what} belongs to another account than this tenant", code="OtherAccount")
+    return Target(kind, name, credential.attributes.get("only", ""), credential.identifier)
+
+
+def principal(client: AwsClient, target: Target, unique: str = "") -> tuple[Mapping[str, Any], Answer]:
+    """Return the role or user, which must have the id in `unique` if one is given. Raises `NotFound`, and `Rejected` for one of another account."""
     kind = target.what.capitalize()
     answer = call(getattr(client.service("iam"), f"get_{target.what}"), **arguments(target))
     row = answer.body.get(kind)
@@ -103,6 +116,9 @@ def principal(client: AwsClient, target: Target) -> tuple[Mapping[str, Any], Ans
         raise Unrecognised(f"Get{kind} did not show {target.what} {target.name}", request_id=answer.request_id)
     if f":{client.account}:" not in str(row.get("Arn", "")):
         raise Rejected(f"Get{kind} shows one of another account", code="OtherAccount", request_id=answer.request_id)
+    was = unique.partition(":")[0]
+    if was and str(row.get(f"{kind}Id", "")) != was:
+        raise NotFound(f"the {target.what} was deleted and made anew since: it is another one now", code="NoSuchEntity")
     return row, answer
 
 

@@ -16,7 +16,6 @@ from rescind.providers.aws._older import Target, principal
 
 ACTIONS = ("signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token")
 PREFIX = "login:"
-TRAIL, MACHINE = "CloudTrail", "the machine"
 _USER = re.compile(r"arn:[a-z-]+:iam::(\d{12}):user/(?:[\x21-\x7e]*/)?([\w+=,.@-]{1,64})")
 
 
@@ -59,7 +58,7 @@ def listed(client: AwsClient, name: str, since: str) -> Known:
         attributes={
             "principal": f"{what}:{plain}",
             "unique": str(row.get(f"{what.capitalize()}Id", "")),
-            "bound_by": TRAIL,
+            "bound_by": _trail.TRAIL,
         },
         created_at=since or None,
         parent=f"password:{row['Arn']}" if what == "user" else "",
@@ -88,7 +87,7 @@ def known(client: AwsClient, credential: Credential) -> Known:
         return Known(identifier=credential.identifier, issuer=account, owner="root", irrevocable=why)
     shown = listed(client, name, "")
     unique = session.unique if session and ":" in session.unique else ""
-    facts = {**shown.attributes, "only": unique, "bound_by": TRAIL if session else MACHINE}
+    facts = {**shown.attributes, "only": unique, "bound_by": _trail.TRAIL if session else _trail.MACHINE}
     return Known(
         identifier=credential.identifier,
         issuer=account,

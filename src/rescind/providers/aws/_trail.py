@@ -30,6 +30,8 @@ OF_USER = {"GetSessionToken", "GetFederationToken"}
 MOST_PAGES = 200
 MOST_FOLLOWED, LONGEST_CHAIN = 500, 20
 LONGEST_USER, LONGEST_ROLE = timedelta(hours=36), timedelta(hours=12)
+TRAIL, MACHINE = "CloudTrail", "the machine"
+"""Whose word it is that a session or sign-in is of a principal."""
 _SHOWN = 3
 _EXPIRY_FORMS = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p")  # how STS events print it; UTC
 _ASSUMED = re.compile(r"arn:[a-z-]+:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/([\w+=,.@-]{2,64})")
