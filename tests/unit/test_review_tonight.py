@@ -14,11 +14,11 @@ from rescind.audit.signer import load_signer
 from rescind.cli import later
 from rescind.engine import afterwards
 from rescind.engine.runs import plans_of, result
-from rescind.errors import RefusedError, Throttled
+from rescind.errors import RefusedError, Rejected, Throttled
 from rescind.models.config import Config
 from rescind.models.credential import EndState, Inventory, Ownership
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CaseVerb, Liveness, Provider, Verb
+from rescind.models.kind import Act, CaseVerb, Identity, Liveness, Provider, Verb
 from rescind.models.machine import Machine, Standing
 from rescind.models.plan import Case, Decision
 from rescind.models.tenant import Tenant
@@ -27,7 +27,7 @@ from rescind.pipeline import case_plan, orders, preserve, preview
 from rescind.pipeline.enumerate import Enumerated, enumerate_all
 from rescind.pipeline.people import People
 from rescind.pipeline.session import Session
-from rescind.providers.aws import _activity
+from rescind.providers.aws import _activity, root_user
 from rescind.providers.google import _machines, api_key
 from rescind.schema.playbook import load_playbook
 from rescind.wire.http import Answer
@@ -323,3 +323,35 @@ def test_nobody_elses_machine_is_offered_because_it_is_called_like_the_lost_one(
     case = Case(person=person, workstation="LAP-1")
     made = orders.offers(Config(tenants=(tenant,)), load_playbook("lost-laptop"), case, [c], at)
     assert (asked == ["d1"], bool(made.machines)) == (offered, offered)
+
+
+@pytest.mark.parametrize(("principal", "refused"), [(":root", True), (":user/responder", False)])
+def test_the_root_user_that_acts_is_not_emptied(monkeypatch, principal, refused):
+    class Aws:
+        partition, account = "aws", "123456789012"
+
+        def identity(self):
+            return Identity(account=self.account, principal=f"arn:aws:iam::{self.account}{principal}")
+
+    class SentError(Exception):
+        pass
+
+    def assumed(_client):
+        raise SentError
+
+    monkeypatch.setattr(root_user._root, "assumed", assumed)
+    with pytest.raises(Rejected if refused else SentError):
+        root_user.delete(Aws(), credential(1))
+
+
+@pytest.mark.parametrize(("source", "used"), [("sts.amazonaws.com", True), ("iam.amazonaws.com", False)])
+def test_who_takes_a_second_factor_away_does_not_use_it(source, used):
+    serial = "arn:aws:iam::123456789012:mfa/ada"
+    row = {
+        "eventID": "1",
+        "eventTime": "2026-11-23T12:00:00Z",
+        "eventSource": source,
+        "requestParameters": {"serialNumber": serial},
+    }
+    told = _activity.event(row, "123456789012")
+    assert (f"mfa:{serial}" in told.marks) is used

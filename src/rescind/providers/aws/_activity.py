@@ -180,9 +180,9 @@ def _marks(row: Mapping[str, Any], who: Any, account: str) -> Iterator[str]:
         yield f"credential:{credential}"
     if person := _text(who, "onBehalfOf", "userId"):
         yield f"identity:{person}"
-    for serial in (_text(row, "additionalEventData", "MFAIdentifier"), _text(row, "requestParameters", "serialNumber")):
-        if serial:
-            yield f"mfa:{serial}"
+    # elsewhere a serial number is what a request is about: who takes a device away does not use it
+    asked = _text(row, "requestParameters", "serialNumber") if _text(row, "eventSource") == "sts.amazonaws.com" else ""
+    yield from (f"mfa:{serial}" for serial in (_text(row, "additionalEventData", "MFAIdentifier"), asked) if serial)
     if _text(who, "type") == "Root" and _text(who, "accountId") == account:
         yield f"root:{account}"
     issuer = _part(who, "sessionContext", "sessionIssuer")

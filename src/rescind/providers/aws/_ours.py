@@ -41,6 +41,12 @@ def refuse_sessions(client: AwsClient, target: Target) -> None:
         )
 
 
+def refuse_root(client: AwsClient) -> None:
+    """Refuse to take the root user's credentials away where that one acts. Raises as the others do."""
+    if client.identity().principal == f"arn:{client.partition}:iam::{client.account}:root":
+        raise Rejected("this run itself works as the root user: sign in as somebody else to cut it", code="OwnIdentity")
+
+
 def refuse_principal(client: AwsClient, arn: str) -> None:
     """Refuse to shut out the user or role that acts, by IAM's ARN of it. Raises as the other two do; who is gone does not act."""
     account, what = arn.split(":")[4:6] if arn.count(":") == 5 else ("", "")

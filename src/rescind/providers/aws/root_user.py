@@ -14,7 +14,7 @@ from rescind.errors import NotFound, ProviderError, Throttled, Unreachable
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, CallStatus, Kind, Known, Liveness, Observation, Residual, Subject, Verb
-from rescind.providers.aws import _held, _root
+from rescind.providers.aws import _held, _ours, _root
 from rescind.providers.aws._connect import AwsClient
 from rescind.secret import Secret
 
@@ -63,7 +63,8 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
 
 
 def delete(client: AwsClient, credential: Credential) -> CallResult:
-    """Assume the root user for this one task, and delete its keys, certificates and password. Raises typed provider errors."""
+    """Assume the root user for this one task, and delete its keys, certificates and password. Raises typed errors, for whoever acts as root too."""
+    _ours.refuse_root(client)
     answer, notes = _root.emptied(_root.assumed(client))
     status = CallStatus.DONE if any(n != "0" for n in notes.values()) else CallStatus.ALREADY
     return replace(_held.done(answer, credential.owner, status), notes=notes)
