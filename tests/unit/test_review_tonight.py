@@ -15,6 +15,7 @@ from rescind.cli import later
 from rescind.engine import afterwards
 from rescind.engine.runs import plans_of, result
 from rescind.errors import RefusedError, Rejected, Throttled
+from rescind.host import walk
 from rescind.models.config import Config
 from rescind.models.credential import EndState, Inventory, Ownership
 from rescind.models.evidence import Gap
@@ -26,12 +27,13 @@ from rescind.models.use import Asked, Span, Trace
 from rescind.pipeline import case_plan, orders, preserve, preview
 from rescind.pipeline.enumerate import Enumerated, enumerate_all
 from rescind.pipeline.people import People
+from rescind.pipeline.scan import scan
 from rescind.pipeline.session import Session
 from rescind.providers.aws import _activity, root_user
 from rescind.providers.google import _machines, api_key
 from rescind.schema.playbook import load_playbook
 from rescind.wire.http import Answer
-from tests.unit.made_up import CREDENTIAL, act, kind
+from tests.unit.made_up import CREDENTIAL, FakeClock, act, kind
 from tests.unit.test_preserve import BOOK, SOURCE, TOLD, desk, event, files
 from tests.unit.test_report import add_up, credential, plan, receipt, step
 from tests.unit.test_truth_report import by_id
@@ -355,3 +357,27 @@ def test_who_takes_a_second_factor_away_does_not_use_it(source, used):
     }
     told = _activity.event(row, "123456789012")
     assert (f"mfa:{serial}" in told.marks) is used
+
+
+def test_a_disk_full_of_names_does_not_fill_the_memory(tmp_path, monkeypatch):
+    kept = []
+
+    class Noted(walk.Index):
+        def __init__(self, rows):
+            super().__init__(rows)
+            kept.append(self)
+
+    monkeypatch.setattr(walk, "Index", Noted)
+    monkeypatch.setattr(walk, "MOST_KNOWN", 25)
+    for folder in ("", ".config", ".aws", ".ssh", "src"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        for n in range(20):
+            (tmp_path / folder / f"{folder}{n}{'x' * 100 if n > 10 else ''}").touch()
+    (tmp_path / "src" / ".env").write_text("GITLAB_TOKEN=glpat-fakefakefakefakefake\n")
+    found = scan(tmp_path, clock=FakeClock())
+    known = [name for index in kept for name in index.known]
+    assert len(known) == 25
+    assert max(map(len, known)) < walk.LONGEST_KNOWN
+    assert [f for _, f in found.findings if f.location.path.endswith(".env")], (
+        "what is not remembered is looked at all the same"
+    )

@@ -17,7 +17,6 @@ PRUNED = frozenset({"node_modules", ".git", ".hg", ".svn", "__pycache__", "site-
 """Folders that no walk enters: they hold other people's code. A row that names one (`**/.git/config`) is still looked up in it."""
 
 
-_MOST_KNOWN = 50_000
 _MAGIC_PART = re.compile(r"[*?]|\[[^\]]*\]?")
 
 
@@ -139,8 +138,8 @@ class Index:
         self.known: dict[str, Sequence[Wanted]] = {}
         """What was answered before, by the name as it is written: a disk holds the same names over and over."""
 
-    def ask(self, name: str, key: str) -> Sequence[Wanted]:
-        """Return the rows whose tail a name begins, `key` being the name as the rows compare it, and remember the answer."""
+    def ask(self, key: str) -> Sequence[Wanted]:
+        """Return the rows whose tail a name begins, `key` being the name as the rows compare it. Who asks may keep it in `known`."""
         may = (
             key in self.literal
             or key[-3:] in self.last3
@@ -148,10 +147,7 @@ class Index:
             or key[:2] in self.first2
             or key[:1] in self.first1
         )
-        found = self.rows(key) if may else ()
-        if len(self.known) < _MOST_KNOWN:
-            self.known[name] = found
-        return found
+        return self.rows(key) if may else ()
 
     def _wild(self, name: str) -> bool:
         begins = name.startswith(self.heads) and self.by_head(name)

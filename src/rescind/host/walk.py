@@ -17,6 +17,8 @@ from rescind.models.clock import Clock
 MAX_DEPTH = 32
 MAX_ENTRIES = 3_000_000
 MAX_HITS = 20_000
+MOST_KNOWN, LONGEST_KNOWN = 100_000, 64
+"""Of how many names of one walk, and how long, the answer is remembered: who fills a disk with names must not fill the memory."""
 WALK_SECONDS = 300.0
 _SYSTEM = (
     "usr",
@@ -69,7 +71,7 @@ class _Walk:
         self.indexes: dict[frozenset[Wanted], Index] = {}
         self.entered: dict[tuple[int, int], frozenset[Wanted]] = {}
         self.begun: set[Parts] = set()
-        self.deep = 0
+        self.deep, self.room = 0, MOST_KNOWN
         self.todo: list[tuple[Parts, frozenset[Wanted]]] = []
         self.device = 0
 
@@ -119,7 +121,9 @@ class _Walk:
             name = entry.name
             wanted = known.get(name)
             if wanted is None:
-                wanted = index.ask(name, fold(name) if folded else name)
+                wanted = index.ask(fold(name) if folded else name)
+                if self.room and len(name) < LONGEST_KNOWN:
+                    known[name], self.room = wanted, self.room - 1
             if entry.is_file(follow_symlinks=False):
                 if wanted:
                     self.hit(wanted, (*parts, name), directory=False)
