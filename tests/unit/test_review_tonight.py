@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -27,11 +28,12 @@ from rescind.models.use import Asked, Span, Trace
 from rescind.pipeline import case_plan, orders, preserve, preview
 from rescind.pipeline.enumerate import Enumerated, enumerate_all
 from rescind.pipeline.people import People
+from rescind.pipeline.plan import decide
 from rescind.pipeline.scan import scan
 from rescind.pipeline.session import Session
 from rescind.providers.aws import _activity, root_user
 from rescind.providers.google import _machines, api_key
-from rescind.schema.playbook import load_playbook
+from rescind.schema.playbook import load_playbook, parse_playbook
 from rescind.wire.http import Answer
 from tests.unit.made_up import CREDENTIAL, FakeClock, act, kind
 from tests.unit.test_preserve import BOOK, SOURCE, TOLD, desk, event, files
@@ -381,3 +383,15 @@ def test_a_disk_full_of_names_does_not_fill_the_memory(tmp_path, monkeypatch):
     assert [f for _, f in found.findings if f.location.path.endswith(".env")], (
         "what is not remembered is looked at all the same"
     )
+
+
+def test_no_playbook_wipes_a_phone_without_an_approval():
+    text = "name: x\nversion: 1\ntitle: x\nphases:\n  - name: a\n    steps: [{select: 'true', verbs: [VERBS]}]\n"
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    for kind_, wipes in (("google.mobile-device", ("delete", "erase-local")), ("google.device", ("erase-local",))):
+        c = credential(1, kind=kind_, provider="google")
+        for verb in wipes:
+            book = parse_playbook(text.replace("VERBS", f"deactivate, {verb}"), "x.yaml")
+            steps, decisions = decide(c, book, None, Case(person="ada@example.com"), now)
+            assert {str(s.verb): s.held for s in steps} == {"deactivate": False, verb: True}
+            assert [d.end_state for d in decisions] == [EndState.HELD]

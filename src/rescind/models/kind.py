@@ -198,6 +198,7 @@ class Act:
 
     `ends` is the best end state that a proven success gives: `DEAD`, or `CONTAINED` when only access is cut.
     `supports` marks an action that shortens what is derived from the credential but does not end the credential itself.
+    `approval`: no playbook does it without one, whatever it says (it wipes a machine).
     `permissions` are the provider's own names for the least rights needed. `undo` says in words what puts it back.
     `snapshot` tells, in non-secret facts, what is there before the action and may be hidden by it; it is asked once, and recorded
     before the action. `restore` puts back exactly what was there: the credential it is given also carries the snapshot as
@@ -211,6 +212,7 @@ class Act:
     permissions: tuple[str, ...]
     ends: EndState = EndState.DEAD
     supports: bool = False
+    approval: bool = False
     verify: Rest | LookFn | None = None
     undo: str = ""
     snapshot: SnapshotFn | None = None

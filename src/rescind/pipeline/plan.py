@@ -73,12 +73,16 @@ def _steps(
         for item in phase.steps:
             if not item.select.matches(c, now):
                 continue
-            needs_approval |= item.approval
-            verbs |= {v: (item.wait_seconds, item.approval) for v in _verbs(kind, c, item, forbidden) if v not in verbs}
-        for nth, (verb, (wait, held)) in enumerate(verbs.items()):
+            held = {
+                v: item.approval or (v in kind.actions and kind.actions[v].approval)
+                for v in _verbs(kind, c, item, forbidden)
+            }
+            needs_approval |= item.approval or any(held[v] for v in held if v not in verbs)
+            verbs |= {v: (item.wait_seconds, asks) for v, asks in held.items() if v not in verbs}
+        for nth, (verb, (wait, asks)) in enumerate(verbs.items()):
             # two verbs on one credential keep their order: the second waits behind a barrier of its own
             name = phase.name + suffix + (f".{nth + 1}" if nth else "")
-            steps.append(Step(phase=name, verb=verb, credential=c.id, tenant=c.tenant, wait_seconds=wait, held=held))
+            steps.append(Step(phase=name, verb=verb, credential=c.id, tenant=c.tenant, wait_seconds=wait, held=asks))
     return steps, needs_approval
 
 
@@ -119,16 +123,8 @@ def decide(
         else []
     )
     if needs_approval:
-        reason = "the playbook asks for an approval of this step"
-        decisions.append(
-            Decision(
-                credential=c.id,
-                end_state=EndState.HELD,
-                reason=reason,
-                owner=c.owner,
-                decide_by=rfc3339(now + DECIDE_WITHIN),
-            )
-        )
+        why, by = "this step asks for an approval", rfc3339(now + DECIDE_WITHIN)
+        decisions.append(Decision(credential=c.id, end_state=EndState.HELD, reason=why, owner=c.owner, decide_by=by))
     if c.ownership is not Ownership.CASE:
         kind = catalogue.kinds()[c.kind] if steps else None
         # an approval releases this credential, not the supporting steps that would hit everything else of its owner

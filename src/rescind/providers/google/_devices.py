@@ -119,6 +119,7 @@ def wipe(api: str, call: CallFn, *, snapshot: SnapshotFn, verify: LookFn, undo: 
         idempotent=True,
         permissions=(scope(api, act=True),),
         ends=EndState.CONTAINED,
+        approval=True,
         verify=verify,
         snapshot=snapshot,
         undo=undo,
