@@ -1,34 +1,24 @@
-"""Revocation lists in IAM Roles Anywhere: the authority's published one, those that are imported, and what a certificate says of itself.
-
-Roles Anywhere prints serials in a form of its own, so a certificate's serial and issuer are read from the certificate.
-"""
+"""Revocation lists in IAM Roles Anywhere: the authority's published one, those that are imported, and which certificates they shut out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-
 from rescind.errors import Rejected, Unrecognised
 from rescind.models.clock import parse_rfc3339
+from rescind.models.credential import Credential
+from rescind.models.kind import CallResult, CallStatus, Liveness, Observation
+from rescind.providers.aws import _held
 from rescind.providers.aws._center import everything
 from rescind.providers.aws._connect import Answer, AwsClient, call
+from rescind.providers.aws._subjects import place
 from rescind.providers.x509 import _crl
 
 MOST_BYTES = 300_000  # what ImportCrl takes
 _ANCHOR = "rolesanywhere_trust_anchor"
-
-
-def certificate(text: str) -> tuple[str, str]:
-    """Return serial (decimal) and issuer of a PEM certificate. Raises `Unrecognised` for anything else."""
-    try:
-        read = x509.load_pem_x509_certificate(text.encode())
-        return str(read.serial_number), read.issuer.rfc4514_string()
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise Unrecognised("the subject shows something that is no certificate") from None
 
 
 def holds(blob: object, serial: str, issuer: str, at: str) -> bool:
@@ -89,3 +79,30 @@ def install(client: AwsClient, region: str, blob: bytes) -> tuple[bool, Answer, 
     answer = call(service.import_crl, name="rescind", crlData=blob, trustAnchorArn=anchor, enabled=True)
     made = answer.body.get("crl")
     return True, answer, {"crl": str(made.get("crlId", "")) if isinstance(made, Mapping) else ""}
+
+
+def revoke(client: AwsClient, credential: Credential) -> CallResult:
+    """Import the authority's list, or bring the imported one up to date, and switch it on. Raises typed provider errors."""
+    region, _, serial = place(credential)
+    new = published(client, serial, credential.attributes.get("ca", ""))
+    wrote, answer, notes = install(client, region, new)
+    status = CallStatus.DONE if wrote else CallStatus.ALREADY
+    return replace(_held.done(answer, credential.owner, status), notes={"serial": serial, **notes})
+
+
+def snapshot(client: AwsClient, credential: Credential) -> Mapping[str, str]:
+    """Return which lists are there, and which of them are on. Raises typed provider errors."""
+    region, _, _ = place(credential)
+    rows, _ = imported(client, region)
+    return {f"crl.{row.get('crlId', '')}": "enabled" if row.get("enabled") else "disabled" for row in rows}
+
+
+def verify(client: AwsClient, credential: Credential) -> Observation:
+    """Read the imported lists back: `DEAD` when one that is on, and still valid, holds the certificate. Raises typed errors."""
+    (region, _, serial), ca = place(credential), credential.attributes.get("ca", "")
+    rows, answer = imported(client, region)
+    for row in rows:
+        if row.get("enabled") and holds(row.get("crlData"), serial, ca, answer.provider_time):
+            why = f"ListCrls shows list {row.get('crlId')} of {row.get('trustAnchorArn')} switched on, with serial {serial} in it"
+            return _held.seen(answer, Liveness.DEAD, why)
+    return _held.seen(answer, Liveness.LIVE, f"no list that is switched on in {region} holds serial {serial}")

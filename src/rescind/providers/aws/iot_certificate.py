@@ -6,78 +6,27 @@ Listed for the things that the configuration maps to the person (`thing:NAME`). 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator
 
-from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
+from rescind.errors import NotFound, ProviderError, Throttled, Unreachable
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import (
-    Act,
-    CallResult,
-    CallStatus,
-    Death,
-    Kind,
-    Known,
-    Liveness,
-    Observation,
-    Residual,
-    Subject,
-    Verb,
-)
-from rescind.providers.aws import _held
-from rescind.providers.aws._center import everything
-from rescind.providers.aws._connect import Answer, AwsClient, call
+from rescind.models.kind import Act, Death, Kind, Known, Residual, Subject, Verb
+from rescind.providers.aws import _held, _thing_certificates
+from rescind.providers.aws._connect import AwsClient
 from rescind.providers.aws._regions import regions
 from rescind.secret import Secret
 
 PREFIX = "thing:"
-_LIVENESS = {"ACTIVE": Liveness.LIVE, "INACTIVE": Liveness.DEAD, "REVOKED": Liveness.DEAD}
-
-
-def _described(client: AwsClient, region: str, certificate: str) -> tuple[Mapping[str, Any], Answer]:
-    answer = call(client.service("iot", region).describe_certificate, certificateId=certificate)
-    shown = answer.body.get("certificateDescription")
-    if not isinstance(shown, Mapping) or shown.get("certificateId") != certificate:
-        raise Unrecognised("DescribeCertificate did not show the certificate", request_id=answer.request_id)
-    return shown, answer
-
-
-def _known(client: AwsClient, region: str, owner: str, shown: Mapping[str, Any]) -> Known:
-    validity, status = shown.get("validity"), str(shown.get("status", ""))
-    return Known(
-        identifier=str(shown["certificateId"]),
-        issuer=client.account,
-        subject=str(shown.get("certificateArn", "")),
-        owner=owner,
-        attributes={"region": region, "status": status},
-        created_at=_held.time(shown.get("creationDate")),
-        expires_at=_held.time(validity.get("notAfter")) if isinstance(validity, Mapping) else None,
-        liveness=_LIVENESS.get(status, Liveness.UNKNOWN),
-    )
-
-
-def _region(credential: Credential) -> str:
-    if not credential.attributes.get("region"):
-        raise Rejected("it is not known which region the certificate is of", code="incomplete")
-    return credential.attributes["region"]
 
 
 def identify(client: AwsClient, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  never used
     """Look the certificate up, and whether it is still the thing's. Raises `NotFound` where it is not, other typed errors else."""
-    region, thing = _region(credential), credential.owner.removeprefix(PREFIX)
-    shown, _ = _described(client, region, credential.identifier)
-    if thing and shown.get("certificateArn") not in _principals(client, region, thing):
+    region, thing = _thing_certificates.region_of(credential), credential.owner.removeprefix(PREFIX)
+    shown, _ = _thing_certificates.described(client, region, credential.identifier)
+    if thing and shown.get("certificateArn") not in _thing_certificates.of_thing(client, region, thing):
         raise NotFound(f"thing {thing} has this certificate no more", code="ResourceNotFoundException")
-    return _known(client, region, credential.owner, shown)
-
-
-def _principals(client: AwsClient, region: str, thing: str) -> list[str]:
-    rows, _ = everything(
-        client.service("iot", region).list_thing_principals, "principals", "nextToken", thingName=thing
-    )
-    return [str(arn) for arn in rows if ":cert/" in str(arn)]
+    return _thing_certificates.known(client, region, credential.owner, shown)
 
 
 def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # noqa: A001  the row's own word
@@ -90,10 +39,12 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
         thing, seen = name.removeprefix(PREFIX), 0
         for region in places:
             try:
-                arns = _principals(client, region, thing)
+                arns = _thing_certificates.of_thing(client, region, thing)
                 seen += 1
                 for arn in arns:
-                    yield _known(client, region, name, _described(client, region, arn.rpartition("/")[2])[0])
+                    yield _thing_certificates.known(
+                        client, region, name, _thing_certificates.described(client, region, arn.rpartition("/")[2])[0]
+                    )
             except NotFound:
                 continue
             except (Throttled, Unreachable):
@@ -105,68 +56,29 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
             yield Gap(source=source, reason=f"no region that was looked at has a thing {thing}")
 
 
-def _set(status: str) -> Callable[[AwsClient, Credential], CallResult]:
-    def set_(client: AwsClient, credential: Credential) -> CallResult:
-        was = credential.attributes.get("status", "")
-        if status == "ACTIVE" and was != "ACTIVE":
-            notes = {"left": f"the certificate was {was or 'not known to be ACTIVE'} before the run"}
-            return CallResult(status=CallStatus.ALREADY, notes=notes)
-        method = client.service("iot", _region(credential)).update_certificate
-        answer = call(method, certificateId=credential.identifier, newStatus=status)
-        return replace(_held.done(answer, credential.owner), notes={"certificate": credential.identifier})
-
-    return set_
-
-
-def verify(client: AwsClient, credential: Credential) -> Observation:
-    """Look at the certificate's status. Raises typed provider errors, `NotFound` when it is not shown."""
-    shown, answer = _described(client, _region(credential), credential.identifier)
-    status = str(shown.get("status", ""))
-    liveness = _LIVENESS.get(status, Liveness.UNKNOWN)
-    return _held.seen(
-        answer, liveness, f"DescribeCertificate shows it as {status or 'nothing'}", reversible=status == "INACTIVE"
-    )
-
-
-def control(client: AwsClient, credential: Credential) -> Observation:
-    """Show that certificates of this account can be read in this run. Raises typed provider errors.
-
-    Without a credential (`rescind doctor`) IoT's word that there is no such thing shows it.
-    """
-    if not credential.identifier:
-        region = regions(client)[0][0]
-        try:
-            _principals(client, region, "rescind-doctor")
-        except NotFound as error:
-            shown = Answer({}, error.request_id, "")
-            return _held.seen(shown, Liveness.LIVE, f"ListThingPrincipals answers in {region}")
-    _, answer = _described(client, _region(credential), credential.identifier)
-    return _held.seen(answer, Liveness.LIVE, "DescribeCertificate shows the certificate")
-
-
 KIND = Kind(
     id="aws.iot-certificate",
     title="AWS IoT certificate of a thing",
     provider="aws",
     actions={
         Verb.DEACTIVATE: Act(
-            call=_set("INACTIVE"),
+            call=_thing_certificates.setter("INACTIVE"),
             reversible=True,
             idempotent=True,
             permissions=("iot:UpdateCertificate",),
             undo="set it to ACTIVE again (iot:UpdateCertificate)",
-            restore=_set("ACTIVE"),
+            restore=_thing_certificates.setter("ACTIVE"),
         ),
         Verb.REVOKE: Act(
-            call=_set("REVOKED"),
+            call=_thing_certificates.setter("REVOKED"),
             reversible=False,
             idempotent=True,
             permissions=("iot:UpdateCertificate",),
             undo="none: give the thing a new certificate (iot:CreateCertificateFromCsr)",
         ),
     },
-    verify=verify,
-    control=control,
+    verify=_thing_certificates.verify,
+    control=_thing_certificates.control,
     enumerate=enumerate,
     identify=identify,
     read_permissions=("account:ListRegions", "iot:DescribeCertificate", "iot:ListThingPrincipals"),
