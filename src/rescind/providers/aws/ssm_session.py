@@ -9,49 +9,18 @@ session name means, its caller chose.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
+from rescind.errors import NotFound, Rejected, Unrecognised
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CallResult, Death, Kind, Known, Liveness, Observation, Subject, Verb
-from rescind.providers.aws import _held
-from rescind.providers.aws._center import everything
-from rescind.providers.aws._connect import Answer, AwsClient, call
-from rescind.providers.aws._regions import regions
+from rescind.providers.aws import _held, _shells
+from rescind.providers.aws._connect import AwsClient, call
+from rescind.providers.aws._regions import each, regions
 from rescind.secret import Secret
 
-_OWNER = re.compile(
-    r"arn:[\w-]+:(?:iam::(\d{12}):user/(?:.*/)?([\w+=,.@-]+)|sts::(\d{12}):assumed-role/([\w+=,.@-]+)/([\w+=,.@-]+))"
-)
-_LIVENESS = {
-    "Connected": Liveness.LIVE,
-    "Connecting": Liveness.LIVE,
-    "Disconnected": Liveness.LIVE,  # it can be resumed
-    "Terminating": Liveness.UNKNOWN,
-    "Terminated": Liveness.DEAD,
-    "Failed": Liveness.DEAD,
-}
 _DOC = "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-sessions-end.html"
-
-
-def _owner(client: AwsClient, arn: str) -> str:
-    """Return whose a session is, by the name that this tenant knows them by; the ARN itself for whoever is not of this account."""
-    found = _OWNER.fullmatch(arn)
-    if not found or client.account not in {found[1], found[3]}:
-        return arn
-    if found[2]:
-        return found[2]
-    return f"sso:{found[5]}" if found[4].startswith("AWSReservedSSO_") else f"role:{found[4]}"
-
-
-def _sessions(client: AwsClient, region: str, state: str, ident: str = "") -> tuple[list[Mapping[str, Any]], Answer]:
-    only: dict[str, Any] = {"Filters": [{"key": "SessionId", "value": ident}]} if ident else {}
-    rows, answer = everything(client.service("ssm", region).describe_sessions, "Sessions", State=state, **only)
-    if not all(isinstance(r, Mapping) and r.get("SessionId") and r.get("Status") in _LIVENESS for r in rows):
-        raise Unrecognised("DescribeSessions showed one without an id or state", request_id=answer.request_id)
-    return [r for r in rows if ident in {"", r["SessionId"]}], answer
 
 
 def _place(credential: Credential) -> tuple[str, str]:
@@ -61,54 +30,23 @@ def _place(credential: Credential) -> tuple[str, str]:
     return region, credential.identifier
 
 
-def _find(client: AwsClient, region: str, ident: str) -> tuple[Mapping[str, Any] | None, Answer]:
-    for state in ("Active", "History"):
-        rows, answer = _sessions(client, region, state, ident)
-        if rows:
-            return rows[0], answer
-    return None, answer
-
-
-def _known(client: AwsClient, region: str, row: Mapping[str, Any]) -> Known:
-    arn = str(row.get("Owner") or "")
-    facts = {"region": region, "machine": str(row.get("Target") or ""), "document": str(row.get("DocumentName") or "")}
-    return Known(
-        identifier=str(row["SessionId"]),
-        issuer=client.account,
-        subject=arn,
-        owner=_owner(client, arn),
-        attributes={k: v for k, v in facts.items() if v},
-        created_at=_held.time(row.get("StartDate")),
-        liveness=_LIVENESS[str(row["Status"])],
-    )
-
-
 def identify(client: AwsClient, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  there is none
     """Look the session up, among the open ones and those that ended. Raises `NotFound` when it is in neither, other typed errors."""
     region, ident = _place(credential)
-    row, answer = _find(client, region, ident)
+    row, answer = _shells.find(client, region, ident)
     if row is None:
         raise NotFound("Session Manager shows no such session", request_id=answer.request_id)
-    return _known(client, region, row)
+    return _shells.known(client, region, row)
 
 
 def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # noqa: A001  the row's own word
     """Show the open sessions of the person in every region. What could not be read is a `Gap`."""
-    source = f"tenant:{client.tenant.name}"
-    places, doubt = regions(client)
-    if doubt:
-        yield Gap(source=source, reason=f"sessions of Session Manager: {doubt}")
-    for region in places:
-        try:
-            rows, _ = _sessions(client, region, "Active")
-        except (Throttled, Unreachable):
-            raise
-        except ProviderError as error:
-            yield Gap(
-                source=source, reason=f"sessions of Session Manager in {region} could not be read: {error.message}"
-            )
-            continue
-        yield from (k for k in (_known(client, region, r) for r in rows) if k.owner in subject.names)
+
+    def look(region: str) -> Iterator[Known]:
+        rows, _ = _shells.listed(client, region, "Active")
+        return (k for k in (_shells.known(client, region, r) for r in rows) if k.owner in subject.names)
+
+    return each(client, "sessions of Session Manager", look)
 
 
 def terminate(client: AwsClient, credential: Credential) -> CallResult:
@@ -123,17 +61,17 @@ def terminate(client: AwsClient, credential: Credential) -> CallResult:
 def verify(client: AwsClient, credential: Credential) -> Observation:
     """Look at the session's state. One that is shown nowhere is no proof. Raises typed errors."""
     region, ident = _place(credential)
-    row, answer = _find(client, region, ident)
+    row, answer = _shells.find(client, region, ident)
     if row is None:
         return _held.seen(answer, Liveness.UNKNOWN, "Session Manager shows no such session any more")
     state = str(row["Status"])
-    return _held.seen(answer, _LIVENESS[state], f"DescribeSessions shows it as {state}")
+    return _held.seen(answer, _shells.LIVENESS[state], f"DescribeSessions shows it as {state}")
 
 
 def control(client: AwsClient, credential: Credential) -> Observation:
     """Show that sessions can be listed in this run, in the session's region. Raises typed errors."""
     region = credential.attributes.get("region") or regions(client)[0][0]
-    rows, answer = _sessions(client, region, "Active")
+    rows, answer = _shells.listed(client, region, "Active")
     return _held.seen(answer, Liveness.LIVE, f"DescribeSessions lists {len(rows)} open sessions in {region}")
 
 
