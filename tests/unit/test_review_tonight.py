@@ -24,7 +24,7 @@ from rescind.models.kind import Act, CaseVerb, Identity, Liveness, Provider, Ver
 from rescind.models.machine import Machine, Standing
 from rescind.models.plan import Case, Decision
 from rescind.models.tenant import Tenant
-from rescind.models.use import Asked, Span, Trace
+from rescind.models.use import Asked, Span, Trace, Use
 from rescind.pipeline import case_plan, orders, preserve, preview
 from rescind.pipeline.enumerate import Enumerated, enumerate_all
 from rescind.pipeline.people import People
@@ -35,6 +35,7 @@ from rescind.providers.aws import _activity, root_user
 from rescind.providers.google import _machines, api_key
 from rescind.schema.playbook import load_playbook, parse_playbook
 from rescind.wire.http import Answer
+from tests.unit import test_use as use_tests
 from tests.unit.made_up import CREDENTIAL, FakeClock, act, kind
 from tests.unit.test_preserve import BOOK, SOURCE, TOLD, desk, event, files
 from tests.unit.test_report import add_up, credential, plan, receipt, step
@@ -395,3 +396,15 @@ def test_no_playbook_wipes_a_phone_without_an_approval():
             steps, decisions = decide(c, book, None, Case(person="ada@example.com"), now)
             assert {str(s.verb): s.held for s in steps} == {"deactivate": False, verb: True}
             assert [d.end_state for d in decisions] == [EndState.HELD]
+
+
+def test_who_calls_himself_rescind_is_told_where_a_record_proves_nothing(monkeypatch):
+    row = Provider(id="made-up", title="Made up", connect="m:c", activity=(use_tests.SOURCE,))
+    monkeypatch.setattr(catalogue, "providers", lambda: {"made-up": row})
+    part = credential(1, kind="made-up.part")
+    reading = replace(use_tests.WHOLE, uses={part.id: Use(ours=2)}, proves=())
+    for shown in (reading, replace(reading, problem="denied")):
+        told = use_tests.judge(shown, c=part)
+        assert told.answer == "unknown"
+        assert "2 that call themselves rescind's own" in told.source
+        assert "shows no use of it" not in told.source

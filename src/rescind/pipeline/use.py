@@ -250,6 +250,8 @@ def _no_proof(c: Credential, r: Reading, lost_at: str, dead: str) -> str | None:
     until = f"{name} shows no use of it until {r.until}" if r.until else f"{name} was not read"
     if r.until and r.until < lost_at:
         until = f"{name} shows no use of it so far, and is complete until {r.until} only, before the loss"
+    if doubtful := _doubtful(u):
+        until = f"{name} shows no sure use of it, but events in doubt: {doubtful}"
     held = f" ({u.holder} of its holder, by whatever means)" if u.holder else ""
     if r.problem:
         return f"{until}{held}, but it was not read whole: {r.problem}"
@@ -257,15 +259,8 @@ def _no_proof(c: Credential, r: Reading, lost_at: str, dead: str) -> str | None:
         return f"{until}{held}, which proves nothing: {trace.unseen}"
     if c.id not in r.proves:
         return f"{name} was not asked about it"
-    if u.doubts or u.near or u.ours:
-        said = [f"{u.doubts} that may or may not be a use of it"] if u.doubts else []
-        said += (
-            [f"{u.near} in the {int(MARGIN.total_seconds() // 60)} minutes before the stated time of the loss"]
-            if u.near
-            else []
-        )
-        said += [f"{u.ours} that call themselves rescind's own, as anybody may"] if u.ours else []
-        return f"{name} shows no sure use of it, but events in doubt: {', '.join(said)}"
+    if doubtful:
+        return until
     if r.since > lost_at:
         return f"{until}, but reaches back to {r.since} only"
     if not dead:
@@ -273,6 +268,13 @@ def _no_proof(c: Credential, r: Reading, lost_at: str, dead: str) -> str | None:
     if r.until < dead:
         return f"{until}; it was proven dead at {dead} only, which the record shows later: rescind verify, then"
     return ""
+
+
+def _doubtful(u: Use) -> str:
+    """Say which events of a reading may be uses of a credential, and are not counted as such."""
+    near = f"{u.near} in the {int(MARGIN.total_seconds() // 60)} minutes before the stated time of the loss"
+    said = [f"{u.doubts} that may or may not be a use of it"] * bool(u.doubts) + [near] * bool(u.near)
+    return ", ".join(said + [f"{u.ours} that call themselves rescind's own, as anybody may"] * bool(u.ours))
 
 
 def _nobody_looked(c: Credential) -> str:
