@@ -39,16 +39,25 @@ class DevOps:
 
     def users(self) -> list[Row]:
         """Return every user, to the last page. Raises typed errors rather than some of them."""
+        return self.listed("/_apis/graph/users", {}, lambda a: a.headers.get("x-ms-continuationtoken", ""), "users")[0]
+
+    def listed(
+        self, path: str, query: Mapping[str, str], more: Callable[[Answer], str], what: str
+    ) -> tuple[list[Row], Answer]:
+        """Return every object of a listing, to its last page, and the last answer; `more` tells the mark of the next page, empty for none.
+
+        Raises typed errors rather than a short list.
+        """
         found: list[Row] = []
         mark = ""
         for _ in range(MOST_PAGES):
-            more = {"continuationToken": mark} if mark else {}
-            answer = self.http.send("GET", "/_apis/graph/users", query={"api-version": VERSION, **more})
-            found += rows(answer, "users")
-            mark = answer.headers.get("x-ms-continuationtoken", "")
+            at = {"continuationToken": mark} if mark else {}
+            answer = self.http.send("GET", path, query={**query, "api-version": VERSION, **at})
+            found += rows(answer, what)
+            mark = more(answer)
             if not mark:
-                return found
-        raise Unrecognised("users: a listing that does not end")
+                return found, answer
+        raise Unrecognised(f"{what}: a listing that does not end")
 
 
 def rows(answer: Answer, what: str) -> list[Row]:
@@ -58,6 +67,12 @@ def rows(answer: Answer, what: str) -> list[Row]:
     if not isinstance(found, list) or not all(isinstance(r, dict) for r in found):
         raise Unrecognised(f"{what}: no list", status=answer.status, request_id=answer.request_id)
     return found
+
+
+def text(row: Row, key: str) -> str:
+    """Return a text member, empty when there is none."""
+    value = row.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def connect(tenant: Tenant, resolve: Callable[[SecretRef], Secret], pacer: Pacer, *, write: bool) -> DevOps:

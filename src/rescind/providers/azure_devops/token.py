@@ -12,163 +12,44 @@ the cookie of a browser (7 days, renewed by use) end with the person's account a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import quote
 
-from rescind.errors import NotFound, Rejected, Unrecognised
+from rescind.errors import NotFound
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import (
-    BY_HAND,
-    Act,
-    CallResult,
-    CallStatus,
-    Death,
-    Kind,
-    Known,
-    Liveness,
-    Observation,
-    Residual,
-    Subject,
-    Verb,
-)
-from rescind.providers.azure_devops._connect import MOST_PAGES, VERSION, DevOps, Row, rows
+from rescind.models.kind import BY_HAND, Act, Death, Kind, Known, Liveness, Residual, Subject, Verb
+from rescind.providers.azure_devops import _tokens
+from rescind.providers.azure_devops._connect import DevOps, text
 from rescind.secret import Secret
-from rescind.wire.http import Answer, raise_for
 
-_SORTS = {"false": "personal access token", "true": "SSH key"}
 _WHICH = "Azure DevOps tells nobody which token a value is; it is one of its owner's, which are listed and ended"
-
-
-def _text(row: Row, key: str) -> str:
-    value = row.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _listed(client: DevOps, descriptor: str, public: str) -> tuple[list[Row], Answer]:
-    path = f"/_apis/tokenadmin/personalaccesstokens/{quote(descriptor, safe='')}"
-    found: list[Row] = []
-    mark = ""
-    for _ in range(MOST_PAGES):
-        more = {"continuationToken": mark} if mark else {}
-        answer = client.http.send("GET", path, query={"isPublic": public, "api-version": VERSION, **more})
-        found += rows(answer, "tokens of a user")
-        mark = _text(answer.json, "continuationToken") if isinstance(answer.json, dict) else ""
-        if not mark or not mark.strip("0-"):  # no token, or the UUID of zeros, means that there is no next page
-            return found, answer
-    raise Unrecognised("tokens of a user: a listing that does not end")
-
-
-def _known(client: DevOps, user: Row, row: Row, public: str) -> Known:
-    if not _text(row, "authorizationId") or not isinstance(row.get("isValid"), bool):
-        raise Unrecognised("tokens of a user: one without an id, or without its state")
-    facts = {
-        "descriptor": _text(user, "descriptor"),
-        "public": public,
-        "type": _SORTS[public],
-        "label": _text(row, "displayName"),
-        "scope": _text(row, "scope"),
-    }
-    return Known(
-        identifier=_text(row, "authorizationId"),
-        issuer=client.organization,
-        subject=_text(user, "principalName"),
-        owner=_text(user, "principalName"),
-        attributes={k: v for k, v in facts.items() if v},
-        created_at=_text(row, "validFrom") or None,
-        expires_at=_text(row, "validTo") or None,
-        liveness=Liveness.LIVE if row["isValid"] else Liveness.DEAD,
-    )
-
-
-def _place(credential: Credential) -> tuple[str, str]:
-    descriptor, public = (credential.attributes.get(k, "") for k in ("descriptor", "public"))
-    if not credential.identifier or not descriptor or public not in _SORTS:
-        raise Rejected("nobody says whose token it is", code="incomplete")
-    return descriptor, public
-
-
-def _user(client: DevOps, descriptor: str) -> tuple[Row, Answer]:
-    answer = client.http.send("GET", f"/_apis/graph/users/{quote(descriptor, safe='')}", query={"api-version": VERSION})
-    raise_for(answer, what="user")
-    if not isinstance(answer.json, dict) or _text(answer.json, "descriptor") != descriptor:
-        raise Unrecognised("user: another one, or none, was shown", status=answer.status, request_id=answer.request_id)
-    return answer.json, answer
 
 
 def identify(client: DevOps, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  it is never presented
     """Find a token among its user's. Raises `NotFound` for one that only its value is known of, other typed errors."""
     if not credential.identifier:
         raise NotFound(_WHICH, code=BY_HAND)
-    descriptor, public = _place(credential)
-    user, _ = _user(client, descriptor)
-    found, answer = _listed(client, descriptor, public)
+    descriptor, public = _tokens.place(credential)
+    user, _ = _tokens.user(client, descriptor)
+    found, answer = _tokens.listed(client, descriptor, public)
     for row in found:
-        if _text(row, "authorizationId") == credential.identifier:
-            return _known(client, user, row, public)
+        if text(row, "authorizationId") == credential.identifier:
+            return _tokens.known(client, user, row, public)
     raise NotFound("the user has no such token", status=404, request_id=answer.request_id)
 
 
 def enumerate_(client: DevOps, subject: Subject) -> Iterator[Known | Gap]:
     """Show the tokens and SSH keys of the person. A name that the organisation does not have is a `Gap`; errors are raised."""
     wanted = {n.casefold(): n for n in subject.names}
-    users = [u for u in client.users() if _text(u, "principalName").casefold() in wanted]
-    for name in wanted.keys() - {_text(u, "principalName").casefold() for u in users}:
+    users = [u for u in client.users() if text(u, "principalName").casefold() in wanted]
+    for name in wanted.keys() - {text(u, "principalName").casefold() for u in users}:
         why = f"no user signs in as {wanted[name]} in this organisation"
         yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
     for user in users:
-        for public in _SORTS:
-            for row in _listed(client, _text(user, "descriptor"), public)[0]:
-                known = _known(client, user, row, public)
+        for public in _tokens.SORTS:
+            for row in _tokens.listed(client, text(user, "descriptor"), public)[0]:
+                known = _tokens.known(client, user, row, public)
                 if known.liveness is Liveness.LIVE:
                     yield known
-
-
-def revoke(client: DevOps, credential: Credential) -> CallResult:
-    """End the token. Raises typed provider errors."""
-    _, public = _place(credential)
-    answer = client.http.send(
-        "POST",
-        "/_apis/tokenadmin/revocations",
-        query={"isPublic": public, "api-version": VERSION},
-        json=[{"authorizationId": credential.identifier}],
-    )
-    raise_for(answer, what="revocation")
-    if answer.status != 204:
-        raise Unrecognised(f"revocation: {answer.status}", status=answer.status, request_id=answer.request_id)
-    return CallResult(
-        status=CallStatus.DONE,
-        request_id=answer.request_id,
-        provider_time=answer.provider_time,
-        http_status=answer.status,
-    )
-
-
-def verify(client: DevOps, credential: Credential) -> Observation:
-    """Look for the token in its user's whole listing. Raises typed provider errors."""
-    descriptor, public = _place(credential)
-    found, answer = _listed(client, descriptor, public)
-    facts: dict[str, Any] = {"request_id": answer.request_id, "provider_time": answer.provider_time}
-    for row in found:
-        if _text(row, "authorizationId") == credential.identifier:
-            if row.get("isValid") is False:
-                return Observation(liveness=Liveness.DEAD, evidence="the token is listed as not valid", **facts)
-            return Observation(liveness=Liveness.LIVE, evidence="the token is listed for its user", **facts)
-    told = "the listing of the user's tokens, read whole, does not show it"
-    return Observation(liveness=Liveness.DEAD, evidence=told, **facts)
-
-
-def control(client: DevOps, credential: Credential) -> Observation:
-    """Show that users can be read in this run: this one, else all. Raises typed provider errors."""
-    if not credential.identifier:
-        return Observation(liveness=Liveness.LIVE, evidence=f"Azure DevOps lists {len(client.users())} users")
-    user, answer = _user(client, _place(credential)[0])
-    return Observation(
-        liveness=Liveness.LIVE,
-        evidence=f"Azure DevOps shows user {_text(user, 'descriptor')}",
-        request_id=answer.request_id,
-        provider_time=answer.provider_time,
-    )
 
 
 KIND = Kind(
@@ -177,15 +58,15 @@ KIND = Kind(
     provider="azure-devops",
     actions={
         Verb.REVOKE: Act(
-            call=revoke,
+            call=_tokens.revoke,
             reversible=False,
             idempotent=True,
             permissions=("Project Collection Administrator (vso.tokenadministration)",),
             undo="none: make a new one",
         )
     },
-    verify=verify,
-    control=control,
+    verify=_tokens.verify,
+    control=_tokens.control,
     enumerate=enumerate_,
     identify=identify,
     read_permissions=("Project Collection Administrator (vso.tokenadministration, vso.graph)",),
