@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
+from rescind.errors import NotFound, Rejected, Unrecognised
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
 from rescind.models.kind import CallResult, CallStatus, Known, Liveness, Observation, Subject
@@ -17,11 +18,16 @@ from rescind.wire.http import raise_for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """A type of child (`Microsoft.Storage/storageAccounts/localUsers`), and the facts of one that a person should see."""
+    """A type of child (`Microsoft.Storage/storageAccounts/localUsers`), and the facts of one that a person should see.
+
+    `clear` tells whether a listing shows what has to be known of one. `long`: it may be deleted in the background.
+    """
 
     sort: str
     version: str
     facts: Callable[[Row], dict[str, str]]
+    clear: Callable[[Row], bool] = bool
+    long: bool = False
 
     @property
     def parent(self) -> str:
@@ -29,23 +35,26 @@ class Child:
         return self.sort.rpartition("/")[0]
 
 
-def _of(credential: Credential, child: Child) -> tuple[str, str]:
+def of(credential: Credential, child: Child) -> tuple[str, str]:
+    """Return the id of a child, and of the resource that it lies below. Raises `Rejected` for anything else."""
     if not _resources.is_of(credential.identifier, child.sort):
         raise Rejected("this names no such thing below a resource", code="incomplete")
     return credential.identifier, credential.identifier.rsplit("/", 2)[0]
 
 
-def _rows(client: Azure, parent: str, child: Child) -> list[Row]:
+def rows(client: Azure, parent: str, child: Child) -> list[Row]:
+    """Return every child of a resource. Raises typed errors."""
     where, word = _resources.path(parent, child.parent), child.sort.rpartition("/")[2]
-    rows = list(client.listed(f"{where}/{word}", child.version, what=word))
-    if not all(_resources.is_of(str(r.get("id")), child.sort) for r in rows):
-        raise Unrecognised(f"{word}: one without an id")
-    return rows
+    found = list(client.listed(f"{where}/{word}", child.version, what=word))
+    if not all(_resources.is_of(str(r.get("id")), child.sort) and child.clear(r) for r in found):
+        raise Unrecognised(f"{word}: one without an id, or not as it is known")
+    return found
 
 
-def _listed(client: Azure, credential: Credential, child: Child) -> Row | None:
-    ident, parent = _of(credential, child)
-    return next((r for r in _rows(client, parent, child) if str(r["id"]).lower() == ident.lower()), None)
+def listed(client: Azure, credential: Credential, child: Child) -> Row | None:
+    """Return a child as its resource's listing, read whole, shows it: None when it does not. Raises typed errors."""
+    ident, parent = of(credential, child)
+    return next((r for r in rows(client, parent, child) if str(r["id"]).lower() == ident.lower()), None)
 
 
 def _known(client: Azure, row: Row, child: Child) -> Known:
@@ -75,7 +84,7 @@ def functions(child: Child) -> Functions:
     """Return the functions of a kind of children."""
 
     def identify(client: Azure, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  none is known by value
-        row = _listed(client, credential, child)
+        row = listed(client, credential, child)
         if row is None:
             raise NotFound("the resource has none that is called so")
         return _known(client, row, child)
@@ -85,34 +94,30 @@ def functions(child: Child) -> Functions:
             if isinstance(parent, Gap):
                 yield parent
                 continue
-            try:
-                yield from (_known(client, r, child) for r in _rows(client, str(parent["id"]), child))
-            except (Throttled, Unreachable):
-                raise
-            except ProviderError as error:
-                why = f"{child.sort.rpartition('/')[2]} of {parent['id']} could not be listed: {error.message}"
-                yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+            told = f"{child.sort.rpartition('/')[2]} of {parent['id']} could not be listed"
+            found = _resources.tried(client, functools.partial(rows, client, str(parent["id"]), child), told)
+            yield from (found,) if isinstance(found, Gap) else (_known(client, r, child) for r in found)
 
     def delete(client: Azure, credential: Credential) -> CallResult:
-        ident, _ = _of(credential, child)
+        ident, _ = of(credential, child)
         answer = client.http.send("DELETE", _resources.path(ident, child.sort), query={"api-version": child.version})
+        if child.long and answer.status == 202:
+            return _resources.accepted(client, answer, "removal")
         raise_for(answer, what="removal")
         if answer.status not in {200, 204} or answer.body.strip():
             raise Unrecognised(f"removal: {answer.status}", status=answer.status, request_id=answer.request_id)
         # an empty answer says little: whether it is gone, the listing says
-        gone = _listed(client, credential, child) is None
+        gone = listed(client, credential, child) is None
         return _resources.called(answer, CallStatus.DONE if gone else CallStatus.ACCEPTED)
 
     def listing(client: Azure, credential: Credential) -> Observation:
-        if _listed(client, credential, child) is None:
+        if listed(client, credential, child) is None:
             told = "the resource's listing, read whole, does not show it"
             return Observation(liveness=Liveness.DEAD, evidence=told)
         return Observation(liveness=Liveness.LIVE, evidence="the resource lists it")
 
     def resource(client: Azure, credential: Credential) -> Observation:
-        if not credential.identifier:
-            return _resources.sees(client, child.parent, child.version)
-        _, answer = _resources.read(client, _of(credential, child)[1], child.parent, child.version)
-        return _resources.shows(answer, "Azure shows the resource that it lies below")
+        parent = credential.identifier and of(credential, child)[1]
+        return _resources.control(client, parent, child.parent, child.version)
 
     return Functions(identify=identify, enumerate=every, delete=delete, verify=listing, control=resource)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from rescind.errors import Denied, NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
@@ -14,8 +15,10 @@ from rescind.providers.azure._connect import Azure, Row
 from rescind.wire.http import Answer, raise_for
 
 PRODUCT = "https://learn.microsoft.com/en-us/azure/"
+TESTED = ("a simulator of ours, held to Microsoft's own clients; no real subscription",)
 _ID = r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]{1,90}/providers"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
+T = TypeVar("T")
 _OVER = {"failed", "canceled", "cancelled"}
 
 
@@ -81,36 +84,68 @@ def look(client: Azure, sort: str, version: str, match: Callable[[Row], bool]) -
 def mapped(client: Azure, subject: Subject, sort: str, version: str) -> Iterator[Row | Gap]:
     """Show the resources of a type that the person is mapped to by id. Azure says of none whose it is, so without a mapping that is a `Gap`."""
     ids = [n for n in subject.names if n.startswith("/subscriptions/")]
-    where = f"tenant:{client.tenant.name}"
     if not ids:
         why = "Azure does not say whose a resource's keys are, and no resource is mapped to this person"
-        yield Gap(source=where, reason=f'{why} (rescind.toml, [person] azure = ["/subscriptions/…"])')
+        yield gap(client, f'{why} (rescind.toml, [person] azure = ["/subscriptions/…"])')
     for ident in (i for i in ids if is_of(i, sort)):
-        try:
-            row, _ = read(client, ident, sort, version)
-        except (Throttled, Unreachable):
-            raise
-        except ProviderError as error:
-            yield Gap(source=where, reason=f"{ident} is mapped to this person and could not be read: {error.message}")
-        else:
-            yield row
+        told = f"{ident} is mapped to this person and could not be read"
+        found = tried(client, functools.partial(read, client, ident, sort, version), told)
+        yield found if isinstance(found, Gap) else found[0]
+
+
+def gap(client: Azure, reason: str) -> Gap:
+    """Return what the tenant could not tell."""
+    return Gap(source=f"tenant:{client.tenant.name}", reason=reason)
+
+
+def tried(client: Azure, look: Callable[[], T], told: str) -> T | Gap:
+    """Return what was read, or the `Gap` that says why it was not. Raises what is worth another try: `Throttled` and `Unreachable`."""
+    try:
+        return look()
+    except (Throttled, Unreachable):
+        raise
+    except ProviderError as error:
+        return gap(client, f"{told}: {error.message}")
+
+
+def _below(client: Azure, sub: Row, sort: str, version: str) -> list[Row]:
+    where = f"/subscriptions/{sub['subscriptionId']}/providers/{sort}"
+    return list(client.listed(where, version, what=_word(sort)))
+
+
+def every(client: Azure, sort: str, version: str) -> Iterator[Row | Gap]:
+    """Show the resources of a type in every subscription that we see. What could not be listed is a `Gap`. Raises typed errors."""
+    for sub in client.subscriptions():
+        told = f"{_word(sort)} of /subscriptions/{sub['subscriptionId']} could not be listed"
+        rows = tried(client, functools.partial(_below, client, sub, sort, version), told)
+        yield from (rows,) if isinstance(rows, Gap) else rows
 
 
 def sees(client: Azure, sort: str, version: str) -> Observation:
     """Show that resources of a type can be listed, in every subscription that we see (`rescind doctor` has no resource to name). Raises typed errors."""
     subs = client.subscriptions()
-    found = sum(
-        len(list(client.listed(f"/subscriptions/{s['subscriptionId']}/providers/{sort}", version, what=_word(sort))))
-        for s in subs
-    )
+    found = sum(len(_below(client, s, sort, version)) for s in subs)
     told = f"Azure lists {found} {_word(sort)} in {len(subs)} subscriptions"
     return Observation(liveness=Liveness.LIVE, evidence=told)
 
 
-def shows(answer: Answer, told: str) -> Observation:
-    """Return the look that shows what the control of a kind asks for."""
-    ident, when = answer.request_id, answer.provider_time
-    return Observation(liveness=Liveness.LIVE, evidence=told, request_id=ident, provider_time=when)
+def control(client: Azure, ident: str, sort: str, version: str) -> Observation:
+    """Show that a resource can be read in this run; without one, all of its type that we see. Raises typed errors."""
+    if not ident:
+        return sees(client, sort, version)
+    _, answer = read(client, ident, sort, version)
+    return seen(answer, Liveness.LIVE, f"Azure shows {ident.rpartition('/')[2]} among its {_word(sort)}")
+
+
+def seen(answer: Answer, liveness: Liveness, evidence: str, *, reversible: bool = False) -> Observation:
+    """Return one look with its evidence, and what the answer says of itself."""
+    return Observation(
+        liveness=liveness,
+        evidence=evidence,
+        request_id=answer.request_id,
+        provider_time=answer.provider_time,
+        reversible=reversible,
+    )
 
 
 def finished(client: Azure, answer: Answer, what: str) -> bool:

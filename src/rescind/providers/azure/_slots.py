@@ -10,7 +10,6 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from rescind.errors import Denied, NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
 from rescind.models.credential import Credential
@@ -80,13 +79,13 @@ def keys(client: Azure, resource: str, slots: Slots) -> tuple[dict[str, str], An
     return _values(answer, slots), answer
 
 
-def _whole(resource: str, slots: Slots) -> tuple[str, str]:
-    """Return what a person is mapped to, and its type: the resource, or the one that it is a rule of."""
-    return (resource.rsplit("/", 2)[0], slots.parent) if slots.parent else (resource, slots.sort)
+def _whole(resource: str, slots: Slots) -> str:
+    """Return what a person is mapped to: the resource, or the one that it is a rule of."""
+    return resource.rsplit("/", 2)[0] if slots.parent else resource
 
 
 def _known(client: Azure, slots: Slots, resource: str, slot: str, held: str, mark: str) -> Known:
-    whole, _ = _whole(resource, slots)
+    whole = _whole(resource, slots)
     return Known(
         identifier=f"{resource}/{slot}",
         issuer=client.tenant_id,
@@ -158,8 +157,7 @@ def enumerate_(client: Azure, subject: Subject, slots: Slots) -> Iterator[Known 
         except (Throttled, Unreachable):
             raise
         except ProviderError as error:
-            why = f"keys of {whole} could not be listed: {error.message}"
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
+            yield _resources.gap(client, f"keys of {whole} could not be listed: {error.message}")
 
 
 def regenerate(client: Azure, credential: Credential, slots: Slots) -> CallResult:
@@ -187,29 +185,24 @@ def verify(client: Azure, credential: Credential, slots: Slots) -> Observation:
     resource, slot = _split(credential, slots)
     values, answer = keys(client, resource, slots)
     held = credential.attributes.get("slot_mark")
-    facts: dict[str, Any] = {"request_id": answer.request_id, "provider_time": answer.provider_time}
     if not held or slot not in values:
         told = f"{slot} is not shown" if held else "nothing is known of the key before"
-        return Observation(liveness=Liveness.UNKNOWN, evidence=f"{slots.tell}: {told}", **facts)
+        return _resources.seen(answer, Liveness.UNKNOWN, f"{slots.tell}: {told}")
     if _mark(resource, values[slot]) == held:
-        return Observation(liveness=Liveness.LIVE, evidence=f"{slots.tell} shows the same key in {slot}", **facts)
+        return _resources.seen(answer, Liveness.LIVE, f"{slots.tell} shows the same key in {slot}")
     if slots.long:
         row, _ = _resources.read(client, resource, slots.sort, slots.version)
         state = str(_resources.inner(row, "properties", "provisioningState") or "nothing")
         if state != "Succeeded":
             why = f"{slot} holds another key, but the resource is {state}: the old one may still be taken"
-            return Observation(liveness=Liveness.UNKNOWN, evidence=why, **facts)
-    told = f"{slots.tell} shows another key in {slot} than the one found"
-    return Observation(liveness=Liveness.DEAD, evidence=told, **facts)
+            return _resources.seen(answer, Liveness.UNKNOWN, why)
+    return _resources.seen(answer, Liveness.DEAD, f"{slots.tell} shows another key in {slot} than the one found")
 
 
 def control(client: Azure, credential: Credential, slots: Slots) -> Observation:
     """Show that such resources can be read in this run: this one, else our subscriptions. Raises typed errors."""
-    if not credential.identifier:
-        return _resources.sees(client, slots.parent or slots.sort, slots.version)
-    whole, sort = _whole(_split(credential, slots)[0], slots)
-    _, answer = _resources.read(client, whole, sort, slots.version)
-    return _resources.shows(answer, f"Azure shows {whole.rpartition('/')[2]}")
+    whole = _whole(_split(credential, slots)[0], slots) if credential.identifier else ""
+    return _resources.control(client, whole, slots.parent or slots.sort, slots.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

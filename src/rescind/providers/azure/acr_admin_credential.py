@@ -7,10 +7,9 @@ How long an access token lives that was got with a password no page of Microsoft
 
 from __future__ import annotations
 
-from rescind.errors import Rejected, Unrecognised
 from rescind.models.credential import Credential
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Residual, Verb
-from rescind.providers.azure import _resources, _slots
+from rescind.models.kind import Act, Death, Kind, Known, Liveness, Observation, Residual, Verb
+from rescind.providers.azure import _resources, _slots, _switches
 from rescind.providers.azure._connect import Azure
 from rescind.secret import Secret
 
@@ -26,35 +25,17 @@ _SLOTS = _slots.Slots(
     at=lambda row, host: str(_resources.inner(row, "properties", "loginServer")).lower() == host,
 )
 _KEYS = _slots.functions(_SLOTS)
+_ADMIN = _switches.Switch(
+    sort=SORT, version=VERSION, member="adminUserEnabled", fact="admin", title="the admin account"
+)
 _OPERATION = "Microsoft.ContainerRegistry/locations/operationResults/read"
-
-
-def _registry(credential: Credential) -> str:
-    registry = credential.identifier.rpartition("/")[0]
-    if not _resources.is_of(registry, SORT):
-        raise Rejected("an admin password is named <registry>/<slot>", code="incomplete")
-    return registry
-
-
-def _enabled(client: Azure, registry: str) -> tuple[bool, Observation]:
-    row, answer = _resources.read(client, registry, SORT, VERSION)
-    state = _resources.inner(row, "properties", "adminUserEnabled")
-    if not isinstance(state, bool):
-        raise Unrecognised("registry: without the state of its admin account", status=answer.status)
-    return state, Observation(
-        liveness=Liveness.LIVE if state else Liveness.DEAD,
-        evidence=f"Azure shows the registry with adminUserEnabled {str(state).lower()}",
-        request_id=answer.request_id,
-        provider_time=answer.provider_time,
-        reversible=not state,
-    )
 
 
 def identify(client: Azure, credential: Credential, secret: Secret | None) -> Known:
     """Find which of the two passwords a value is. Raises `NotFound` when it is none, other typed errors."""
-    registry = credential.identifier.rpartition("/")[0]
-    if credential.attributes.get("slot_mark") and not _enabled(client, registry)[0]:
+    if credential.attributes.get("slot_mark") and _ADMIN.denied(client, credential).liveness is Liveness.DEAD:
         # its passwords are not shown while it is off; it is the registry's nevertheless
+        registry = credential.identifier.rpartition("/")[0]
         return Known(
             identifier=credential.identifier,
             issuer=client.tenant_id,
@@ -66,38 +47,10 @@ def identify(client: Azure, credential: Credential, secret: Secret | None) -> Kn
     return _KEYS.identify(client, credential, secret)
 
 
-def _switch(client: Azure, credential: Credential, *, on: bool) -> CallResult:
-    registry = _registry(credential)
-    body = {"properties": {"adminUserEnabled": on}}
-    where = _resources.path(registry, SORT)
-    answer = client.http.send("PATCH", where, query={"api-version": VERSION}, json=body)
-    done = lambda row: _resources.inner(row, "properties", "adminUserEnabled") is on  # noqa: E731
-    return _resources.updated(client, answer, registry, "registry update", done)
-
-
-def deactivate(client: Azure, credential: Credential) -> CallResult:
-    """Switch the admin account off, with both of its passwords. Raises typed errors."""
-    return _switch(client, credential, on=False)
-
-
-def snapshot(client: Azure, credential: Credential) -> dict[str, str]:
-    """Tell whether the account was on. Raises typed errors."""
-    return {"admin": "on" if _enabled(client, _registry(credential))[0] else "off"}
-
-
-def activate(client: Azure, credential: Credential) -> CallResult:
-    """Switch the account on again, if it was on before the run. Raises typed errors."""
-    if credential.attributes.get("before.admin") != "on":
-        return CallResult(
-            status=CallStatus.ALREADY, notes={"left": "the admin account was not known to be on before the run"}
-        )
-    return _switch(client, credential, on=True)
-
-
 def verify(client: Azure, credential: Credential) -> Observation:
     """See whether the account is off, or the slot holds another password than the one found. Raises typed errors."""
-    on, seen = _enabled(client, _registry(credential))
-    return _KEYS.verify(client, credential) if on else seen
+    seen = _ADMIN.denied(client, credential)
+    return _KEYS.verify(client, credential) if seen.liveness is Liveness.LIVE else seen
 
 
 KIND = Kind(
@@ -106,13 +59,13 @@ KIND = Kind(
     provider="azure",
     actions={
         Verb.DEACTIVATE: Act(
-            call=deactivate,
+            call=_ADMIN.off,
             reversible=True,
             idempotent=True,
             permissions=(f"{SORT}/write", f"{SORT}/operationStatuses/read", _OPERATION),
             undo="switch the admin account on again (adminUserEnabled); both passwords then work again",
-            snapshot=snapshot,
-            restore=activate,
+            snapshot=_ADMIN.snapshot,
+            restore=_ADMIN.on,
         ),
         Verb.REVOKE: Act(
             call=_KEYS.regenerate,
@@ -137,6 +90,6 @@ KIND = Kind(
     death=Death(negatives=2, seconds=60.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/containerregistry/registries/regenerate-credential",
     since="0.2",
-    tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),
+    tested=_resources.TESTED,
     steps_by_hand="Azure portal, the registry, Access keys: regenerate the password, or switch Admin user off.",
 )

@@ -12,47 +12,20 @@ that name is an answer, accepted or busy: a cluster is asked only while it is `S
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import re
+import functools
 from collections.abc import Iterator
 
-from rescind.errors import NotFound, ProviderError, Rejected, Throttled, Unreachable, Unrecognised
+from rescind.errors import NotFound, Rejected
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CallResult, CallStatus, Death, Kind, Known, Liveness, Observation, Subject, Verb
-from rescind.providers.azure import _resources
-from rescind.providers.azure._connect import Azure, Row, rows_of
+from rescind.models.kind import Act, Death, Kind, Known, Liveness, Observation, Subject, Verb
+from rescind.providers.azure import _clusters, _resources
+from rescind.providers.azure._connect import Azure, Row
 from rescind.secret import Secret
 
-SORT, VERSION = "Microsoft.ContainerService/managedClusters", "2024-09-01"
-ALL = "localAccounts"
+SORT, VERSION, ALL = _clusters.SORT, _clusters.VERSION, _clusters.ALL
 _DOC = _resources.PRODUCT + "aks/certificate-rotation"
-_AUTHORITY = re.compile(rb'^\s*certificate-authority-data:\s*"?([A-Za-z0-9+/=]+)"?\s*$', re.MULTILINE)
-_AT_REST = {"Succeeded", "Failed", "Canceled"}
 _HOSTS = ("fqdn", "privateFQDN", "azurePortalFQDN")
-
-
-def _cluster(credential: Credential) -> str:
-    cluster = credential.identifier.removesuffix(f"/{ALL}")
-    if not _resources.is_of(cluster, SORT):
-        raise Rejected(f"such certificates are named <cluster>/{ALL}", code="incomplete")
-    return cluster
-
-
-def _authority(client: Azure, cluster: str) -> str:
-    """Return the digest of the cluster's authority. Of the kubeconfig that Azure hands out for it nothing else is kept."""
-    where = f"{_resources.path(cluster, SORT)}/listClusterUserCredential"
-    answer = client.http.send("POST", where, query={"api-version": VERSION})
-    rows = rows_of(answer, "kubeconfigs", "authority of a cluster")
-    try:
-        found = {a for r in rows for a in _AUTHORITY.findall(base64.b64decode(str(r.get("value")), validate=True))}
-    except (binascii.Error, ValueError):
-        found = set()
-    if len(found) != 1:
-        raise Unrecognised("authority of a cluster: none, or several", status=answer.status)
-    return hashlib.sha256(base64.b64decode(found.pop())).hexdigest()
 
 
 def _known(client: Azure, row: Row, authority: str, before: str) -> Known:
@@ -76,7 +49,7 @@ def _known(client: Azure, row: Row, authority: str, before: str) -> Known:
 def identify(client: Azure, credential: Credential, secret: Secret | None) -> Known:  # noqa: ARG001  it is never presented
     """Find the cluster that a certificate opens by its id, or by the server it was kept for. Raises typed errors."""
     if credential.identifier.startswith("/"):
-        row, _ = _resources.read(client, _cluster(credential), SORT, VERSION)
+        row, _ = _resources.read(client, _clusters.of(credential), SORT, VERSION)
     else:
         server = credential.attributes.get("server") or credential.issuer
         host = server.rpartition("://")[2].partition("/")[0].partition(":")[0].lower()
@@ -84,7 +57,7 @@ def identify(client: Azure, credential: Credential, secret: Secret | None) -> Kn
             raise Rejected("the evidence does not say of which cluster it is", code="incomplete")
         match = lambda r: host in {str(_resources.inner(r, "properties", h)).lower() for h in _HOSTS}  # noqa: E731
         row = _resources.look(client, SORT, VERSION, match)
-    now, seen = _authority(client, str(row["id"])), credential.attributes.get("cluster_authority")
+    now, seen = _clusters.authority(client, str(row["id"])), credential.attributes.get("cluster_authority")
     # what the kubeconfig says of its authority is the machine's word: enough to ask a person, too little to call anything dead
     if not seen and credential.attributes.get("cluster_ca") not in {None, "", now}:
         raise NotFound(
@@ -99,62 +72,15 @@ def enumerate_(client: Azure, subject: Subject) -> Iterator[Known | Gap]:
         if isinstance(row, Gap):
             yield row
             continue
-        try:
-            now = _authority(client, str(row["id"]))
-        except (Throttled, Unreachable):
-            raise
-        except ProviderError as error:
-            why = f"the authority of {row['id']} could not be read: {error.message}"
-            yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
-        else:
-            yield _known(client, row, now, now)
-
-
-def rotate(client: Azure, credential: Credential) -> CallResult:
-    """Give the cluster a new authority, unless it has one since we first looked or is getting one. Raises typed errors."""
-    cluster = _cluster(credential)
-    before = credential.attributes.get("cluster_authority")
-    if not before:
-        raise Rejected("nothing is known of the cluster's authority before", code="incomplete")
-    row, answer = _resources.read(client, cluster, SORT, VERSION)
-    state = str(_resources.inner(row, "properties", "provisioningState"))
-    if state.lower() == "rotatingclustercertificates":  # it is at it already: perhaps because we asked and lost the answer
-        return _resources.called(answer, CallStatus.ACCEPTED)
-    if state not in _AT_REST:
-        raise Rejected(f"the cluster is {state}: it cannot be asked now", code="busy")
-    if _authority(client, cluster) != before:
-        return _resources.called(answer, CallStatus.ALREADY)
-    where = f"{_resources.path(cluster, SORT)}/rotateClusterCertificates"
-    return _resources.accepted(
-        client, client.http.send("POST", where, query={"api-version": VERSION}), "rotateClusterCertificates"
-    )
-
-
-def verify(client: Azure, credential: Credential) -> Observation:
-    """See whether the cluster has another authority than before, and is done with it. Raises typed errors."""
-    cluster = _cluster(credential)
-    row, answer = _resources.read(client, cluster, SORT, VERSION)
-    state = str(_resources.inner(row, "properties", "provisioningState") or "in an unknown state")
-    before, now = credential.attributes.get("cluster_authority"), _authority(client, cluster)
-    if not before:
-        liveness, told = Liveness.UNKNOWN, "nothing is known of the cluster's authority before"
-    elif state != "Succeeded":
-        liveness, told = Liveness.UNKNOWN, f"the cluster is {state}: its old certificates may still be taken"
-    elif now == before:
-        liveness, told = Liveness.LIVE, "the cluster has the authority that it had"
-    else:
-        liveness, told = Liveness.DEAD, "the cluster has another authority than the one that made the certificate"
-    return Observation(
-        liveness=liveness, evidence=told, request_id=answer.request_id, provider_time=answer.provider_time
-    )
+        cluster = str(row["id"])
+        look = functools.partial(_clusters.authority, client, cluster)
+        now = _resources.tried(client, look, f"the authority of {cluster} could not be read")
+        yield now if isinstance(now, Gap) else _known(client, row, now, now)
 
 
 def control(client: Azure, credential: Credential) -> Observation:
     """Show that the cluster can be read in this run, else our subscriptions. Raises typed errors."""
-    if not credential.identifier:
-        return _resources.sees(client, SORT, VERSION)
-    _, answer = _resources.read(client, _cluster(credential), SORT, VERSION)
-    return _resources.shows(answer, "Azure shows the cluster")
+    return _resources.control(client, credential.identifier and _clusters.of(credential), SORT, VERSION)
 
 
 KIND = Kind(
@@ -163,7 +89,7 @@ KIND = Kind(
     provider="azure",
     actions={
         Verb.REVOKE: Act(
-            call=rotate,
+            call=_clusters.rotate,
             reversible=False,
             idempotent=False,
             permissions=(
@@ -176,7 +102,7 @@ KIND = Kind(
             undo="none: everybody who uses the cluster gets a new kubeconfig (az aks get-credentials --overwrite-existing)",
         )
     },
-    verify=verify,
+    verify=_clusters.verify,
     control=control,
     enumerate=enumerate_,
     identify=identify,

@@ -59,7 +59,7 @@ KIND = Kind(
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/managedidentity/federated-identity-credentials/delete",
     since="0.2",
-    tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),
+    tested=_resources.TESTED,
     steps_by_hand=(
         "Azure portal, the managed identity, Federated credentials: delete it. The identity's own access ends with its role assignments "
         "(Azure role assignments, on the same page); tokens that it holds live on for up to 24 hours."

@@ -42,6 +42,6 @@ KIND = Kind(
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/aiservices/accountmanagement/accounts/regenerate-key",
     since="0.2",
-    tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),
+    tested=_resources.TESTED,
     steps_by_hand="Azure portal, the resource, Keys and Endpoint: let its users take the other key, then regenerate this one.",
 )

@@ -53,6 +53,6 @@ KIND = Kind(
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/appservice/web-apps/generate-new-site-publishing-password",
     since="0.2",
-    tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),
+    tested=_resources.TESTED,
     steps_by_hand="Azure portal, the app, Overview: Reset publish profile; better, switch basic authentication off under Configuration.",
 )

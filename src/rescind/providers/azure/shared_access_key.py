@@ -55,7 +55,7 @@ KIND = Kind(
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/servicebus/namespaces-authorization-rules/regenerate-keys",
     since="0.2",
-    tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),
+    tested=_resources.TESTED,
     steps_by_hand=(
         "Azure portal, the namespace (for other hosts: the IoT hub or notification hub), Shared access policies, the policy: let its users "
         "take the other key, then regenerate this one. Rules of a single queue, topic or hub are found there, under Shared access policies."

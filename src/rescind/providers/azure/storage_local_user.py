@@ -44,6 +44,6 @@ KIND = Kind(
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/storagerp/local-users/delete",
     since="0.2",
-    tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),
+    tested=_resources.TESTED,
     steps_by_hand="Azure portal, the storage account, SFTP, the local user: delete it, or reset its password and remove its SSH keys.",
 )

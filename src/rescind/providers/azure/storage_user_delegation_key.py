@@ -67,10 +67,7 @@ def revoke(client: Azure, credential: Credential) -> CallResult:
 
 def control(client: Azure, credential: Credential) -> Observation:
     """Show that the account can be read in this run. Raises typed errors."""
-    if not credential.identifier:
-        return _resources.sees(client, SORT, VERSION)
-    _, answer = _resources.read(client, _account(credential), SORT, VERSION)
-    return _resources.shows(answer, "Azure shows the account")
+    return _resources.control(client, credential.identifier and _account(credential), SORT, VERSION)
 
 
 KIND = Kind(
@@ -94,6 +91,6 @@ KIND = Kind(
     death=Death(source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/storagerp/storage-accounts/revoke-user-delegation-keys",
     since="0.2",
-    tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),
+    tested=_resources.TESTED,
     steps_by_hand="az storage account revoke-delegation-keys --name <account> --resource-group <group>, after whoever signed has lost the role.",
 )
