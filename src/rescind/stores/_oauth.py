@@ -11,6 +11,7 @@ from rescind.stores._epoch import epoch
 from rescind.stores._json import member, text
 from rescind.stores._jwt import expiry, facts
 from rescind.stores._sighting import sighting
+from rescind.stores._urls import host_in
 
 _NAMES = {"refresh": ("refreshToken", "refresh_token"), "access": ("accessToken", "access_token")}
 
@@ -44,3 +45,11 @@ def finding(
     if secret := text(entry, "clientSecret"):
         place, own = replace(at, pointer=f"{at.pointer}/clientSecret"), {**more, "name": "clientSecret"}
         yield sighting("file.secret", place, secret=secret, attributes=own)
+
+
+def server(entry: object, at: Location) -> Iterator[Finding]:
+    """Yield the sign-in at an MCP server as Gemini CLI and Qwen Code list them, with the server's name and address."""
+    url = text(entry, "mcpServerUrl") or text(entry, "tokenUrl")
+    more = {"server": text(entry, "serverName"), "server_url": url, "client_id": text(entry, "clientId")}
+    place = replace(at, pointer=f"{at.pointer}/token")
+    yield from finding("mcp.oauth-token", member(entry, "token"), place, more, issuer=host_in(url))

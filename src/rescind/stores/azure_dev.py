@@ -13,7 +13,7 @@ from dataclasses import replace
 from rescind.errors import Unparsable
 from rescind.models.evidence import Finding, Location
 from rescind.models.store import At, MiB, Root, Store
-from rescind.stores import _entra
+from rescind.stores import _certificate, _entra
 from rescind.stores._json import load, member, text
 from rescind.stores._locked import locked
 from rescind.stores._text import decode
@@ -36,7 +36,22 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     if name.startswith("cred") and text(document, "clientSecret"):
         tenant, _, client = name.removeprefix("cred").removesuffix(".json").partition(".")
         yield _entra.principal(tenant, client, text(document, "clientSecret"), replace(at, pointer="/clientSecret"))
+    if name.startswith("cred") and text(document, "clientCertificate"):
+        yield from _certificate_of(text(document, "clientCertificate"), name, at)
     yield from _entra.sections(document, at)
+
+
+def _certificate_of(encoded: str, name: str, at: Location) -> Iterator[Finding]:
+    """Yield the certificate that `azd auth login --client-certificate` keeps, as PEM or PKCS#12 in base64."""
+    tenant, _, client = name.removeprefix("cred").removesuffix(".json").partition(".")
+    try:
+        held, _ = _certificate.contents(base64.b64decode(encoded, validate=True), container=False)
+    except (binascii.Error, ValueError) as e:
+        raise Unparsable("the client certificate is not base64") from e
+    for one in held:
+        made = _certificate.finding(one, replace(at, pointer="/clientCertificate"))
+        own = {**made.attributes, "tenant": tenant, "client_id": client}
+        yield replace(made, location=replace(made.location, line=None), attributes=own)
 
 
 def _context(context: object, at: Location) -> Iterator[Finding]:
@@ -74,7 +89,7 @@ STORE = Store(
             for name in _SAVED
         ),
     ),
-    yields=("entra.refresh-token", "entra.access-token", "entra.client-secret"),
+    yields=("entra.refresh-token", "entra.access-token", "entra.client-secret", "x509.client-cert"),
     max_bytes=16 * MiB,
     parse=parse,
     since="0.2",

@@ -1,7 +1,7 @@
 """Gemini CLI and Antigravity: Google sign-ins, and those of their MCP servers and remote agents.
 
-`gemini-credentials.json` is encrypted with a key that anybody on the machine can work out (host name and user), so whoever has the
-disk has it. Servers and keys in `settings.json` are for `mcp-config`.
+`gemini-credentials.json` and `mcp-oauth-tokens-v2.json` are encrypted with a key that anybody on the machine can work out (host name
+and user), so whoever has the disk has them. Servers and keys in `settings.json` are for `mcp-config`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from rescind.stores._jwt import facts
 from rescind.stores._locked import locked
 from rescind.stores._text import decode
 from rescind.stores._token import token
-from rescind.stores._urls import host_in
 
 _CLIENT = "681255809395-oo8ft2oprdrnp9e3aqf6av3hmdib135j.apps.googleusercontent.com"  # the CLI's own, and the same for everybody
 
@@ -29,8 +28,10 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     name, plain = at.path.rpartition("/")[2], decode(blob).strip()
     if not plain:
         return
-    if name == "gemini-credentials.json" and not plain.startswith(("{", "[")):
-        yield locked("oauth.refresh-token", at, "app", issuer=_google.ISSUER, more={"client": "gemini-cli"})
+    if name in _SEALED and not plain.startswith(("{", "[")):
+        yield locked(
+            _SEALED[name], at, "app", issuer=_google.ISSUER if "gemini" in name else "", more={"client": "gemini-cli"}
+        )
         return
     if name == "antigravity-oauth-token" and not plain.startswith("{"):
         yield from token("oauth.refresh-token", plain, at, issuer=_google.ISSUER, more={"client": "antigravity"})
@@ -38,7 +39,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     document = load(blob)
     if isinstance(document, list):
         for number, entry in enumerate(document):
-            yield from _server(entry, replace(at, pointer=f"/{number}"))
+            yield from _oauth.server(entry, replace(at, pointer=f"/{number}"))
     elif isinstance(document, dict):
         inner = member(document, "token")
         yield from _google_login(inner if isinstance(inner, dict) else document, at)
@@ -62,16 +63,8 @@ def _google_login(document: Mapping[str, object], at: Location) -> Iterator[Find
         )
 
 
-def _server(entry: object, at: Location) -> Iterator[Finding]:
-    url = text(entry, "mcpServerUrl") or text(entry, "tokenUrl")
-    more = {"server": text(entry, "serverName"), "server_url": url, "client_id": text(entry, "clientId")}
-    inner = member(entry, "token")
-    yield from _oauth.finding(
-        "mcp.oauth-token", inner, replace(at, pointer=f"{at.pointer}/token"), more, issuer=host_in(url)
-    )
-
-
-_NAMES = ("oauth_creds.json", "gemini-credentials.json", "mcp-oauth-tokens.json", "a2a-oauth-tokens.json")
+_SEALED = {"gemini-credentials.json": "oauth.refresh-token", "mcp-oauth-tokens-v2.json": "mcp.oauth-token"}
+_NAMES = ("oauth_creds.json", "mcp-oauth-tokens.json", "a2a-oauth-tokens.json", *_SEALED)
 STORE = Store(
     id="gemini",
     title="Gemini CLI and Antigravity sign-ins",

@@ -78,19 +78,20 @@ _HOME = """jfrog:.jfrog/jfrog-cli.conf* cloudfoundry:.cf/config.json gitea:.tea/
     dvc:**/.dvc/config.local streamlit:**/.streamlit/secrets.toml mlflow:.mlflow/credentials upstash:.upstash.json serverless:.serverlessrc
     gitlab:.python-gitlab.cfg cassandra:.cassandra/cqlshrc cassandra:.cassandra/credentials obs:.oscrc luarocks:.luarocks/upload_config.lua
     luarocks:.config/luarocks/upload_config.lua chef:.chef/knife.rb koyeb:.koyeb.yaml porter:.porter/porter.yaml openai:.openai/*
-    packer:.packerconfig atlassian:.acli/*.yaml honeycomb:.honeycomb/* sonar:.sonar/config augment:.augment/session.json
+    packer:.packerconfig atlassian:.acli/*.yaml sonar:.sonar/config augment:.augment/session.json
     cline:.cline/data/settings/providers.json cline:.cline/data/secrets.json factory:.factory/auth.json factory:.factory/config.json factory:.factory/settings.json
-    factory:.factory/auth.v2.file factory:.factory/auth.encrypted factory:.factory/mcp-oauth.v2.file cursor:.config/cursor/auth.json kilo:.kilocode/cli/config.json
-    kilo:.local/share/kilo/auth.json kimi:.kimi/config.toml kimi:.kimi/config.json kimi:.kimi/credentials/*.json copr:.config/copr gitguardian:.config/gitguardian/auth_config.yaml
-    tabnine:.config/TabNine/tabnine_config.json grafana:.config/grafanactl/config.yaml openai:.config/openai/* neo4j:.neo4j/credentials"""
+    factory:.factory/auth.v2.file factory:.factory/auth.encrypted factory:.factory/mcp-oauth.v2.file cursor:.config/cursor/auth.json cursor:.cursor/auth.json kilo:.kilocode/cli/config.json
+    kilo:.local/share/kilo/auth.json kimi:.kimi/config.toml kimi:.kimi/config.json kimi:.kimi/credentials/*.json kimi:.kimi-code/config.toml kimi:.kimi-code/credentials/*.json
+    kimi:.kimi-code/credentials/mcp/*.json copr:.config/copr gitguardian:.config/gitguardian/auth_config.yaml
+    tabnine:.config/TabNine/tabnine.token grafana:.config/grafanactl/config.yaml openai:.config/openai/*"""
 _SUPPORT = """fastly:fastly/config.toml gitea:tea/config.yml algolia:algolia/config.toml algolia:algolia/cli.toml temporal:temporalio/temporal.*
     upcloud:upctl.yaml exercism:exercism/user.json auth0:auth0/config.json dvc:dvc/config zenml:zenml/credentials.yaml goreleaser:goreleaser/*_token
     ghorg:ghorg/conf.yaml obs:osc/oscrc attic:attic/config.toml cachix:cachix/cachix.dhall vastai:vastai/vast_api_key posit:rsconnect-python/servers.json
     grafana:grafanactl/config.yaml atlassian:acli/*.yaml clever-cloud:clever-cloud/clever-tools.json scalingo:scalingo/auth forgejo:fj/keys.json
-    snapcraft:snapcraft/snapcraft.cfg tabnine:TabNine/tabnine_config.json gitguardian:gitguardian/auth_config.yaml"""
+    snapcraft:snapcraft/snapcraft.cfg upstash:upstash/config.json cursor:Cursor/auth.json gitguardian:gitguardian/auth_config.yaml"""
 _NAMED = [word.split(":", 1) for word in (*_HOME.split(), *_SUPPORT.split())]
 _GLOBS = [(name, glob.removeprefix("**/").removeprefix(".config/")) for name, glob in _NAMED]
-_ISSUERS = {"vastai": "vast.ai", "fastly": "fastly.com", "astronomer": "astronomer.io", "tinybird": "tinybird.co", "lightning": "lightning.ai", "brev": "brev.dev", "comet": "comet.com", "semgrep": "semgrep.dev", "pantheon": "pantheon.io", "platformsh": "platform.sh", "upstash": "upstash.com", "serverless": "serverless.com", "algolia": "algolia.com", "confluent": "confluent.cloud", "upcloud": "upcloud.com", "exercism": "exercism.org", "auth0": "auth0.com", "luarocks": "luarocks.org", "cachix": "cachix.org", "openai": "api.openai.com", "koyeb": "koyeb.com", "dagster": "dagster.cloud", "tabnine": "tabnine.com", "honeycomb": "honeycomb.io", "clearml": "clear.ml", "clever-cloud": "clever-cloud.com", "scalingo": "scalingo.com", "augment": "augmentcode.com", "cursor": "cursor.com"}  # fmt: skip
+_ISSUERS = {"vastai": "vast.ai", "fastly": "fastly.com", "astronomer": "astronomer.io", "tinybird": "tinybird.co", "lightning": "lightning.ai", "brev": "brev.dev", "comet": "comet.com", "semgrep": "semgrep.dev", "pantheon": "pantheon.io", "platformsh": "platform.sh", "upstash": "upstash.com", "serverless": "serverless.com", "algolia": "algolia.com", "confluent": "confluent.cloud", "upcloud": "upcloud.com", "exercism": "exercism.org", "auth0": "auth0.com", "luarocks": "luarocks.org", "cachix": "cachix.org", "openai": "api.openai.com", "koyeb": "koyeb.com", "dagster": "dagster.cloud", "tabnine": "tabnine.com", "clearml": "clear.ml", "clever-cloud": "clever-cloud.com", "scalingo": "scalingo.com", "augment": "augmentcode.com", "cursor": "cursor.com", "kimi": "kimi.com"}  # fmt: skip
 _SKIP = ("node_modules", "site-packages", ".venv", "venv", "vendor")
 STORE = Store(
     id="tool-settings",
