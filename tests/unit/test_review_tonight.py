@@ -21,8 +21,8 @@ from rescind.models.config import Config
 from rescind.models.credential import EndState, Inventory, Ownership
 from rescind.models.evidence import Gap
 from rescind.models.kind import Act, CaseVerb, Identity, Liveness, Provider, Verb
-from rescind.models.machine import Machine, Standing
-from rescind.models.plan import Case, Decision
+from rescind.models.machine import Machine, Order, Standing
+from rescind.models.plan import Case, CaseStep, Decision
 from rescind.models.tenant import Tenant
 from rescind.models.use import Asked, Span, Trace, Use
 from rescind.pipeline import case_plan, orders, preserve, preview
@@ -408,3 +408,18 @@ def test_who_calls_himself_rescind_is_told_where_a_record_proves_nothing(monkeyp
         assert told.answer == "unknown"
         assert "2 that call themselves rescind's own" in told.source
         assert "shows no use of it" not in told.source
+
+
+@pytest.mark.parametrize(("standing", "state"), [(Standing.NONE, "failed"), (Standing.DONE, "acknowledged")])
+def test_an_order_that_was_refused_stays_refused_until_something_else_is_shown(desk, monkeypatch, standing, state):
+    case_step = CaseStep(phase="p", verb=CaseVerb.LOCK, task="t", owner="o", done_when="d", tenant="t", machine="m1")
+    desk.log.append("intent", run="r", step=case_step.id, data={})
+    desk.log.append(
+        "outcome", run="r", step=case_step.id, data={"end_state": "failed", "evidence": "denied", "at": "x"}
+    )
+    monkeypatch.setattr(orders, "look", lambda *_: Order(standing=standing, evidence="seen"))
+    reader = preserve.Reader(
+        run="r", tenants=desk.tenants, log=desk.log, clock=desk.clock, folder=desk.dir, names=lambda _: ()
+    )
+    assert orders.again(reader, [case_step]) == 1
+    assert orders.last_seen(desk.log, "r", case_step.id).data["end_state"] == state

@@ -160,6 +160,8 @@ def again(reader: Reader, steps: Sequence[CaseStep]) -> int:
             continue
         seen = look(step, reader.run, reader)
         looked += 1
+        if seen.standing is Standing.NONE and before.data["end_state"] == EndState.FAILED:
+            continue  # that it was refused stays known, though nothing is shown of it
         facts = {"verb": str(step.verb), "kind": "case", "end_state": str(_state(seen)), "evidence": seen.evidence}
         reader.log.append(SEEN, run=reader.run, step=step.id, data={**facts, "at": rfc3339(reader.clock.now())})
     return looked
