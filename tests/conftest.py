@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
 import signal
 import sys
@@ -42,10 +43,14 @@ def _private_home(tmp_path_factory):
     yield
 
 
+WAITING = (
+    "interop/test_case_playbooks", "interop/test_drill", "interop/test_line", "interop/test_contain", "interop/test_crash",
+    "interop/test_approvals", "interop/test_sso", "interop/test_used_line", "interop/test_rotation", "interop/test_checkin",
+)  # fmt: skip
+"""Modules that mostly wait for a proof: longest first. They begin early, among others, so that no processor waits with them."""
+AMONG = 5
+CHUNKS = {"interop": 10, "golden": 10}
 CHUNK = 60
-SLOW_CHUNK = 6
-FIRST: tuple[str, ...] = ()
-"""The modules that take longest, longest first: begun last, one of them would run alone at the end."""
 
 
 def pytest_configure(config):
@@ -53,28 +58,55 @@ def pytest_configure(config):
     config.option.loadscopereorder = False
 
 
+def _module(item):
+    return f"{item.path.parent.name}/{item.path.stem}"
+
+
 def _shared(item):
-    """Return what a test shares with others of its module: the fixtures that outlive it, and which of their parameters it uses."""
+    """Return whether a test shares with others of its module what outlives it, and which of the parameters of that."""
     made = {n: d for n, some in item._fixtureinfo.name2fixturedefs.items() for d in some if d.scope != "function"}
     made = {n: d for n, d in made.items() if d.baseid not in {"", "tests/conftest.py", "tests"}}
     indices = item.callspec.indices if hasattr(item, "callspec") else {}
-    return made, tuple(str(indices[n]) for n, d in sorted(made.items()) if d.params and n in indices)
+    return bool(made), tuple(str(indices[n]) for n, d in sorted(made.items()) if d.params and n in indices)
 
 
-def pytest_collection_modifyitems(items):
-    """Deal tests out in groups. Those that share a world are one, as each worker would build it again and wait for it again; so are
-    some dozens of any others, as handing tests out one by one costs more than many of them."""
-    count: dict[str, int] = {}
+def _groups(items):
+    """Return tests by the worker's group they belong to. Those that share a world are one, as each worker would build it again and wait
+    for it again; so are some dozens of any others, as handing tests out one by one costs more than many of them."""
+    groups, count = {}, {}
     for item in items:
-        stem = item.path.stem
-        made, which = _shared(item)
-        if made:
+        stem = _module(item)
+        shared, which = _shared(item)
+        mark = item.get_closest_marker("xdist_group")
+        if mark is not None:
+            name = mark.args[0]
+        elif shared:
             name = "-".join((stem, *which))
         else:
             nth = count[stem] = count.get(stem, -1) + 1
-            name = f"{stem}.{nth // (SLOW_CHUNK if item.path.parent.name == 'interop' else CHUNK)}"
-        if item.get_closest_marker("xdist_group") is None:
+            name = f"{stem}.{nth // (2 if stem in WAITING else CHUNKS.get(item.path.parent.name, CHUNK))}"
+        if mark is None:
             item.add_marker(pytest.mark.xdist_group(name))
-    rank = {stem: n for n, stem in enumerate(FIRST)}
-    places = {"interop": 1, "golden": 2, "contract": 3}
-    items.sort(key=lambda i: (rank.get(i.path.stem, len(rank)), places.get(i.path.parent.name, 4)))
+        groups.setdefault(name, []).append(item)
+    return groups
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist looks for the groups first thing
+def pytest_collection_modifyitems(config, items):
+    """Deal tests out in groups; to several workers, those that wait longest early, and what is quick last, to fill the gaps."""
+    groups = list(_groups(items).values())
+    if not hasattr(config, "workerinput"):
+        return
+    places = {"interop": 0, "golden": 1, "contract": 2}
+    waiting = sorted((g for g in groups if _module(g[0]) in WAITING), key=lambda g: WAITING.index(_module(g[0])))
+    rest = [g for g in groups if _module(g[0]) not in WAITING]
+    others = iter(sorted(rest, key=lambda g: places.get(g[0].path.parent.name, len(places))))
+    order = [group for first in waiting for group in (first, *itertools.islice(others, AMONG))]
+    items[:] = [item for group in (*order, *others) for item in group]
+
+
+def pytest_collection_finish(session):
+    """Refuse to go on without the groups: every worker would start every world, which takes three times as long and says nothing."""
+    config = session.config
+    if hasattr(config, "workerinput") and getattr(config.option, "loadgroup", False) and session.items:
+        assert "@" in session.items[0].nodeid, "this pytest and this pytest-xdist do not group: pytest<9.2"
