@@ -29,7 +29,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
         ):
             number, place = text(entry, public), f"{profile}/{name}"
             yield from token(kind, text(entry, name), at, place, identifier=number, issuer=host, more=more)
-        refresh, access = text(entry, "refresh_token"), text(entry, "access_token")
+        refresh, access = text(entry, "refresh_token"), text(entry, "access_token") or text(entry, "auth_token")
         if refresh:
             yield from token("oauth.refresh-token", refresh, at, f"{profile}/refresh_token", issuer=_ISSUER, more=more)
         else:

@@ -40,6 +40,8 @@ STORE = Store(
     title="Bundler",
     where=(
         At(root=Root.HOME, glob=".bundle/config", env="BUNDLE_USER_CONFIG"),
+        At(root=Root.HOME, glob=".bundle/config", env="BUNDLE_USER_HOME"),
+        At(root=Root.HOME, glob=".bundle/config", env="BUNDLE_CONFIG"),
         At(root=Root.HOME, glob="**/.bundle/config", env="BUNDLE_APP_CONFIG"),
     ),
     yields=("bundler.password", "github.token"),

@@ -28,6 +28,11 @@ STORE = Store(
         *(At(root=Root.HOME, glob=f".gnupg/{name}", env="GNUPGHOME") for name in _RINGS),
         *(At(root=Root.APPDATA, glob=f"gnupg/{name}", os=("windows",), env="GNUPGHOME") for name in _RINGS),
         *(At(root=Root.HOME, glob=g) for g in _LOOSE),
+        At(
+            root=Root.HOME, glob=".talos/keys/*.pgp", env="SIDEROV1_KEYS_DIR"
+        ),  # by which `omnictl` and `talosctl` sign in
+        At(root=Root.XDG_DATA, glob="talos/keys/*.pgp"),
+        At(root=Root.MAC_SUPPORT, glob="talos/keys/*.pgp", os=("macos",)),
     ),
     yields=("gnupg.key", "gnupg.revocation"),
     max_bytes=16 * MiB,

@@ -28,11 +28,12 @@ STORE = Store(
     title="goose",
     where=(
         *(At(root=Root.XDG_CONFIG, glob=f"goose/{name}") for name in _NAMES),
+        *(At(root=Root.HOME, glob=f".goose/config/{name}", env="GOOSE_PATH_ROOT") for name in _NAMES),
         *(At(root=Root.APPDATA, glob=f"Block/goose/config/{name}", os=("windows",)) for name in _NAMES),
     ),
     yields=tuple(dict.fromkeys((*_ai_key.KINDS, *_mcp.KINDS))),
     max_bytes=512 * KiB,
     parse=parse,
     since="0.2",
-    reference="https://block.github.io/goose/docs/guides/config-files/",
+    reference="https://github.com/block/goose/blob/main/crates/goose/src/config/paths.rs",
 )

@@ -88,7 +88,7 @@ STORE = Store(
     id="oci-cli",
     title="Oracle Cloud CLI",
     where=(
-        At(root=Root.HOME, glob=".oci/config", env="OCI_CLI_CONFIG_FILE"),
+        *(At(root=Root.HOME, glob=".oci/config", env=name) for name in ("OCI_CLI_CONFIG_FILE", "OCI_CONFIG_FILE")),
         *(At(root=Root.HOME, glob=g) for g in _GLOBS),
     ),
     yields=("oci.api-key", "oci.session-token", "file.secret", "github.token"),

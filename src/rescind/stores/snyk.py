@@ -19,7 +19,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     """Yield the token, the refresh token, or a logout. Raises `Unparsable` for what is no JSON object."""
     document = table(blob)
     more = {"org": text(document, "org"), "endpoint": text(document, "endpoint")}
-    value, stored = text(document, "api"), text(document, _OAUTH)
+    value, stored = text(document, "api"), text(document, _OAUTH) or text(document, _OAUTH.lower())
     yield from token("snyk.token", value, at, "/api", issuer="snyk.io", more=more)
     if stored:
         held = load(stored.encode("utf-8", "surrogateescape"))
