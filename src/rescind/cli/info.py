@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -29,7 +29,6 @@ def doctor(
 ) -> None:
     """Reach every tenant read-only and say which kinds could be read there. Writes nothing. Exits 7 when something cannot be seen."""
     from rescind.pipeline.doctor import examine
-    from rescind.pipeline.render import entry
     from rescind.schema.config import location
 
     if person:
@@ -44,25 +43,44 @@ def doctor(
                 f"No tenant is configured: every provider credential would stay manual.\n  → name yours in {s.config.path or location()}\n"
             )
         for row in rows:
-            sys.stdout.write(bold(f"{row['tenant']} ({row['provider']}): {row['verdict']}") + "\n")
-            for kind in row["kinds"]:
-                sys.stdout.write(entry(kind["kind"], f"{kind['readable']}: {kind['evidence']}", width=width()))
-                if kind["readable"] != "yes":
-                    sys.stdout.write(entry("", f"needs: {', '.join(kind['permissions'])}", width=width()))
-                if kind["missing"]:
-                    sys.stdout.write(
-                        entry("", f"to end them it also needs: {', '.join(kind['missing'])}", width=width())
-                    )
-            for record in row["records"]:
-                needs = "" if record["readable"] == "yes" else f"; needs: {', '.join(record['permissions'])}"
-                told = f"what credentials did, in {record['title']}: {record['readable']}: {record['evidence']}{needs}"
-                sys.stdout.write(entry(record["record"], told, width=width()))
+            _tell(row)
     bad = [
         r
         for r in rows
         if r["verdict"] != "reached" or any(k["readable"] != "yes" for k in (*r["kinds"], *r["records"]))
     ]
     raise typer.Exit(7 if bad or not rows else 0)
+
+
+def _tell(row: dict[str, Any]) -> None:
+    """Print what a tenant answered: how it stands in one line, what is missing kind by kind, and what is in order by name."""
+    from rescind.pipeline.render import entry
+
+    def tell(head: str, told: str) -> None:
+        sys.stdout.write(entry(head, told, width=width()))
+
+    kinds, well = row["kinds"], [k for k in row["kinds"] if k["readable"] == "yes" and not k["missing"]]
+    read, short = sum(k["readable"] == "yes" for k in kinds), sum(bool(k["missing"]) for k in kinds)
+    counts = f"; {read} of {len(kinds)} kinds can be read, {short} lack rights to be ended" if kinds else ""
+    sys.stdout.write(bold(f"{row['tenant']} ({row['provider']}): {row['verdict']}{counts}") + "\n")
+    for kind in kinds:
+        if kind in well:
+            continue
+        tell(kind["kind"], f"{kind['readable']}: {kind['evidence']}")
+        if kind["readable"] != "yes":
+            tell("", f"needs: {', '.join(kind['permissions'])}")
+        if kind["missing"]:
+            tell("", f"to end them it also needs: {', '.join(kind['missing'])}")
+    for record in row["records"]:
+        needs = "" if record["readable"] == "yes" else f"; needs: {', '.join(record['permissions'])}"
+        told = f"what credentials did, in {record['title']}: {record['readable']}: {record['evidence']}{needs}"
+        tell(record["record"], told)
+    sure = [k["kind"] for k in well if k["writable"] == "yes"]
+    unsure = [k["kind"] for k in well if k["writable"] != "yes"]
+    if sure:
+        tell("may be ended", ", ".join(sure))
+    if unsure:
+        tell("can be read", f"{', '.join(unsure)}; whether they could be ended nobody says before it is done")
 
 
 def _ready(ctx: typer.Context, person: str, target: Path, *, as_json: bool) -> NoReturn:
