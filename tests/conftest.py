@@ -44,8 +44,8 @@ def _private_home(tmp_path_factory):
 
 
 WAITING = (
-    "interop/test_case_playbooks", "interop/test_drill", "interop/test_line", "interop/test_contain", "interop/test_crash",
-    "interop/test_approvals", "interop/test_sso", "interop/test_used_line", "interop/test_rotation", "interop/test_checkin",
+    "interop/test_case_playbooks", "interop/test_drill", "interop/test_line", "interop/test_used_line", "interop/test_contain",
+    "interop/test_crash", "interop/test_rotation", "interop/test_readiness", "interop/test_approvals", "interop/test_sso",
 )  # fmt: skip
 """Modules that mostly wait for a proof: longest first. They begin early, among others, so that no processor waits with them."""
 AMONG = 5
