@@ -79,3 +79,27 @@ def test_any_damage_to_a_registry_file_is_survived(tmp_path: Path) -> None:
             bad = whole[:at] + value.to_bytes(4, "little") + whole[at + 4 :]
             put(tmp_path / "NTUSER.DAT", bad)
             look(tmp_path)
+
+
+def test_what_lies_beside_a_moved_file_is_found_with_it(tmp_path: Path) -> None:
+    put(tmp_path / ".bashrc", "export DEMO_FILE=~/vault/mine\n")
+    put(tmp_path / "vault/mine")
+    put(tmp_path / "vault/others")
+    row = store(
+        At(root=Root.HOME, glob=".demo/file", env="DEMO_FILE"),
+        At(root=Root.HOME, glob=".demo/others", env="beside:DEMO_FILE"),
+    )
+    with open_host(tmp_path, clock=StillClock(), environ={}) as host:
+        assert set(split(host.candidates(row))[0]) == {"vault/mine", "vault/others"}
+
+
+def test_keys_are_found_that_included_ssh_settings_name(tmp_path: Path) -> None:
+    lines = 'Include conf.d/*.conf "more" ~/work/ssh.conf\r\nInclude ../../etc/passwd /etc/ssh/x **\r\n'
+    put(tmp_path / ".ssh/config", f"{lines}Host a\n  IdentityFile ~/keys/a\n")
+    for name, key in ((".ssh/conf.d/b.conf", "b"), (".ssh/more", "c"), ("work/ssh.conf", "d"), (".ssh/other", "e")):
+        put(tmp_path / name, f"IdentityFile=~/keys/{key}\r\n")
+    for key in "abcde":
+        put(tmp_path / f"keys/{key}")
+    row = store(At(root=Root.HOME, glob=".ssh/id_*", env="ssh:IdentityFile"))
+    with open_host(tmp_path, clock=StillClock(), environ={}) as host:
+        assert set(split(host.candidates(row))[0]) == {f"keys/{key}" for key in "abcd"}

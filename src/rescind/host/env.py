@@ -45,6 +45,9 @@ NAMING = (
 )  # fmt: skip
 """Settings of files in a home that name another file, by the word that a store's row has for them; `%d` is OpenSSH's word for the home."""
 
+INCLUDE = re.compile(r"(?im)^[ \t]{0,20}Include[ \t=]([^\r\n]{1,400})")
+"""What OpenSSH's own settings name as more of themselves: several globs in a line, relative to `~/.ssh` (ssh_config(5))."""
+
 HOME = "~"
 _MAX_VALUES = 16
 _MAX_LINE = 4096

@@ -14,6 +14,8 @@ from rescind.host.tree import Trouble
 from rescind.models.store import At, Root
 
 _FILE_BYTES = 256 * 1024
+_SSH, _INCLUDED = ".ssh/config", 16
+_BESIDE = "beside:"  # a row whose file lies in the folder of the file that a variable names
 
 
 class Moves:
@@ -40,13 +42,16 @@ class Moves:
 
     def files(self, at: At, glob: Sequence[str]) -> Iterator[Parts | Trouble]:
         """Yield the files that the row's variable moves, and a `Trouble` for each place that cannot be looked at."""
-        for value in self._values(at.env):
+        beside = at.env.startswith(_BESIDE)
+        for value in self._values(at.env.removeprefix(_BESIDE)):
             if value is None:
                 yield Trouble(self._home.parts, f"{at.env} moves this file, and only a shell could tell where to")
             for text in env.places(value or "", windows=self._home.os == "windows"):
                 place = self.place(text)
                 if place is None:
                     yield Trouble(self._home.parts, f"{at.env} moves this file to a place outside the evidence")
+                elif beside:
+                    yield from expand(self._where, place[:-1], glob[-1:], folded=self._home.folded)
                 elif self._tree.is_dir(place):
                     yield from self._in_folder(place, glob)
                 else:
@@ -78,12 +83,25 @@ class Moves:
         """Return what settings files of the home name, by the word for it in a store's row."""
         found: dict[str, list[str | None]] = {}
         for pattern, word, rule in env.NAMING:
-            texts: list[str] = []
-            for path in expand(self._where, self._home.parts, pattern.split("/"), folded=self._home.folded):
-                if not isinstance(path, Trouble):
-                    self._read(path, pattern, texts)  # its own store says what is wrong with it
+            texts = self._said(pattern)
+            if pattern == _SSH:
+                texts += [more for name in self._included(texts) for more in self._said(name)]
             found.setdefault(word, []).extend(value for text in texts for value in env.named(text, rule))
         return found
+
+    def _said(self, pattern: str) -> list[str]:
+        """Return the texts of the files that a glob below the home names; their own stores say what is wrong with them."""
+        texts: list[str] = []
+        for path in expand(self._where, self._home.parts, pattern.split("/"), folded=self._home.folded):
+            if not isinstance(path, Trouble):
+                self._read(path, pattern, texts)
+        return texts
+
+    def _included(self, texts: Sequence[str]) -> list[str]:
+        """Return the globs below the home that SSH's settings include."""
+        words = [word.strip('"') for text in texts for line in env.named(text, env.INCLUDE) for word in line.split()]
+        names = [w.removeprefix("~/") if w.startswith("~/") else f".ssh/{w}" for w in words if not w.startswith("/")]
+        return [n for n in dict.fromkeys(names) if n != _SSH and not {"..", "**", ""} & set(n.split("/"))][:_INCLUDED]
 
     def _values(self, name: str) -> list[str | None]:
         if ":" in name:

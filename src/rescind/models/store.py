@@ -55,6 +55,7 @@ class At:
     """One place: a root, a glob below it (`**` allowed, `/` separated), the systems it holds for (empty: all).
 
     `env` names the environment variable that moves the file; an override found in evidence is mapped back under the root.
+    `beside:NAME` says that the file lies in the folder of the file that the variable names; `ssh:…` and `git:…` are settings that name it.
     """
 
     root: Root

@@ -56,7 +56,8 @@ STORE = Store(
     title="Hugging Face tokens",
     where=(
         *(At(root=Root.XDG_CACHE, glob=f"huggingface/{name}", env="HF_HOME") for name in ("token", "stored_tokens")),
-        *(At(root=Root.XDG_CACHE, glob=f"huggingface/{n}", env="HF_TOKEN_PATH") for n in ("token",)),
+        At(root=Root.XDG_CACHE, glob="huggingface/token", env="HF_TOKEN_PATH"),
+        At(root=Root.XDG_CACHE, glob="huggingface/stored_tokens", env="beside:HF_TOKEN_PATH"),
         *(At(root=Root.HOME, glob=f".cache/huggingface/{n}", os=("windows",)) for n in ("token", "stored_tokens")),
         At(root=Root.HOME, glob=".huggingface/token"),
     ),
