@@ -48,6 +48,8 @@ class World:
     make: Callable[[], Held]
     subject: Subject
     secrets: Callable[[], set[str]]
+    alone: bool = False
+    """There is only ever one, so none is a bystander."""
 
 
 class ScriptedVault:
@@ -445,7 +447,7 @@ def root_users(folder: Path) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, serve(aws) as url:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
         client = functools.partial(aws.client, root_profile="management")
-        yield World(kind, url, client, make, Subject(names=(f"root:{ACCOUNT}",)), lambda: set())
+        yield World(kind, url, client, make, Subject(names=(f"root:{ACCOUNT}",)), lambda: set(), alone=True)
 
 
 @contextmanager
