@@ -57,9 +57,8 @@ def enumerate(client: AwsClient, subject: Subject) -> Iterator[Known | Gap]:  # 
     except (Throttled, Unreachable):
         raise
     except ProviderError as error:
-        yield Gap(
-            source=f"tenant:{client.tenant.name}", reason=f"the root user could not be looked at: {error.message}"
-        )
+        why = f"the root user could not be looked at: {error.message}"
+        yield Gap(source=f"tenant:{client.tenant.name}", reason=why)
 
 
 def delete(client: AwsClient, credential: Credential) -> CallResult:
