@@ -69,6 +69,19 @@ def _known(client: Azure, row: Row, child: Child) -> Known:
     )
 
 
+def _deleted(client: Azure, credential: Credential, child: Child) -> CallResult:
+    ident, _ = of(credential, child)
+    answer = client.http.send("DELETE", _resources.path(ident, child.sort), query={"api-version": child.version})
+    if child.long and answer.status == 202:
+        return _resources.accepted(client, answer, "removal")
+    raise_for(answer, what="removal")
+    if answer.status not in {200, 204} or answer.body.strip():
+        raise Unrecognised(f"removal: {answer.status}", status=answer.status, request_id=answer.request_id)
+    # an empty answer says little: whether it is gone, the listing says
+    gone = listed(client, credential, child) is None
+    return _resources.called(answer, CallStatus.DONE if gone else CallStatus.ACCEPTED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Functions:
     """What a kind needs."""
@@ -99,16 +112,7 @@ def functions(child: Child) -> Functions:
             yield from (found,) if isinstance(found, Gap) else (_known(client, r, child) for r in found)
 
     def delete(client: Azure, credential: Credential) -> CallResult:
-        ident, _ = of(credential, child)
-        answer = client.http.send("DELETE", _resources.path(ident, child.sort), query={"api-version": child.version})
-        if child.long and answer.status == 202:
-            return _resources.accepted(client, answer, "removal")
-        raise_for(answer, what="removal")
-        if answer.status not in {200, 204} or answer.body.strip():
-            raise Unrecognised(f"removal: {answer.status}", status=answer.status, request_id=answer.request_id)
-        # an empty answer says little: whether it is gone, the listing says
-        gone = listed(client, credential, child) is None
-        return _resources.called(answer, CallStatus.DONE if gone else CallStatus.ACCEPTED)
+        return _deleted(client, credential, child)
 
     def listing(client: Azure, credential: Credential) -> Observation:
         if listed(client, credential, child) is None:
