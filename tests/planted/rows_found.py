@@ -115,4 +115,40 @@ def tools(h: Home) -> None:
     h.row("found.clipboard", h.last.rpartition("/")[2], secret=token)
 
 
-ROWS = (clouds, code, tools)
+def agents(h: Home) -> None:
+    access, signature = t.jwt(sub="auth0|user_CURSOR9", exp=t.epoch(t.AHEAD), iss="https://authentication.cursor.sh")
+    h.put(h.pick(".config/cursor/auth.json", ".cursor/auth.json", "AppData/Roaming/Cursor/auth.json"), {"accessToken": access})  # fmt: skip
+    h.row("found.cursor-agent", "auth0|user_CURSOR9", secret=signature)
+    for folder in (".kimi", ".kimi-code"):
+        h.put(
+            f"{folder}/credentials/kimi-code.json",
+            {"access_token": (a := t.pick(60)), "refresh_token": (b := t.pick(60)), "expires_at": 4102444800},
+        )
+        h.row(f"found.kimi-{folder}", f"{folder}/credentials/kimi-code.json", secret=(a, b))
+    h.put(".config/TabNine/tabnine.token", (a := t.pick(48)))
+    h.row("found.tabnine", "tabnine.token", secret=a)
+    h.put(".gemini/mcp-oauth-tokens-v2.json", f"{t.hexs(32)}:{t.hexs(32)}:{t.hexs(200)}")
+    h.row("found.gemini-sealed", "mcp-oauth-tokens-v2.json")
+    token = {"accessToken": t.pick(40), "refreshToken": (a := t.pick(40)), "tokenType": "Bearer"}
+    server = "https://qwen-mcp.corp.example/sse"
+    h.put(".qwen/mcp-oauth-tokens.json", [{"serverName": "corp", "token": token, "mcpServerUrl": server}])
+    h.row("found.qwen-mcp", "qwen-mcp.corp.example", secret=a)
+
+
+def logins(h: Home) -> None:
+    h.put(
+        ".gitcookies",
+        f"gerrit.corp.example\tFALSE\t/\tTRUE\t4102444800\to\tgit-ada.corp.example=1/{(a := t.pick(40))}\n",
+    )
+    h.row("found.gitcookies", "gerrit.corp.example", "git-ada.corp.example", secret=a)
+    jar = f"# Netscape HTTP Cookie File\r\n#HttpOnly_jar.okta.com\tFALSE\t/\tTRUE\t4102444800\tsid\t{(a := t.pick(40))}\r\n"
+    h.put("Downloads/okta-cookies.txt", jar)
+    h.row("found.cookie-file", "jar.okta.com", secret=a)
+    secrets = {"client_id": (client := t.pick(32)), "client_secret": (a := t.pick(64)), "refresh_token": t.pick(80)}
+    h.put("{xdg}/.jira/jira-cli-oauth-secrets.json", secrets)
+    h.row("found.jira-oauth", client, secret=a)
+    h.put("{xdg}/upstash/config.json", {"email": "ada-upstash@corp.example", "api_key": (a := t.uuid())})
+    h.row("found.upstash", "ada-upstash@corp.example", secret=a)
+
+
+ROWS = (clouds, code, tools, agents, logins)

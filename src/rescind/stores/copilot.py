@@ -40,7 +40,8 @@ def _command_line(document: object, at: Location) -> Iterator[Finding]:
     for name in ("copilot_tokens", "copilotTokens"):
         found = member(document, name)
         for key, value in found.items() if isinstance(found, dict) else ():
-            host, _, login = key.removeprefix("https://").rpartition(":")
+            plain = key.removeprefix("https://")
+            host, _, login = plain.rpartition(":") if ":" in plain else (plain, "", "")
             raw = value if isinstance(value, str) else text(value, "token") or text(value, "oauth_token")
             held.add(login)
             yield from _one(raw, replace(at, pointer=f"/{name}/{key}"), host or "github.com", login, {})

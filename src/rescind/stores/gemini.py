@@ -17,10 +17,12 @@ from rescind.stores._epoch import epoch
 from rescind.stores._json import load, member, text
 from rescind.stores._jwt import facts
 from rescind.stores._locked import locked
+from rescind.stores._moment import moment
 from rescind.stores._text import decode
 from rescind.stores._token import token
 
 _CLIENT = "681255809395-oo8ft2oprdrnp9e3aqf6av3hmdib135j.apps.googleusercontent.com"  # the CLI's own, and the same for everybody
+_ANTIGRAVITY = "1071006060591-tmhssin2h21lcre235vtolojh4g403ep.apps.googleusercontent.com"
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
@@ -49,8 +51,10 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
 
 def _google_login(document: Mapping[str, object], at: Location) -> Iterator[Finding]:
     mine = {n: v for n, v in facts(text(document, "id_token")).items() if n in {"email", "sub", "hd", "azp", "aud"}}
-    own = {**mine, "scope": text(document, "scope"), "client_id": mine.get("azp", "") or mine.get("aud", "") or _CLIENT}
-    who, until = mine.get("email", ""), epoch(member(document, "expiry_date")) or ""
+    own = {**mine, "scope": text(document, "scope"), "client_id": mine.get("azp", "") or mine.get("aud", "")}
+    own["client_id"] = own["client_id"] or (_ANTIGRAVITY if "antigravity" in at.path else _CLIENT)
+    until = epoch(member(document, "expiry_date")) or moment(text(document, "expiry")) or ""
+    who = mine.get("email", "")
     access, refresh = text(document, "access_token"), text(document, "refresh_token")
     if refresh:
         more = {**own, "access_expires_at": until}
