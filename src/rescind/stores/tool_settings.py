@@ -23,6 +23,7 @@ from rescind.stores._token import token
 _CODE = re.compile(r"(?:^|[{,(\s])[\"']?([A-Za-z_][\w.]{1,80})[\"']?\]?[ \t]*[:=][ \t]*[\"']([^\"'\r\n]{1,2000})[\"']")
 _PAIRS = (("api_key", "api_secret"), ("access_key", "secret_key"), ("access_key_id", "secret_access_key"))
 _SEALED = (".v2.file", ".encrypted")
+_UNDER = re.compile(r"(?:^|/)hosts/([\w.\-]{1,253}(?::\d{1,5})?)/")
 _BEARER = re.compile(r"(?i)^bearer +")
 
 
@@ -42,7 +43,8 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     ids = {s.beside[two]: s.beside[one] for s in held for one, two in _PAIRS if s.beside.get(one) and s.beside.get(two)}
     for seen in _settings.findings([s for s in held if s.value not in ids.values()], at, own):
         facts, key = seen.attributes, ids.get(seen.secret.reveal(), "") if seen.secret else ""
-        issuer = seen.issuer or facts.get("host", "") or _ISSUERS.get(tool, "")
+        under = _UNDER.search(seen.location.pointer or "")
+        issuer = seen.issuer or facts.get("host", "") or (under[1] if under else _ISSUERS.get(tool, ""))
         whole = sighting(
             seen.kind, at, identifier=seen.identifier or key, secret=seen.secret.reveal() if seen.secret else ""
         )
@@ -78,16 +80,17 @@ _HOME = """jfrog:.jfrog/jfrog-cli.conf* cloudfoundry:.cf/config.json gitea:.tea/
     dvc:**/.dvc/config.local streamlit:**/.streamlit/secrets.toml mlflow:.mlflow/credentials upstash:.upstash.json serverless:.serverlessrc
     gitlab:.python-gitlab.cfg cassandra:.cassandra/cqlshrc cassandra:.cassandra/credentials obs:.oscrc luarocks:.luarocks/upload_config.lua
     luarocks:.config/luarocks/upload_config.lua chef:.chef/knife.rb koyeb:.koyeb.yaml porter:.porter/porter.yaml openai:.openai/*
-    packer:.packerconfig atlassian:.acli/*.yaml sonar:.sonar/config augment:.augment/session.json
+    packer:.packerconfig augment:.augment/session.json
     cline:.cline/data/settings/providers.json cline:.cline/data/secrets.json factory:.factory/auth.json factory:.factory/config.json factory:.factory/settings.json
     factory:.factory/auth.v2.file factory:.factory/auth.encrypted factory:.factory/mcp-oauth.v2.file cursor:.config/cursor/auth.json cursor:.cursor/auth.json kilo:.kilocode/cli/config.json
+    forgejo:.local/share/forgejo-cli/keys.json
     kilo:.local/share/kilo/auth.json kimi:.kimi/config.toml kimi:.kimi/config.json kimi:.kimi/credentials/*.json kimi:.kimi-code/config.toml kimi:.kimi-code/credentials/*.json
     kimi:.kimi-code/credentials/mcp/*.json copr:.config/copr gitguardian:.config/gitguardian/auth_config.yaml
     tabnine:.config/TabNine/tabnine.token grafana:.config/grafanactl/config.yaml openai:.config/openai/*"""
-_SUPPORT = """fastly:fastly/config.toml gitea:tea/config.yml algolia:algolia/config.toml algolia:algolia/cli.toml temporal:temporalio/temporal.*
+_SUPPORT = """fastly:fastly/config.toml gitea:tea/config.yml algolia:algolia/config.toml temporal:temporalio/temporal.*
     upcloud:upctl.yaml exercism:exercism/user.json auth0:auth0/config.json dvc:dvc/config zenml:zenml/credentials.yaml goreleaser:goreleaser/*_token
     ghorg:ghorg/conf.yaml obs:osc/oscrc attic:attic/config.toml cachix:cachix/cachix.dhall vastai:vastai/vast_api_key posit:rsconnect-python/servers.json
-    grafana:grafanactl/config.yaml atlassian:acli/*.yaml clever-cloud:clever-cloud/clever-tools.json scalingo:scalingo/auth forgejo:fj/keys.json
+    grafana:grafanactl/config.yaml atlassian:acli/*.yaml clever-cloud:clever-cloud/clever-tools.json scalingo:scalingo/auth forgejo:forgejo-cli/keys.json forgejo:Cyborus.forgejo-cli/keys.json forgejo:Cyborus/forgejo-cli/data/keys.json
     snapcraft:snapcraft/snapcraft.cfg upstash:upstash/config.json cursor:Cursor/auth.json gitguardian:gitguardian/auth_config.yaml"""
 _NAMED = [word.split(":", 1) for word in (*_HOME.split(), *_SUPPORT.split())]
 _GLOBS = [(name, glob.removeprefix("**/").removeprefix(".config/")) for name, glob in _NAMED]
