@@ -14,7 +14,8 @@ from types import ModuleType
 
 from rescind import index
 from rescind.errors import RescindError
-from rescind.models.kind import Kind, Provider, Rest, Verb, When
+from rescind.models.kind import Kind, Rest, Verb, When
+from rescind.models.provider import Provider
 from rescind.models.rotation import TargetRow
 from rescind.models.store import Store
 

@@ -8,7 +8,7 @@ import pytest
 
 from rescind import catalogue
 from rescind.errors import ConfigError
-from rescind.models.kind import Provider
+from rescind.models.provider import Provider
 from rescind.models.tenant import SecretRef
 from rescind.schema import config, owned
 from rescind.schema.config_shape import ConfigShape

@@ -18,8 +18,9 @@ from rescind.engine.runs import outcomes, result
 from rescind.errors import Denied, RefusedError, Throttled, Unreachable
 from rescind.models.config import Config
 from rescind.models.credential import EndState
-from rescind.models.kind import CaseVerb, Provider
+from rescind.models.kind import CaseVerb
 from rescind.models.plan import Case
+from rescind.models.provider import Provider
 from rescind.models.tenant import Tenant
 from rescind.models.use import Event, Source, Span, Trace
 from rescind.pipeline import case_plan, preserve, preview, render, report, reverify

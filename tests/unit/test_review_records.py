@@ -20,9 +20,10 @@ from rescind.host import walk
 from rescind.models.config import Config
 from rescind.models.credential import EndState, Inventory, Ownership
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, CaseVerb, Identity, Liveness, Provider, Verb
+from rescind.models.kind import Act, CaseVerb, Identity, Liveness, Verb
 from rescind.models.machine import Machine, Order, Standing
 from rescind.models.plan import Case, CaseStep, Decision
+from rescind.models.provider import Provider
 from rescind.models.tenant import Tenant
 from rescind.models.use import Asked, Span, Trace, Use
 from rescind.pipeline import case_plan, orders, preserve, preview

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from rescind.engine.rests import let_settle
-from rescind.models.kind import Provider
+from rescind.models.provider import Provider
 from tests.unit.made_up import CREDENTIAL, STEP, FakeClock
 from tests.unit.test_report import plan
 

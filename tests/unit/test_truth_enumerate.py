@@ -9,7 +9,8 @@ import pytest
 from rescind.errors import NotFound, ProviderError, Unreachable
 from rescind.models.credential import Credential, Inventory, Ownership, Relation, Sighted
 from rescind.models.evidence import Location
-from rescind.models.kind import Identity, Known, Liveness, Provider
+from rescind.models.kind import Identity, Known, Liveness
+from rescind.models.provider import Provider
 from rescind.models.tenant import Tenant
 from rescind.pipeline import identify as enumerating
 from rescind.pipeline.enumerate import enumerate_all, merge

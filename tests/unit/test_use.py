@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rescind import catalogue
 from rescind.models.credential import Credential, EndState
-from rescind.models.kind import Liveness, Provider
+from rescind.models.kind import Liveness
+from rescind.models.provider import Provider
 from rescind.models.use import Event, Reading, Source, Trace, Use
 from rescind.pipeline import use
 from tests.unit.test_report import credential, receipt, step

@@ -9,9 +9,7 @@ from typing import Any, Protocol
 
 from rescind.models.credential import Credential, EndState
 from rescind.models.evidence import Gap
-from rescind.models.machine import Machines
 from rescind.models.rotation import Rotation
-from rescind.models.use import Source
 from rescind.secret import Secret
 
 
@@ -296,28 +294,3 @@ class Kind:
     def supports(self, verb: Verb) -> bool:
         """Tell whether a verb helps without ending the credential itself, as a rotation does."""
         return verb is Verb.ROTATE or (verb in self.actions and self.actions[verb].supports)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
-    """A provider family: `connect` is `module:function` (imported only when a tenant is used), `settings` what a tenant may set.
-
-    `connect(tenant, resolve, pacer, write=…)` returns a `Client`; `required` settings are checked before anything is contacted.
-    `controls_email`: an owner that equals the person's e-mail is the provider's own attestation (a CA's SAN), not a free text.
-    `eventual`: it says that something is done before that holds everywhere, so a playbook's sweeps look again after a while.
-    `paces` are classes of endpoint that it allows fewer requests per second than a tenant's rate; a tenant with an `endpoint_url` of
-    its own is somebody else's service, which these do not hold for. `activity` are its records of what credentials did. `machines`:
-    it manages machines, which a tenant may offer to lock, retire or wipe.
-    """
-
-    id: str
-    title: str
-    connect: str
-    required: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
-    reference: str = ""
-    controls_email: bool = False
-    eventual: bool = False
-    paces: Mapping[str, float] = field(default_factory=dict)
-    activity: tuple[Source, ...] = ()
-    machines: Machines | None = None

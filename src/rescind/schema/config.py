@@ -20,7 +20,7 @@ from rescind import catalogue
 from rescind.errors import ConfigError, redact
 from rescind.models.checkin import ScanScope
 from rescind.models.config import Config, Hook, Org
-from rescind.models.kind import Provider
+from rescind.models.provider import Provider
 from rescind.models.tenant import AUTHORITY, SecretRef, Tenant
 from rescind.schema.checkin_conf import checkin, enrolled
 from rescind.schema.config_shape import (

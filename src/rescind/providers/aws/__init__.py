@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rescind.models.kind import Provider
+from rescind.models.provider import Provider
 from rescind.providers.aws._records import CLOUDTRAIL
 
 PROVIDER = Provider(

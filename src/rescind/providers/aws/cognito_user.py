@@ -107,6 +107,6 @@ KIND = Kind(
     death=Death(negatives=2, seconds=10.0, source=_DOC),
     steps_by_hand="Cognito console, the user pool, Users, the user: Actions, Disable user access, and Sign out all sessions.",
     reference=_DOC,
-    since="0.2",
+    since="0.1",
     tested=("a server of ours made of botocore's model",),
 )

@@ -115,6 +115,6 @@ KIND = Kind(
         "(IAM, Root access management) and delete the credentials there."
     ),
     reference="https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html",
-    since="0.2",
+    since="0.1",
     tested=("a server of ours made of botocore's model",),
 )

@@ -97,6 +97,6 @@ KIND = Kind(
     death=Death(negatives=2, seconds=10.0, source=_DOC),
     steps_by_hand="Systems Manager console, Session Manager, Sessions, the session: Terminate. What was started in it may go on on the machine.",
     reference="https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_TerminateSession.html",
-    since="0.2",
+    since="0.1",
     tested=("a server of ours made of botocore's model",),
 )

@@ -89,7 +89,7 @@ KIND = Kind(
     ),
     death=Death(negatives=2, seconds=60.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/containerregistry/registries/regenerate-credential",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand="Azure portal, the registry, Access keys: regenerate the password, or switch Admin user off.",
 )

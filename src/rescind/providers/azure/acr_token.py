@@ -100,7 +100,7 @@ KIND = Kind(
     ),
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/containerregistry/tokens/update",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand="Azure portal, the registry, Repository permissions, Tokens, the token: disable it, or delete its passwords.",
 )

@@ -110,7 +110,7 @@ KIND = Kind(
     issuer_is_account=True,
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/aks/managed-clusters/rotate-cluster-certificates",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, held to Microsoft's own clients; no real subscription",),
     steps_by_hand=(
         "First close the way to a new one: az aks update --disable-local-accounts (a cluster with Entra sign-in), and take "

@@ -47,7 +47,7 @@ KIND = Kind(
     issuer_is_account=True,
     death=Death(negatives=2, seconds=60.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/cosmos-db-resource-provider/database-accounts/regenerate-key",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand="Azure portal, the Cosmos DB account, Keys: let its users take the other key, then regenerate this one.",
 )

@@ -58,7 +58,7 @@ KIND = Kind(
     ),
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/managedidentity/federated-identity-credentials/delete",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand=(
         "Azure portal, the managed identity, Federated credentials: delete it. The identity's own access ends with its role assignments "

@@ -41,7 +41,7 @@ KIND = Kind(
     issuer_is_account=True,
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/aiservices/accountmanagement/accounts/regenerate-key",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand="Azure portal, the resource, Keys and Endpoint: let its users take the other key, then regenerate this one.",
 )

@@ -52,7 +52,7 @@ KIND = Kind(
     issuer_is_account=True,
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/appservice/web-apps/generate-new-site-publishing-password",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand="Azure portal, the app, Overview: Reset publish profile; better, switch basic authentication off under Configuration.",
 )

@@ -54,7 +54,7 @@ KIND = Kind(
     issuer_is_account=True,
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/servicebus/namespaces-authorization-rules/regenerate-keys",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand=(
         "Azure portal, the namespace (for other hosts: the IoT hub or notification hub), Shared access policies, the policy: let its users "

@@ -105,7 +105,7 @@ KIND = Kind(
         source="https://learn.microsoft.com/en-us/azure/storage/common/storage-account-keys-manage",
     ),
     reference="https://learn.microsoft.com/en-us/rest/api/storagerp/storage-accounts/regenerate-key",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand=(
         "Azure portal, the storage account, Access keys: let its users take the other key, then Rotate key. Shared access signatures that "

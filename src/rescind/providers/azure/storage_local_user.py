@@ -43,7 +43,7 @@ KIND = Kind(
     issuer_is_account=True,
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/storagerp/local-users/delete",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand="Azure portal, the storage account, SFTP, the local user: delete it, or reset its password and remove its SSH keys.",
 )

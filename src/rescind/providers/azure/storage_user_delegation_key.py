@@ -90,7 +90,7 @@ KIND = Kind(
     issuer_is_account=True,
     death=Death(source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/storagerp/storage-accounts/revoke-user-delegation-keys",
-    since="0.2",
+    since="0.1",
     tested=_resources.TESTED,
     steps_by_hand="az storage account revoke-delegation-keys --name <account> --resource-group <group>, after whoever signed has lost the role.",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rescind.models.kind import Provider
+from rescind.models.provider import Provider
 
 PROVIDER = Provider(
     id="azure-devops",

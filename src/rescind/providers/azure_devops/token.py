@@ -82,7 +82,7 @@ KIND = Kind(
         source="https://learn.microsoft.com/en-us/azure/devops/organizations/accounts/admin-revoke-user-pats",
     ),
     reference="https://learn.microsoft.com/en-us/rest/api/azure/devops/tokenadmin/revocations/revoke-authorizations",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, held to Azure DevOps' own OpenAPI description; no real organisation",),
     steps_by_hand=(
         "As a Project Collection Administrator: list the owner's tokens (Token Administration API) and revoke all of them, in each "

@@ -96,7 +96,7 @@ KIND = Kind(
     ),
     death=DEATH,
     reference="https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens",
-    since="0.2",
+    since="0.1",
     tested=TESTED,
     steps_by_hand=_sessions.BY_HAND,
 )

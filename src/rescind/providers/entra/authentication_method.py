@@ -62,7 +62,7 @@ KIND = Kind(
     ),
     death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/resources/authenticationmethods-overview",
-    since="0.2",
+    since="0.1",
     tested=TESTED,
     steps_by_hand=(
         "Entra admin center, Users, the person, Authentication methods: delete it. App passwords of per-user MFA: Per-user MFA, the person, "

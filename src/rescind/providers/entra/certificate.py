@@ -76,7 +76,7 @@ KIND = Kind(
     rotation=_next_certificate.ROTATION,
     death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/application-update",
-    since="0.2",
+    since="0.1",
     tested=TESTED,
     steps_by_hand=(
         "Entra admin center, Enterprise applications, the application: Properties, Enabled for users to sign in: No. Then App "

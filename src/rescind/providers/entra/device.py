@@ -92,7 +92,7 @@ KIND = Kind(
     ),
     death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/device-update",
-    since="0.2",
+    since="0.1",
     tested=TESTED,
     steps_by_hand="Entra admin center, Devices, the device: Disable. Do not delete it: its BitLocker recovery keys would go with it.",
 )

@@ -111,7 +111,7 @@ KIND = Kind(
     residual=_application.RESIDUAL,
     death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/federatedidentitycredential-delete",
-    since="0.2",
+    since="0.1",
     tested=TESTED,
     steps_by_hand="Entra admin center, App registrations, the application, Certificates & secrets, Federated credentials: delete it.",
 )

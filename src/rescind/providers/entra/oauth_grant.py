@@ -114,7 +114,7 @@ KIND = Kind(
     ),
     death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/oauth2permissiongrant-delete",
-    since="0.2",
+    since="0.1",
     tested=TESTED,
     steps_by_hand="Entra admin center, Users, the person, Applications: the application, Permissions: revoke; then Revoke sessions.",
 )

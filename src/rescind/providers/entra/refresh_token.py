@@ -36,7 +36,7 @@ KIND = Kind(
     ),
     death=DEATH,
     reference="https://learn.microsoft.com/en-us/entra/identity-platform/refresh-tokens#token-revocation",
-    since="0.2",
+    since="0.1",
     tested=TESTED,
     steps_by_hand=_sessions.BY_HAND,
 )

@@ -82,7 +82,7 @@ KIND = Kind(
     ),
     death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/user-update",
-    since="0.2",
+    since="0.1",
     tested=TESTED,
     steps_by_hand=(
         "Entra admin center, Users, the person: Edit properties, Account enabled off; then Revoke sessions. For an administrator this takes a "

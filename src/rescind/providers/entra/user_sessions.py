@@ -52,7 +52,7 @@ KIND = Kind(
     ),
     death=DEATH,
     reference="https://learn.microsoft.com/en-us/graph/api/user-revokesigninsessions",
-    since="0.2",
+    since="0.1",
     tested=TESTED,
     steps_by_hand=_sessions.BY_HAND,
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rescind.models.kind import Provider
 from rescind.models.machine import Machines
+from rescind.models.provider import Provider
 from rescind.providers.google._apis import scope
 from rescind.providers.google._records import AUDIT_LOGS, REPORTS
 

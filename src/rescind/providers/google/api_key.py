@@ -115,6 +115,6 @@ KIND = Kind(
         "`apikey:UNKNOWN` under Metrics meanwhile."
     ),
     reference="https://cloud.google.com/api-keys/docs/reference/rest/v2/projects.locations.keys/delete",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, made of Google's discovery document apikeys:v2 (20260818); no real project",),
 )

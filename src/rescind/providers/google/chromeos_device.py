@@ -111,7 +111,7 @@ KIND = Kind(
     death=Death(negatives=2, seconds=10.0, source=_people.PROPAGATES),
     steps_by_hand="Admin console, Devices, Chrome, Devices, the device: Disable; a remote powerwash is ordered there too.",
     reference="https://developers.google.com/workspace/admin/directory/reference/rest/v1/customer.devices.chromeos/batchChangeStatus",
-    since="0.2",
+    since="0.1",
     tested=(
         "a simulator of ours, made of Google's discovery document admin:directory_v1 (20261104); no real Workspace",
     ),

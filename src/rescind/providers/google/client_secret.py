@@ -109,6 +109,6 @@ KIND = Kind(
         "old one."
     ),
     reference="https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.oauthClients.credentials/patch",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, made of Google's discovery document iam:v1 (20261023); no real project",),
 )

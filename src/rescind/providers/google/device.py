@@ -108,6 +108,6 @@ KIND = Kind(
     death=Death(negatives=2, seconds=10.0, source=_people.PROPAGATES),
     steps_by_hand="Admin console, Devices, Mobile and endpoints, the device: Block device; wipe the account or the device there.",
     reference="https://cloud.google.com/identity/docs/reference/rest/v1/devices.deviceUsers/block",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, made of Google's discovery document cloudidentity:v1 (20261019); no real Workspace",),
 )

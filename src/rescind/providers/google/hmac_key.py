@@ -115,6 +115,6 @@ KIND = Kind(
     death=Death(negatives=2, seconds=10.0, source=_hmac_keys.DOC),
     steps_by_hand="Google Cloud console, Cloud Storage, Settings, Interoperability, the account's HMAC key: Deactivate, later Delete.",
     reference="https://cloud.google.com/storage/docs/json_api/v1/projects/hmacKeys/update",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, made of Google's discovery document storage:v1 (20261009); no real project",),
 )

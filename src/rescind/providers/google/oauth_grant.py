@@ -91,7 +91,7 @@ KIND = Kind(
     death=Death(negatives=2, seconds=10.0, source=_people.PROPAGATES),
     steps_by_hand="Admin console, Directory, Users, the person, Security, Connected applications: remove the application.",
     reference="https://developers.google.com/workspace/admin/directory/reference/rest/v1/tokens/delete",
-    since="0.2",
+    since="0.1",
     tested=(
         "a simulator of ours, made of Google's discovery document admin:directory_v1 (20261104); no real Workspace",
     ),

@@ -108,6 +108,6 @@ KIND = Kind(
         "machines, and look for the key in the metadata of projects and machines (gcloud compute project-info describe)."
     ),
     reference="https://cloud.google.com/compute/docs/oslogin/rest/v1/users.sshPublicKeys/delete",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, made of Google's discovery document oslogin:v1 (20260610); no real Workspace",),
 )

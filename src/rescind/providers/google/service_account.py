@@ -59,6 +59,6 @@ KIND = Kind(
     death=Death(negatives=3, seconds=10.0, source=LAG),
     steps_by_hand="Google Cloud console, IAM and Admin, Service accounts, the account: Disable.",
     reference="https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/disable",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, made of Google's discovery document iam:v1 (20261023); no real project",),
 )

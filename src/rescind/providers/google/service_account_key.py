@@ -113,6 +113,6 @@ KIND = Kind(
         "controls, Domain-wide delegation, look for the account's unique id, and remove it."
     ),
     reference="https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys/disable",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, made of Google's discovery document iam:v1 (20261023); no real project",),
 )

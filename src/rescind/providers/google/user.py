@@ -107,7 +107,7 @@ KIND = Kind(
         "provider is disabled there too."
     ),
     reference="https://developers.google.com/workspace/admin/directory/reference/rest/v1/users/update",
-    since="0.2",
+    since="0.1",
     tested=(
         "a simulator of ours, made of Google's discovery document admin:directory_v1 (20261104); no real Workspace",
     ),

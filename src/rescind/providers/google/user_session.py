@@ -64,7 +64,7 @@ KIND = Kind(
     ),
     steps_by_hand="Admin console, Directory, Users, the person, Security, Sign-in cookies: Reset.",
     reference="https://developers.google.com/workspace/admin/directory/reference/rest/v1/users/signOut",
-    since="0.2",
+    since="0.1",
     tested=(
         "a simulator of ours, made of Google's discovery document admin:directory_v1 (20261104); no real Workspace",
     ),

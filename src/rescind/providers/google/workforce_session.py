@@ -102,6 +102,6 @@ KIND = Kind(
         "--location=global. For an instant cut without it: remove the IAM bindings of principal://… and of the groups it is in."
     ),
     reference="https://cloud.google.com/iam/docs/reference/rest/v1/locations.workforcePools.subjects/revokeSessions",
-    since="0.2",
+    since="0.1",
     tested=("a simulator of ours, made of Google's discovery document iam:v1 (20261023); no real organisation",),
 )

@@ -8,7 +8,7 @@ them (0 where sshd reads these very files): only the operator can know both.
 
 from __future__ import annotations
 
-from rescind.models.kind import Provider
+from rescind.models.provider import Provider
 
 PROVIDER = Provider(
     id="ssh",

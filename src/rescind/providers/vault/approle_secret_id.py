@@ -144,7 +144,7 @@ KIND = Kind(
     ),
     death=Death(negatives=2, seconds=1.0, source=LAG),
     reference="https://openbao.org/api-docs/auth/approle/#destroy-approle-secret-id-accessor",
-    since="0.2",
+    since="0.1",
     tested=("OpenBao 2.7.2",),
     steps_by_hand="POST auth/MOUNT/role/ROLE/secret-id-accessor/destroy with the accessor; end the tokens it was used for.",
 )
