@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from rescind.models.credential import Credential
-from rescind.models.kind import Act, Kind, Provider, Rest, Subject, Verb, When
+from rescind.models.kind import Act, Kind, Rest, Subject, Verb, When
+from rescind.models.provider import Provider
 from rescind.models.tenant import SecretRef, Tenant
 from rescind.secret import Secret
 from rescind.wire.pace import Pacer

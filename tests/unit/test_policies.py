@@ -76,7 +76,9 @@ def test_every_aws_action_is_an_operation_of_its_service(name):
 def test_what_plans_may_not_write_and_what_applies_may_do_all_that_is_declared(playbook):
     plan, apply = (actions(FILES[f"policy-{playbook}.{job}.aws.json"]) for job in ("plan", "apply"))
     assert set(plan) == {"RescindLook"}
-    assert all(re.match(r"[a-z-]+:(Get|List|Lookup|Describe|Simulate|IsMember|AdminGet)", a) for a in plan["RescindLook"])
+    assert all(
+        re.match(r"[a-z-]+:(Get|List|Lookup|Describe|Simulate|IsMember|AdminGet)", a) for a in plan["RescindLook"]
+    )
     assert apply["RescindLook"] == plan["RescindLook"]
     declared = {
         p
@@ -188,7 +190,11 @@ def test_application_manifest(name):
 
 def test_contain_may_switch_off_and_nothing_else():
     names = {n for n, i in graph_roles.ROLES.items() if i in FILES["policy-contain.apply.graph.json"]}
-    looked = {"Domain.Read.All", "GroupMember.Read.All", "Directory.Read.All"}  # who is master, and what the account is in
+    looked = {
+        "Domain.Read.All",
+        "GroupMember.Read.All",
+        "Directory.Read.All",
+    }  # who is master, and what the account is in
     assert names == {*graph_roles.SIGNED_IN, *looked, "User.EnableDisableAccount.All"}
 
 
