@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from rescind.models.store import At, KiB, Root, Store
 from rescind.stores._locked import locked
 from rescind.stores._token import token
 from rescind.stores._xml import Element, load
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # as XmlConvert.EncodeLocalName writes what no element's name may hold
 
 
 def parse(blob: bytes, at: Location) -> Iterator[Finding]:
@@ -22,7 +25,7 @@ def parse(blob: bytes, at: Location) -> Iterator[Finding]:
     none = Element("")
     sources = dict(_pairs(parts.get("packagesources", none)))
     for source in parts.get("packagesourcecredentials", none).children:
-        name, values = source.tag.replace("_x0020_", " "), dict(_pairs(source))
+        name, values = _ESCAPED.sub(lambda m: chr(int(m[1], 16)), source.tag), dict(_pairs(source))
         host, user = _host(sources.get(name, "")), values.get("Username", "")
         own, pointer = {"source": name, "url": sources.get(name, "")}, f"packageSourceCredentials/{name}"
         clear = values.get("ClearTextPassword", "")
