@@ -42,26 +42,17 @@ _JWT = re.compile(
 _AGE = re.compile(r"AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}")
 _STAND_IN = re.compile(r"(?i:your[-_])|(?i:[-_]here\b)|(?i:x{6})|EXAMPLE|Eby8vdM02xNO|\.{3}")
 _WITHIN = 8  # lines between a key id and its secret
-_WEAK = frozenset(
-    re.findall(
-        r"\S+",
-        """user pass password passwd pwd changeme secret postgres root guest example admin test token tiger anonymous mysecretpassword my-secret-pw x-oauth-basic""",
-    )
-)
+_DEFAULTS = "user pass password passwd pwd changeme secret postgres root guest example admin test token tiger anonymous"
+_WEAK = frozenset({*_DEFAULTS.split(), "mysecretpassword", "my-secret-pw", "x-oauth-basic"})
 _DATABASES = frozenset({"auth", "mysql", "mariadb", "redis-cli", "mongo", "sqlcmd", "SQL"})
 _CODE = re.compile(r"[(){}\[\]<>$`,]|^[./~]|^(?:https?|ssh|git|file)://|\.\w+\(|^[A-Za-z]:\\")
 _SHAKEN = re.compile(r"[a-z][A-Z]{2}|[A-Z]{2}[a-z].*[a-z][A-Z]")  # as no word or name is written
 _NO_SECRET = re.compile(
     r"\s|://|^[*]|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|^\d{4}-\d\d-\d\d|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 )
-KINDS = tuple(
-    dict.fromkeys(
-        (
-            *("aws.access-key", "aws.role-session", "ssh.user-key", "file.secret", "url.password", "database.password", "git.password", "docker.login", "age.identity", "azure.shared-access-key"),
-            *("oauth.access-token", "entra.access-token", "kube.token", *_forms.KINDS, *_owners.KINDS),
-        )
-    )
-)  # fmt: skip
+_OWN = "aws.access-key aws.role-session ssh.user-key file.secret url.password database.password git.password docker.login age.identity"
+_NAMED = "azure.shared-access-key oauth.access-token entra.access-token kube.token"
+KINDS = tuple(dict.fromkeys((*_OWN.split(), *_NAMED.split(), *_forms.KINDS, *_owners.KINDS)))
 """Every kind that free text can yield."""
 
 

@@ -55,7 +55,9 @@ def is_sample(token: str) -> bool:
 
 def _part(text: str) -> object:
     try:
-        return json.loads(base64.urlsafe_b64decode(text.translate(_URLSAFE).rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)))
+        return json.loads(
+            base64.urlsafe_b64decode(text.translate(_URLSAFE).rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
+        )
     except (binascii.Error, ValueError, RecursionError):
         return None
 

@@ -62,7 +62,9 @@ def load(blob: bytes) -> Element:
     def refuse(*_: object) -> None:
         raise Unparsable("the XML has a document type of its own; it was not followed")
 
-    wide = blob.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # a shell on Windows writes it so, whatever the first line says
+    wide = blob.startswith(
+        (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    )  # a shell on Windows writes it so, whatever the first line says
     blob = decode(blob).encode("utf-8", "surrogateescape") if wide else blob
     parser = expat.ParserCreate("utf-8" if wide else None)
     parser.buffer_text = True

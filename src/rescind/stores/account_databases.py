@@ -53,6 +53,6 @@ STORE = Store(
     yields=("os.account-database", "file.secret"),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/windows/win32/sysinfo/registry-hives",
 )

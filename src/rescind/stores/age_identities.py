@@ -65,6 +65,6 @@ STORE = Store(
     yields=("age.identity",),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/FiloSottile/age/blob/main/doc/age-keygen.1.ronn",
 )

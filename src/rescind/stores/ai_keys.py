@@ -60,6 +60,6 @@ STORE = Store(
     yields=(*_ai_key.KINDS, "amp.api-key", "codeium.api-key"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://llm.datasette.io/en/stable/setup.html#saving-and-using-stored-keys",
 )

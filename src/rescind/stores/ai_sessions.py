@@ -64,6 +64,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(unescaped),
     text=unescaped,
-    since="0.2",
+    since="0.1",
     reference="https://opencode.ai/docs/troubleshooting/#storage",
 )

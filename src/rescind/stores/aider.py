@@ -44,6 +44,6 @@ STORE = Store(
     yields=_ai_key.KINDS,
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://aider.chat/docs/config/api-keys.html",
 )

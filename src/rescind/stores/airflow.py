@@ -38,6 +38,6 @@ STORE = Store(
     yields=("airflow.fernet-key", "database.password", "file.secret"),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://airflow.apache.org/docs/apache-airflow/stable/configurations-ref.html",
 )

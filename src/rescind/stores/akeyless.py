@@ -36,6 +36,6 @@ STORE = Store(
     yields=("akeyless.access-key", "akeyless.password"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.akeyless.io/docs/cli-reference",
 )

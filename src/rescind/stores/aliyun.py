@@ -64,6 +64,6 @@ STORE = Store(
     yields=("alibaba.access-key", "alibaba.sts-token", *sorted(set(_MORE.values())), "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/aliyun/aliyun-cli/blob/master/config/profile.go",
 )

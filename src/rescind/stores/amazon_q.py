@@ -53,6 +53,6 @@ STORE = Store(
     yields=("aws.sso-session", "aws.sso-client"),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/aws/amazon-q-developer-cli/blob/main/crates/chat-cli/src/auth/builder_id.rs",
 )

@@ -57,6 +57,6 @@ STORE = Store(
     yields=("android.adb-key", "file.secret"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://developer.android.com/build/building-cmdline#gradle_signing",
 )

@@ -81,6 +81,6 @@ STORE = Store(
     yields=("ansible.vault", "ansible.vault-password", "ansible.galaxy-token", "github.token"),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.ansible.com/ansible/latest/vault_guide/vault_encrypting_content.html",
 )

@@ -55,6 +55,6 @@ STORE = Store(
     yields=("server.password", "github.token"),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.ansible.com/ansible/latest/inventory_guide/intro_inventory.html#connecting-to-hosts-behavioral-inventory-parameters",
 )

@@ -22,7 +22,9 @@ from rescind.stores._settings import Setting
 from rescind.stores._text import decode, lines
 from rescind.stores._token import token
 
-_SEALED = re.compile(r"(?:bitnami\.com|external-secrets\.io|secrets-store\.csi|secrets\.hashicorp\.com|isindir\.github\.com)")
+_SEALED = re.compile(
+    r"(?:bitnami\.com|external-secrets\.io|secrets-store\.csi|secrets\.hashicorp\.com|isindir\.github\.com)"
+)
 _PHP = re.compile(r"define\(\s*['\"](\w{1,80})['\"]\s*,\s*['\"]([^'\"]{1,500})['\"]")
 _PUBLIC = re.compile(
     r"(?i)(?:.*[_.\-])?(?:user|username|host|hostname|port|database|dbname|name|url|uri|endpoint|region|email|crt|namespace|id)"
@@ -116,6 +118,6 @@ STORE = Store(
     yields=("rails.master-key", *_registry.KINDS, *_settings.KINDS),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/aspnet/core/security/app-secrets",
 )

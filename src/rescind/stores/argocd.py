@@ -53,6 +53,6 @@ STORE = Store(
     yields=(_KIND, "oauth.refresh-token", "file.secret"),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/argoproj/argo-cd/blob/master/util/localconfig/localconfig.go",
 )

@@ -50,6 +50,6 @@ STORE = Store(
     yields=("mongodb-atlas.api-key", "mongodb-atlas.client-secret", "oauth.refresh-token", "oauth.access-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.mongodb.com/docs/atlas/cli/current/configure/configuration-file/",
 )

@@ -27,6 +27,6 @@ STORE = Store(
     yields=("atuin.key", "atuin.session", "github.token"),
     max_bytes=4 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.atuin.sh/reference/sync/",
 )

@@ -48,6 +48,6 @@ STORE = Store(
     yields=("aws.access-key", "aws.role-session", "aws.sso-session"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/99designs/aws-vault/blob/master/USAGE.md#backends",
 )

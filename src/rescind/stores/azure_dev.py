@@ -92,6 +92,6 @@ STORE = Store(
     yields=("entra.refresh-token", "entra.access-token", "entra.client-secret", "x509.client-cert"),
     max_bytes=16 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/Azure/azure-dev/blob/main/cli/azd/pkg/auth/cache_unix.go",
 )

@@ -59,6 +59,6 @@ STORE = Store(
     yields=("borg.key", "kopia.password", "restic.password", "file.secret", "github.token"),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://borgbackup.readthedocs.io/en/stable/usage/key.html",
 )

@@ -80,6 +80,6 @@ STORE = Store(
     yields=("bitwarden.session", "bitwarden.api-key", "bitwarden.vault", "github.token"),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://bitwarden.com/help/data-storage/#on-your-local-machine",
 )

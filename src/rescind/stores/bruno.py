@@ -68,6 +68,6 @@ STORE = Store(
     yields=("file.secret", "github.token"),
     max_bytes=2 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.usebruno.com/secrets-management/secret-variables",
 )

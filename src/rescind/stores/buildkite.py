@@ -62,6 +62,6 @@ STORE = Store(
     yields=(_KIND, "buildkite.agent-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://buildkite.com/docs/platform/cli/configuration",
 )

@@ -50,6 +50,6 @@ STORE = Store(
     yields=("cargo.token", "cargo.signing-key", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://doc.rust-lang.org/cargo/reference/config.html#credentials",
 )

@@ -90,6 +90,6 @@ STORE = Store(
     yields=("chat.password", "matrix.token", "github.token"),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://weechat.org/files/doc/stable/weechat_user.en.html#secured_data",
 )

@@ -60,6 +60,6 @@ STORE = Store(
     yields=("chef.client-key",),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.chef.io/workstation/knife_setup/#knife-profiles",
 )

@@ -68,6 +68,6 @@ STORE = Store(
     yields=("browser.account", "oauth.refresh-token"),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://source.chromium.org/chromium/chromium/src/+/main:components/signin/public/webdata/token_service_table.cc",
 )

@@ -36,6 +36,6 @@ STORE = Store(
     yields=("browser.saved-login", "browser.saved-logins"),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://source.chromium.org/chromium/chromium/src/+/main:components/password_manager/core/browser/password_store/login_database.cc",
 )

@@ -45,6 +45,6 @@ STORE = Store(
     yields=("browser.session",),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://source.chromium.org/chromium/chromium/src/+/main:net/extras/sqlite/sqlite_persistent_cookie_store.cc",
 )

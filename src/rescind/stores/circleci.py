@@ -47,6 +47,6 @@ STORE = Store(
     yields=("circleci.token", "circleci.runner-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://circleci.com/docs/guides/toolkit/local-cli/#configure-the-cli",
 )

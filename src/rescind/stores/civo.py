@@ -30,6 +30,6 @@ STORE = Store(
     yields=("civo.api-key", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/civo/cli/blob/master/config/config.go",
 )

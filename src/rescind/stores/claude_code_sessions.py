@@ -27,6 +27,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(unescaped),
     text=unescaped,
-    since="0.2",
+    since="0.1",
     reference="https://code.claude.com/docs/en/settings#available-settings",
 )

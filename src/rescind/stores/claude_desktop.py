@@ -43,6 +43,6 @@ STORE = Store(
     yields=("anthropic.oauth-token",),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.electronjs.org/docs/latest/api/safe-storage",
 )

@@ -74,6 +74,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(_text),
     text=_text,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/p0deje/Maccy/blob/master/Maccy/Storage.swift",
 )

@@ -33,6 +33,6 @@ STORE = Store(
     ),
     max_bytes=4 * MiB,
     parse=findings,
-    since="0.2",
+    since="0.1",
     reference="https://docs.syncthing.net/users/config.html#gui-element",
 )

@@ -57,6 +57,6 @@ STORE = Store(
     yields=("cloudflare.token", "cloudflare.tunnel"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/local-management/tunnel-useful-terms/#certpem",
 )

@@ -26,6 +26,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(unescaped),
     text=unescaped,
-    since="0.2",
+    since="0.1",
     reference="https://developers.openai.com/codex/config-advanced#history-persistence",
 )

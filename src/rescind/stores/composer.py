@@ -81,6 +81,6 @@ STORE = Store(
     yields=("github.token", "gitlab.token", "gitlab.oauth-token", "composer.token", "composer.password"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://getcomposer.org/doc/articles/authentication-for-private-packages.md",
 )

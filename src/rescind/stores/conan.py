@@ -55,6 +55,6 @@ STORE = Store(
     yields=("conan.password", "conan.token", "github.token"),
     max_bytes=8 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.conan.io/2/reference/config_files/credentials.html",
 )

@@ -52,6 +52,6 @@ STORE = Store(
     yields=_ai_key.KINDS,
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/sindresorhus/configstore#configstorepackagename-defaults-options",
 )

@@ -54,6 +54,6 @@ STORE = Store(
     yields=tuple(dict.fromkeys((*_ai_key.KINDS, *_mcp.KINDS, "oauth.refresh-token", "oauth.access-token"))),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.continue.dev/customize/deep-dives/configuration",
 )

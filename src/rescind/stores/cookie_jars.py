@@ -47,6 +47,6 @@ STORE = Store(
     yields=("git.password", "browser.session"),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://curl.se/docs/http-cookies.html",
 )

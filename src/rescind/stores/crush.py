@@ -53,6 +53,6 @@ STORE = Store(
     yields=tuple(dict.fromkeys((*_ai_key.KINDS, *_mcp.KINDS, "oauth.refresh-token"))),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/charmbracelet/crush#configuration",
 )

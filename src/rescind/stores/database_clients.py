@@ -76,6 +76,6 @@ STORE = Store(
     yields=("database.password", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.postgresql.org/docs/current/libpq-pgpass.html",
 )

@@ -36,6 +36,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(octal),
     text=octal,
-    since="0.2",
+    since="0.1",
     reference="https://www.postgresql.org/docs/current/app-psql.html#APP-PSQL-FILES",
 )

@@ -70,6 +70,6 @@ STORE = Store(
     yields=(*_KINDS, "google.service-account-key", "oauth.refresh-token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.databricks.com/aws/en/dev-tools/auth/config-profiles",
 )

@@ -48,6 +48,6 @@ STORE = Store(
     yields=("oauth.refresh-token", "oauth.access-token"),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/databricks/cli/blob/main/libs/auth/storage/filestore.go",
 )

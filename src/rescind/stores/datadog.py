@@ -51,6 +51,6 @@ STORE = Store(
     yields=tuple(dict.fromkeys(_KINDS.values())),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.datadoghq.com/agent/configuration/agent-configuration-files/",
 )

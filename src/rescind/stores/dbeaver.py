@@ -53,6 +53,6 @@ STORE = Store(
     yields=("database.password", "github.token"),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://dbeaver.com/docs/dbeaver/Admin-Manage-Connections/",
 )

@@ -66,6 +66,6 @@ STORE = Store(
     ),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.getdbt.com/docs/core/connect-data-platform/profiles.yml",
 )

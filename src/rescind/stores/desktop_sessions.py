@@ -63,6 +63,6 @@ STORE = Store(
     yields=("app.session",),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.electronjs.org/docs/latest/api/session",
 )

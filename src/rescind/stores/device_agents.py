@@ -56,6 +56,6 @@ STORE = Store(
     yields=("wazuh.agent", "osquery.enroll-secret", "elastic.agent", "jamf.device", "github.token"),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://documentation.wazuh.com/current/user-manual/agent/agent-enrollment/requirements.html",
 )

@@ -49,6 +49,6 @@ STORE = Store(
     yields=(_KIND, "file.secret"),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.doppler.com/docs/cli#configuration",
 )

@@ -95,6 +95,6 @@ STORE = Store(
     ),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 )

@@ -49,6 +49,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(strings),
     text=strings,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/vim/vim/blob/master/runtime/doc/recover.txt",
 )

@@ -36,6 +36,6 @@ STORE = Store(
     yields=("exoscale.api-key", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/exoscale/cli/blob/master/pkg/account/account.go",
 )

@@ -46,6 +46,6 @@ STORE = Store(
     yields=("apple.session",),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.fastlane.tools/best-practices/continuous-integration/#storing-a-manually-verified-session-using-spaceauth",
 )

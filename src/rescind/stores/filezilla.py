@@ -64,6 +64,6 @@ STORE = Store(
     yields=("server.password", "github.token"),
     max_bytes=8 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://svn.filezilla-project.org/svn/FileZilla3/trunk/src/commonui/xml_file.cpp",
 )

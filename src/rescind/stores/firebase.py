@@ -53,6 +53,6 @@ STORE = Store(
     yields=("oauth.refresh-token",),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/firebase/firebase-tools/blob/main/src/auth.ts",
 )

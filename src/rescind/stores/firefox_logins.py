@@ -56,6 +56,6 @@ STORE = Store(
     yields=("browser.saved-login", "browser.saved-logins", "firefox.session-token", "github.token"),
     max_bytes=16 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://searchfox.org/firefox-main/source/toolkit/components/passwordmgr/storage-json.sys.mjs",
 )

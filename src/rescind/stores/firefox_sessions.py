@@ -39,6 +39,6 @@ STORE = Store(
     yields=("browser.session",),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://searchfox.org/firefox-main/source/netwerk/cookie/CookiePersistentStorage.cpp",
 )

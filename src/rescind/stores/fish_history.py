@@ -18,6 +18,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(fish),
     text=fish,
-    since="0.2",
+    since="0.1",
     reference="https://fishshell.com/docs/current/cmds/history.html",
 )

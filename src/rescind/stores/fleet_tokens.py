@@ -57,6 +57,6 @@ STORE = Store(
     yields=("puppet.token", "vagrant.token", "salt.key", "x509.client-cert", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://help.puppet.com/pe/current/topics/rbac_token_auth_intro.htm",
 )

@@ -46,6 +46,6 @@ STORE = Store(
     yields=(_KIND, "wireguard.key"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/superfly/flyctl/blob/master/internal/config/file.go",
 )

@@ -80,6 +80,6 @@ STORE = Store(
     yields=("oauth.refresh-token", "oauth.access-token", "mcp.oauth-token", "file.secret", "github.token"),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/google-gemini/gemini-cli/blob/main/docs/get-started/authentication.md",
 )

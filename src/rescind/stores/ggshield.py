@@ -50,6 +50,6 @@ STORE = Store(
     yields=(_KIND,),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.gitguardian.com/ggshield-docs/reference/auth/login",
 )

@@ -51,6 +51,6 @@ STORE = Store(
     yields=("git.password", *_forms.KINDS),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/git-ecosystem/git-credential-manager/blob/main/docs/credstores.md",
 )

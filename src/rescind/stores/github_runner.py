@@ -99,6 +99,6 @@ STORE = Store(
     yields=(_KIND, "gitea.runner-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/actions/runner/blob/main/src/Runner.Common/ConfigurationStore.cs",
 )

@@ -69,6 +69,6 @@ STORE = Store(
     ),
     yields=("gitlab.runner-token", "aws.access-key", "aws.role-session", "file.secret"),
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-runners-section",
 )

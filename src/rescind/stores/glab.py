@@ -56,6 +56,6 @@ STORE = Store(
     yields=("gitlab.token", "oauth.refresh-token", "oauth.access-token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.gitlab.com/cli/configuration/",
 )

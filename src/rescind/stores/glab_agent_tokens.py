@@ -36,6 +36,6 @@ STORE = Store(
     yields=("gitlab.token",),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.gitlab.com/cli/cluster/agent/get-token/",
 )

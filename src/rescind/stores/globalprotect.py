@@ -31,6 +31,6 @@ STORE = Store(
     yields=("globalprotect.cookie",),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.paloaltonetworks.com/network-security/globalprotect/administration/globalprotect-user-authentication",
 )

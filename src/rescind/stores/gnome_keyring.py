@@ -70,6 +70,6 @@ STORE = Store(
     yields=tuple(dict.fromkeys((*_vault_items.KINDS, *_forms.KINDS))),
     max_bytes=8 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://gitlab.gnome.org/GNOME/gnome-keyring/-/blob/master/docs/file-format.txt",
 )

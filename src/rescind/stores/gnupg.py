@@ -37,6 +37,6 @@ STORE = Store(
     yields=("gnupg.key", "gnupg.revocation"),
     max_bytes=16 * MiB,
     parse=findings,
-    since="0.2",
+    since="0.1",
     reference="https://www.gnupg.org/documentation/manuals/gnupg/GPG-Configuration.html",
 )

@@ -34,6 +34,6 @@ STORE = Store(
     yields=tuple(dict.fromkeys((*_ai_key.KINDS, *_mcp.KINDS))),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/block/goose/blob/main/crates/goose/src/config/paths.rs",
 )

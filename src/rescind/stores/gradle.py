@@ -65,6 +65,6 @@ STORE = Store(
     yields=("file.secret", "sbt.password", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.gradle.org/current/userguide/build_environment.html#sec:gradle_configuration_properties",
 )

@@ -41,6 +41,6 @@ STORE = Store(
     yields=tuple(dict.fromkeys(_KINDS.values())),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.commonfate.io/granted/recipes/passwords",
 )

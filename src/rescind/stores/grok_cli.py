@@ -39,6 +39,6 @@ STORE = Store(
     yields=("xai.api-key", "oauth.refresh-token", "oauth.access-token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.x.ai/docs/overview",
 )

@@ -15,6 +15,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(unescaped),
     text=unescaped,
-    since="0.2",
+    since="0.1",
     reference="https://w3c.github.io/web-performance/specs/HAR/Overview.html#sec-object-types-request",
 )

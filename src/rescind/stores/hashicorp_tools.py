@@ -56,6 +56,6 @@ STORE = Store(
     yields=("hcp.client-secret", "hcp.token", "nomad.token", "consul.token", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/hashicorp/hcp-sdk-go/blob/main/auth/cache.go",
 )

@@ -36,6 +36,6 @@ STORE = Store(
     yields=("hetzner.token", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/hetznercloud/cli/blob/main/docs/tutorials/setup-hcloud-cli.md",
 )

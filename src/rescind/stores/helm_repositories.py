@@ -39,6 +39,6 @@ STORE = Store(
     yields=("helm.password",),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://helm.sh/docs/helm/helm_repo_add/",
 )

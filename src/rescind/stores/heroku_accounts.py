@@ -36,6 +36,6 @@ STORE = Store(
     yields=("heroku.token",),
     max_bytes=16 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/heroku/cli/blob/main/src/lib/accounts/accounts.ts",
 )

@@ -57,6 +57,6 @@ STORE = Store(
     yields=("hex.key", "hex.oauth-token", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://hexdocs.pm/hex/Mix.Tasks.Hex.User.html",
 )

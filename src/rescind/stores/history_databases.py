@@ -39,6 +39,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(_text),
     text=_text,
-    since="0.2",
+    since="0.1",
     reference="https://docs.atuin.sh/configuration/config/#db_path",
 )

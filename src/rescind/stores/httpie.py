@@ -56,6 +56,6 @@ STORE = Store(
     yields=("http.password", "http.cookie", "file.secret", "github.token"),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://httpie.io/docs/cli/sessions",
 )

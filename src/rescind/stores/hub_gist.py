@@ -41,6 +41,6 @@ STORE = Store(
     yields=("github.token",),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/mislav/hub/blob/master/share/man/man1/hub.1.md",
 )

@@ -64,6 +64,6 @@ STORE = Store(
     yields=(_KIND, "oauth.refresh-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables#hftokenpath",
 )

@@ -46,6 +46,6 @@ STORE = Store(
     yields=("ibmcloud.token", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/IBM-Cloud/ibm-cloud-cli-sdk/blob/master/bluemix/configuration/core_config/bx_config.go",
 )

@@ -41,6 +41,6 @@ STORE = Store(
     yields=("infisical.token", "file.secret"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://infisical.com/docs/cli/commands/vault",
 )

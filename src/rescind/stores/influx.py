@@ -29,6 +29,6 @@ STORE = Store(
     yields=("influxdb.token",),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.influxdata.com/influxdb/v2/reference/cli/influx/config/",
 )

@@ -66,6 +66,6 @@ STORE = Store(
     yields=("file.secret", "github.token"),
     max_bytes=32 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://developer.konghq.com/insomnia/storage/",
 )

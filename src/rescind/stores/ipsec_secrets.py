@@ -64,6 +64,6 @@ STORE = Store(
     yields=("vpn.password", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.strongswan.org/docs/latest/config/IpsecSecrets.html",
 )

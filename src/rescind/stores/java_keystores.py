@@ -64,6 +64,6 @@ STORE = Store(
     yields=("x509.client-cert", "x509.private-key"),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.oracle.com/en/java/javase/21/docs/specs/security/standard-names.html#keystore-types",
 )

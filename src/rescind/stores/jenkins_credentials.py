@@ -66,6 +66,6 @@ STORE = Store(
     yields=(_KIND, "aws.access-key"),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.jenkins.io/doc/developer/security/secrets/",
 )

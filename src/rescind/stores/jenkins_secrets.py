@@ -55,6 +55,6 @@ STORE = Store(
     yields=("jenkins.master-key", "jenkins.password", "jenkins.api-token", "github.token"),
     max_bytes=16 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.jenkins.io/doc/developer/security/secrets/",
 )

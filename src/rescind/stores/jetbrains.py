@@ -76,6 +76,6 @@ STORE = Store(
     yields=("jetbrains.password-safe", "github.token", "gitlab.token", "server.password"),
     max_bytes=8 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.jetbrains.com/help/idea/reference-ide-settings-password-safe.html",
 )

@@ -69,6 +69,6 @@ STORE = Store(
     yields=tuple(dict.fromkeys(("database.password", "file.secret", "github.token", *KINDS))),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.jetbrains.com/help/idea/exploring-http-syntax.html#environment-variables",
 )

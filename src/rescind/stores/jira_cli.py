@@ -53,6 +53,6 @@ STORE = Store(
     yields=("atlassian.token", "oauth.client-secret", "oauth.refresh-token", "oauth.access-token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/ankitpokhrel/jira-cli#authentication-types",
 )

@@ -72,6 +72,6 @@ STORE = Store(
     yields=("jupyter.token", "jupyter.kernel-key", "jupyter.password", "jupyter.cookie-secret", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://jupyter-server.readthedocs.io/en/latest/operators/security.html",
 )

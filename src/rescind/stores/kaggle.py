@@ -56,6 +56,6 @@ STORE = Store(
     yields=("kaggle.api-key", "kaggle.token", "oauth.refresh-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/Kaggle/kaggle-api/blob/main/docs/README.md#authentication",
 )

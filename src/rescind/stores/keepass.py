@@ -86,6 +86,6 @@ STORE = Store(
     yields=("keepass.database", "keepass.key-file", "github.token"),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://keepass.info/help/kb/kdbx.html#kdbx4",
 )

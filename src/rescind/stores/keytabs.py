@@ -16,6 +16,6 @@ STORE = Store(
     yields=("kerberos.keytab",),
     max_bytes=1 * MiB,
     parse=findings,
-    since="0.2",
+    since="0.1",
     reference="https://web.mit.edu/kerberos/krb5-devel/doc/formats/keytab_file_format.html",
 )

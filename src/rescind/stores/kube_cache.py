@@ -82,6 +82,6 @@ STORE = Store(
     ),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/int128/kubelogin/blob/master/docs/usage.md#token-cache",
 )

@@ -59,6 +59,6 @@ STORE = Store(
     yields=("keyring.wallet", *_vault_items.KINDS),
     max_bytes=8 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://invent.kde.org/frameworks/kwallet/-/blob/master/src/runtime/kwalletd/backend/backendpersisthandler.cpp",
 )

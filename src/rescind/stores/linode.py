@@ -33,6 +33,6 @@ STORE = Store(
     yields=("linode.token", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/linode/linode-cli/wiki/Configuration",
 )

@@ -81,6 +81,6 @@ STORE = Store(
     yields=("os.password", "directory.password", "share.password", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://man7.org/linux/man-pages/man5/shadow.5.html",
 )

@@ -83,6 +83,6 @@ STORE = Store(
     yields=("x509.client-cert", *_vault_items.KINDS),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/libyal/dtformats/blob/main/documentation/MacOS%20keychain%20database%20file%20format.asciidoc",
 )

@@ -89,6 +89,6 @@ STORE = Store(
     yields=("mail.password", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://marlam.de/msmtp/msmtp.html#Configuration-files",
 )

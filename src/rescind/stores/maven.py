@@ -69,6 +69,6 @@ STORE = Store(
     yields=tuple(dict.fromkeys(("maven.password", "maven.master-password", *_settings.KINDS))),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://maven.apache.org/guides/mini/guide-encryption.html",
 )

@@ -68,6 +68,6 @@ STORE = Store(
     yields=_mcp.KINDS,
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://modelcontextprotocol.io/docs/develop/connect-local-servers",
 )

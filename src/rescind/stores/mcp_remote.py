@@ -60,6 +60,6 @@ STORE = Store(
     yields=("mcp.oauth-token", "oauth.client-secret", "file.secret", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/geelen/mcp-remote#readme",
 )

@@ -43,6 +43,6 @@ STORE = Store(
     yields=("server.password",),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/HyperSine/how-does-MobaXterm-encrypt-password/blob/master/doc/how-does-MobaXterm-encrypt-password.md",
 )

@@ -30,6 +30,6 @@ STORE = Store(
     yields=("modal.token",),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://modal.com/docs/reference/modal.config",
 )

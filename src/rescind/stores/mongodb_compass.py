@@ -57,6 +57,6 @@ STORE = Store(
     yields=("database.password", "github.token"),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/mongodb-js/compass/tree/main/packages/connection-storage",
 )

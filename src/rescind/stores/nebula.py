@@ -45,6 +45,6 @@ STORE = Store(
     yields=("nebula.key",),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/slackhq/nebula/blob/master/cert/pem.go",
 )

@@ -40,6 +40,6 @@ STORE = Store(
     yields=("oauth.refresh-token", "oauth.access-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://neon.com/docs/reference/cli-auth",
 )

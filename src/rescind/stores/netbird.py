@@ -58,6 +58,6 @@ STORE = Store(
     yields=("netbird.peer", "netbird.ssh-key", "wireguard.preshared-key", "cloudflare.warp-device", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/netbirdio/netbird/blob/main/client/internal/profilemanager/config.go",
 )

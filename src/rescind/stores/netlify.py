@@ -46,6 +46,6 @@ STORE = Store(
     yields=(_KIND, "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/netlify/cli/blob/main/src/lib/settings.ts",
 )

@@ -78,6 +78,6 @@ STORE = Store(
     ),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://networkmanager.dev/docs/api/latest/nm-settings-keyfile.html",
 )

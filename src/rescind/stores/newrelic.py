@@ -31,6 +31,6 @@ STORE = Store(
     yields=("newrelic.api-key",),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.newrelic.com/docs/new-relic-solutions/tutorials/new-relic-cli/",
 )

@@ -45,6 +45,6 @@ STORE = Store(
     yields=("ngrok.authtoken", "ngrok.api-key", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://ngrok.com/docs/agent/config/v3/",
 )

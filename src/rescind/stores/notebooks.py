@@ -15,6 +15,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(unescaped),
     text=unescaped,
-    since="0.2",
+    since="0.1",
     reference="https://nbformat.readthedocs.io/en/latest/format_description.html#code-cell-outputs",
 )

@@ -31,6 +31,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(plain),
     text=plain,
-    since="0.2",
+    since="0.1",
     reference="https://developer.hashicorp.com/vault/docs/commands/operator/init",
 )

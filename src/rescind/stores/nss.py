@@ -79,6 +79,6 @@ STORE = Store(
     yields=("x509.client-cert", "nss.private-key"),
     max_bytes=16 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://searchfox.org/nss/source/lib/softoken/sdb.c",
 )

@@ -64,6 +64,6 @@ STORE = Store(
     yields=("nuget.password", "nuget.api-key", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/nuget/reference/nuget-config-file#packagesourcecredentials",
 )

@@ -20,6 +20,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(plain),
     text=plain,
-    since="0.2",
+    since="0.1",
     reference="https://www.nushell.sh/book/configuration.html#configuration-overview",
 )

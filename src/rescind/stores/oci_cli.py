@@ -94,6 +94,6 @@ STORE = Store(
     yields=("oci.api-key", "oci.session-token", "file.secret", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.oracle.com/en-us/iaas/Content/API/Concepts/sdkconfig.htm#File_Entries",
 )

@@ -53,6 +53,6 @@ STORE = Store(
     yields=("okta.token", "okta.password", "file.secret"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/okta/okta-aws-cli#configuration",
 )

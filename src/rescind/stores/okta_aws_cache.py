@@ -42,6 +42,6 @@ STORE = Store(
     yields=("okta.device-secret", "oauth.refresh-token", "oauth.access-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/okta/okta-aws-cli/blob/master/internal/okta/accesstoken.go",
 )

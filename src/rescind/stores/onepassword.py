@@ -63,6 +63,6 @@ STORE = Store(
     yields=("onepassword.account", "onepassword.secret-key", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://developer.1password.com/docs/cli/config-directories/",
 )

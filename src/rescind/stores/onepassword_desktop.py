@@ -35,6 +35,6 @@ STORE = Store(
     yields=("onepassword.vault",),
     max_bytes=128 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://support.1password.com/1password-security/#protecting-your-data",
 )

@@ -36,6 +36,6 @@ STORE = Store(
     yields=("online.account",),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://gitlab.gnome.org/GNOME/gnome-online-accounts/-/blob/master/README.md",
 )

@@ -64,6 +64,6 @@ STORE = Store(
     ),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://opencode.ai/docs/providers/#credentials",
 )

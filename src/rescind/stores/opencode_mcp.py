@@ -29,6 +29,6 @@ STORE = Store(
     yields=("oauth.refresh-token", "file.secret"),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://opencode.ai/docs/mcp-servers/#oauth",
 )

@@ -89,6 +89,6 @@ STORE = Store(
     yields=(*sorted(set(_KINDS.values())), "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html",
 )

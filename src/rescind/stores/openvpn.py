@@ -84,6 +84,6 @@ STORE = Store(
     yields=("x509.client-cert", "openvpn.static-key", "vpn.password", "github.token"),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://openvpn.net/community-docs/community-articles/openvpn-2-6-manual.html#inline-file-support",
 )

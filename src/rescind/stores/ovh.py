@@ -43,6 +43,6 @@ STORE = Store(
     yields=(*_KINDS.values(), "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/ovh/python-ovh#2-configure-your-application",
 )

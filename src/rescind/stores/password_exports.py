@@ -28,6 +28,6 @@ STORE = Store(
     yields=("browser.saved-login", "browser.saved-logins", "github.token"),
     max_bytes=32 * MiB,
     parse=findings,
-    since="0.2",
+    since="0.1",
     reference="https://bitwarden.com/help/export-your-data/#export-an-individual-vault",
 )

@@ -49,6 +49,6 @@ STORE = Store(
     yields=("pass.entry",),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://git.zx2c4.com/password-store/about/",
 )

@@ -42,6 +42,6 @@ STORE = Store(
     yields=("database.password", "server.password"),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.pgadmin.org/docs/pgadmin4/latest/master_password.html",
 )

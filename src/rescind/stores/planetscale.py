@@ -41,6 +41,6 @@ STORE = Store(
     yields=(_KIND,),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/planetscale/cli/blob/main/internal/config/config.go",
 )

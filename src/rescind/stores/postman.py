@@ -36,6 +36,6 @@ STORE = Store(
     yields=("file.secret", "github.token"),
     max_bytes=16 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://learning.postman.com/docs/getting-started/importing-and-exporting/exporting-data/",
 )

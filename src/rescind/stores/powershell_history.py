@@ -27,6 +27,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(plain),
     text=plain,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/powershell/module/psreadline/about/about_psreadline#command-history",
 )

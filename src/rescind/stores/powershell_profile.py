@@ -26,6 +26,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(plain),
     text=plain,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_profiles#profile-types-and-locations",
 )

@@ -49,6 +49,6 @@ STORE = Store(
     yields=("prefect.api-key", "database.password"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.prefect.io/v3/develop/settings-and-profiles",
 )

@@ -106,6 +106,6 @@ STORE = Store(
     yields=("x509.private-key", "acme.account-key", "apple.api-key"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.rfc-editor.org/rfc/rfc7468#section-10",
 )

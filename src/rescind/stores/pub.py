@@ -52,6 +52,6 @@ STORE = Store(
     yields=("oauth.refresh-token", "oauth.access-token", "pub.token", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://dart.dev/tools/pub/cmd/pub-token",
 )

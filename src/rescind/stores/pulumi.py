@@ -51,6 +51,6 @@ STORE = Store(
     yields=(_KIND,),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/creds.go",
 )

@@ -87,6 +87,6 @@ STORE = Store(
     yields=("pypi.password", "anaconda.token", *_urls.KINDS, "file.secret"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://packaging.python.org/en/latest/specifications/pypirc/",
 )

@@ -115,6 +115,6 @@ STORE = Store(
     yields=("pypi.password", "anaconda.token", *_forms.KINDS, "file.secret"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://python-poetry.org/docs/repositories/#configuring-credentials",
 )

@@ -61,6 +61,6 @@ STORE = Store(
     ),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://qwenlm.github.io/qwen-code-docs/en/users/configuration/auth/",
 )

@@ -46,6 +46,6 @@ STORE = Store(
     yields=("railway.token", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/railwayapp/cli/blob/master/src/config.rs",
 )

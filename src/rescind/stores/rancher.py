@@ -47,6 +47,6 @@ STORE = Store(
     yields=(_KIND,),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/rancher/cli/blob/main/config/config.go",
 )

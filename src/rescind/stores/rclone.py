@@ -28,6 +28,6 @@ STORE = Store(
     ),
     max_bytes=1 * MiB,
     parse=findings,
-    since="0.2",
+    since="0.1",
     reference="https://rclone.org/docs/#config-file",
 )

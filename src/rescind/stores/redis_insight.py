@@ -44,6 +44,6 @@ STORE = Store(
     yields=("database.password", "github.token"),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://redis.io/docs/latest/operate/redisinsight/configuration/",
 )

@@ -30,6 +30,6 @@ STORE = Store(
     max_bytes=32 * MiB,
     erase=Erase.NONE,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/windows/win32/procthread/environment-variables",
 )

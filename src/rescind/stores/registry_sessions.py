@@ -123,6 +123,6 @@ STORE = Store(
     ),
     max_bytes=32 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://winscp.net/eng/docs/ui_pref_storage",
 )

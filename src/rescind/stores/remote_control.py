@@ -29,6 +29,6 @@ STORE = Store(
     yields=("rustdesk.device", "anydesk.device", "chrome-remote.host-key", "oauth.refresh-token", "github.token"),
     max_bytes=256 * KiB,
     parse=findings,
-    since="0.2",
+    since="0.1",
     reference="https://chromium.googlesource.com/chromium/src/+/refs/heads/main/remoting/host/host_config.h",
 )

@@ -78,6 +78,6 @@ STORE = Store(
     yields=("server.password",),
     max_bytes=8 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/mRemoteNG/mRemoteNG/blob/develop/mRemoteNGDocumentation/folders_and_inheritance.rst",
 )

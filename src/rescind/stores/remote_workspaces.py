@@ -62,6 +62,6 @@ STORE = Store(
     yields=("coder.session", "vscode.tunnel", "vscode.tunnel-token", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://coder.com/docs/admin/users/sessions-tokens",
 )

@@ -40,6 +40,6 @@ STORE = Store(
     yields=("render.api-key", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/render-oss/cli/blob/main/pkg/config/config.go",
 )

@@ -35,6 +35,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(plain),
     text=plain,
-    since="0.2",
+    since="0.1",
     reference="https://docs.python.org/3/library/readline.html#example",
 )

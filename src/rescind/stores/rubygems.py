@@ -65,6 +65,6 @@ STORE = Store(
     yields=("rubygems.api-key", "rubygems.password", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://guides.rubygems.org/command-reference/#gem-signin",
 )

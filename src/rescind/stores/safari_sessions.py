@@ -69,6 +69,6 @@ STORE = Store(
     yields=("browser.session",),
     max_bytes=16 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/interstateone/BinaryCookies#readme",
 )

@@ -45,6 +45,6 @@ STORE = Store(
     yields=("salesforce.token", "salesforce.store-key", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/forcedotcom/sfdx-core/blob/main/src/org/authInfo.ts",
 )

@@ -36,6 +36,6 @@ STORE = Store(
     yields=("idp.password",),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/Versent/saml2aws/blob/master/pkg/cfg/cfg.go",
 )

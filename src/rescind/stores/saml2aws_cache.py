@@ -47,6 +47,6 @@ STORE = Store(
     yields=("saml.assertion",),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/Versent/saml2aws/blob/master/pkg/samlcache/samlcache.go",
 )

@@ -45,6 +45,6 @@ STORE = Store(
     yields=("scaleway.secret-key", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/scaleway/scaleway-sdk-go/blob/master/scw/README.md#scaleway-config",
 )

@@ -42,6 +42,6 @@ STORE = Store(
     yields=("sentry.token",),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.sentry.io/cli/configuration/",
 )

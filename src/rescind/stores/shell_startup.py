@@ -47,6 +47,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(plain),
     text=plain,
-    since="0.2",
+    since="0.1",
     reference="https://www.gnu.org/software/bash/manual/html_node/Bash-Startup-Files.html",
 )

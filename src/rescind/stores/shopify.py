@@ -46,6 +46,6 @@ STORE = Store(
     yields=("oauth.refresh-token", "shopify.token"),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/Shopify/cli/blob/main/packages/cli-kit/src/private/node/session/schema.ts",
 )

@@ -24,6 +24,6 @@ STORE = Store(
     yields=("signing.key",),
     max_bytes=256 * KiB,
     parse=findings,
-    since="0.2",
+    since="0.1",
     reference="https://jedisct1.github.io/minisign/#secret-key-format",
 )

@@ -51,6 +51,6 @@ STORE = Store(
     yields=("slack.token", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.slack.dev/tools/slack-cli/guides/authorizing-the-slack-cli/",
 )

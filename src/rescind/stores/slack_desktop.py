@@ -45,6 +45,6 @@ STORE = Store(
     yields=("slack.session",),
     max_bytes=8 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://slack.com/help/articles/214613347-Sign-out-of-Slack#sign-out-of-slack-1",
 )

@@ -67,6 +67,6 @@ STORE = Store(
     yields=("snowflake.password", "snowflake.token", "file.secret"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.snowflake.com/en/developer-guide/snowflake-cli/connecting/configure-connections",
 )

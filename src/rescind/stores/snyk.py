@@ -45,6 +45,6 @@ STORE = Store(
     yields=("snyk.token", "oauth.refresh-token", "oauth.access-token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.snyk.io/developer-tools/snyk-cli/commands/config",
 )

@@ -37,6 +37,6 @@ STORE = Store(
     yields=("sonar.token", "sonar.password"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.sonarsource.com/sonarqube-server/analyzing-source-code/analysis-parameters/",
 )

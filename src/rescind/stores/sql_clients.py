@@ -80,6 +80,6 @@ STORE = Store(
     yields=("database.password",),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/HeidiSQL/HeidiSQL/blob/master/source/apphelpers.pas",
 )

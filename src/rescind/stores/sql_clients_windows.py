@@ -91,6 +91,6 @@ STORE = Store(
     yields=(_KIND,),
     max_bytes=16 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/ssms/menu-help/connect-to-server-login-page-database-engine",
 )

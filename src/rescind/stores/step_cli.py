@@ -76,6 +76,6 @@ STORE = Store(
     ),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://smallstep.com/docs/step-ca/configuration/#json-configuration-options",
 )

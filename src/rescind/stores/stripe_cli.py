@@ -67,6 +67,6 @@ STORE = Store(
     yields=(_KIND, "oauth.access-token", "oauth.refresh-token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.stripe.com/stripe-cli/keys",
 )

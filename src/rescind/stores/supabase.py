@@ -34,6 +34,6 @@ STORE = Store(
     yields=(_KIND,),
     max_bytes=16 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://supabase.com/docs/reference/cli/supabase-login",
 )

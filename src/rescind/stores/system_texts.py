@@ -26,6 +26,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(mounts),
     text=mounts,
-    since="0.2",
+    since="0.1",
     reference="https://cloudinit.readthedocs.io/en/latest/explanation/format.html",
 )

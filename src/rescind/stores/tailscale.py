@@ -88,6 +88,6 @@ STORE = Store(
     yields=("tailscale.node", "github.token"),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/tailscale/tailscale/blob/main/ipn/store.go",
 )

@@ -60,6 +60,6 @@ STORE = Store(
     yields=("x509.client-cert",),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://www.talos.dev/v1.11/talos-guides/howto/cert-management/",
 )

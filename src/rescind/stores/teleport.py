@@ -78,6 +78,6 @@ STORE = Store(
     yields=("teleport.session", "x509.client-cert"),
     max_bytes=512 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/gravitational/teleport/blob/master/api/utils/keypaths/keypaths.go",
 )

@@ -36,6 +36,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(strings),
     text=strings,
-    since="0.2",
+    since="0.1",
     reference="https://www.freedesktop.org/software/systemd/man/latest/file-hierarchy.html#/tmp/",
 )

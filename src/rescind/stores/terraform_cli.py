@@ -60,6 +60,6 @@ STORE = Store(
     yields=("terraform.token", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://developer.hashicorp.com/terraform/cli/config/config-file#credentials",
 )

@@ -42,6 +42,6 @@ STORE = Store(
     yields=("aws.access-key", "aws.role-session", *_tfstate.KINDS),
     max_bytes=64 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://developer.hashicorp.com/terraform/language/state/sensitive-data",
 )

@@ -36,6 +36,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(plain),
     text=plain,
-    since="0.2",
+    since="0.1",
     reference="https://mise.jdx.dev/environments/#using-environment-variables",
 )

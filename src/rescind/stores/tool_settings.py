@@ -113,6 +113,6 @@ STORE = Store(
     yields=_settings.KINDS,
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.jfrog-applications.jfrog.io/jfrog-applications/jfrog-cli/cli-configuration",
 )

@@ -99,6 +99,6 @@ STORE = Store(
     yields=("s3.access-key", *KINDS),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://curl.se/docs/manpage.html#-K",
 )

@@ -35,6 +35,6 @@ STORE = Store(
     yields=(_KIND,),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.turso.tech/cli/auth/login",
 )

@@ -35,6 +35,6 @@ STORE = Store(
     yields=(_KIND, "twilio.auth-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/twilio/twilio-cli-core/blob/main/src/services/config.js",
 )

@@ -77,6 +77,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=parse,
     text=strings,
-    since="0.2",
+    since="0.1",
     reference="https://www.freedesktop.org/software/systemd/man/latest/environment.d.html",
 )

@@ -43,6 +43,6 @@ STORE = Store(
     yields=("vault.approle-secret-id",),
     max_bytes=4 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://developer.hashicorp.com/vault/docs/agent-and-proxy/autoauth/methods/approle",
 )

@@ -41,6 +41,6 @@ STORE = Store(
     yields=(_KIND, "oauth.refresh-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://vercel.com/docs/project-configuration/global-configuration#auth.json",
 )

@@ -31,6 +31,6 @@ STORE = Store(
     yields=("vnc.password",),
     max_bytes=4 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://tigervnc.org/doc/vncpasswd.html",
 )

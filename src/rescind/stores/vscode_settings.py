@@ -43,6 +43,6 @@ STORE = Store(
     yields=_settings.KINDS,
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://code.visualstudio.com/docs/configure/settings#_settings-file-locations",
 )

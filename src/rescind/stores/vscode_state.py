@@ -91,6 +91,6 @@ STORE = Store(
     yields=("vscode.secret", "cursor.session-token", "windsurf.api-key", "antigravity.api-key", "entra.refresh-token", *_forms.KINDS, "file.secret"),
     max_bytes=128 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://code.visualstudio.com/api/references/vscode-api#SecretStorage",
 )  # fmt: skip

@@ -27,6 +27,6 @@ STORE = Store(
     yields=("vultr.api-key", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/vultr/vultr-cli#using-a-config-file",
 )

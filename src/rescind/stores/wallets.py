@@ -80,6 +80,6 @@ STORE = Store(
     yields=("wallet.key",),
     max_bytes=16 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 )

@@ -49,6 +49,6 @@ STORE = Store(
     yields=(_KIND, "oauth.access-token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.wandb.ai/models/track/environment-variables",
 )

@@ -47,6 +47,6 @@ STORE = Store(
     yields=(*(row[0] for row in _TOOLS.values()), "apify.secret", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://docs.expo.dev/accounts/programmatic-access/",
 )

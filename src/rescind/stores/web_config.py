@@ -69,6 +69,6 @@ STORE = Store(
     yields=("database.password", "file.secret", "aspnet.machine-key", "windows.password", "github.token"),
     max_bytes=2 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/dotnet/framework/data/adonet/connection-strings-and-configuration-files",
 )

@@ -57,6 +57,6 @@ STORE = Store(
     yields=("x509.client-cert",),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/windows/win32/api/wincrypt/nf-wincrypt-certgetcertificatecontextproperty",
 )

@@ -58,6 +58,6 @@ STORE = Store(
     yields=("windows.credential",),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/libyal/dtformats/blob/main/documentation/Windows%20DPAPI%20data%20format.asciidoc",
 )

@@ -27,6 +27,6 @@ STORE = Store(
     yields=("windows.password", "wifi.password", "github.token"),
     max_bytes=4 * MiB,
     parse=findings,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-gppref/2c15cbf0-f086-4c74-8b70-1f2fa45dd4be",
 )

@@ -61,6 +61,6 @@ STORE = Store(
     yields=("entra.access-token",),
     max_bytes=1 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://learn.microsoft.com/en-us/entra/identity/devices/concept-primary-refresh-token",
 )

@@ -69,6 +69,6 @@ STORE = Store(
     yields=("server.password",),
     max_bytes=4 * MiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://winscp.net/eng/docs/security_credentials",
 )

@@ -64,6 +64,6 @@ STORE = Store(
     yields=("wireguard.key", "wireguard.preshared-key", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://man7.org/linux/man-pages/man8/wg.8.html#CONFIGURATION_FILE_FORMAT",
 )

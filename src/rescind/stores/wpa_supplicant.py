@@ -71,6 +71,6 @@ STORE = Store(
     yields=("wifi.password", "github.token"),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://w1.fi/cgit/hostap/plain/wpa_supplicant/wpa_supplicant.conf",
 )

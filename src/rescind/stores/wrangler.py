@@ -60,6 +60,6 @@ STORE = Store(
     yields=("oauth.refresh-token", "oauth.access-token", "cloudflare.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://developers.cloudflare.com/workers/wrangler/commands/#login",
 )

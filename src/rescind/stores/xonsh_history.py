@@ -18,6 +18,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(unescaped),
     text=unescaped,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/xonsh/xonsh/blob/main/docs/tutorial_hist.rst#the-history-files",
 )

@@ -46,6 +46,6 @@ STORE = Store(
     yields=("yandex.token", "yandex.service-account-key", "github.token"),
     max_bytes=64 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://yandex.cloud/en/docs/cli/operations/profile/profile-create",
 )

@@ -83,6 +83,6 @@ STORE = Store(
     yields=("npm.token", "npm.password", *_urls.KINDS),
     max_bytes=256 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://yarnpkg.com/configuration/yarnrc#npmAuthToken",
 )

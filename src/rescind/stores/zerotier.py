@@ -39,6 +39,6 @@ STORE = Store(
     yields=("zerotier.identity", "zerotier.local-token", "github.token"),
     max_bytes=16 * KiB,
     parse=parse,
-    since="0.2",
+    since="0.1",
     reference="https://github.com/zerotier/ZeroTierOne/blob/dev/node/Identity.cpp",
 )

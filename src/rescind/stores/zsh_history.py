@@ -33,6 +33,6 @@ STORE = Store(
     erase=Erase.NONE,
     parse=searched(zsh),
     text=zsh,
-    since="0.2",
+    since="0.1",
     reference="https://zsh.sourceforge.io/Doc/Release/Options.html#History",
 )
