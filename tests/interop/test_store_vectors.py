@@ -339,7 +339,7 @@ def test_tokens_that_bao_login_writes(bao: tuple[str, dict[str, str]]) -> None:
     run(program, "login", "-", env={**env, "BAO_TOKEN_PATH": str(home / "moved")}, stdin=service)
     run(program, "login", "-", env={**env, "VAULT_TOKEN_PATH": str(home / "moved too")}, stdin=service)
     assert len(parse("vault-token", home / "moved") + parse("vault-token", home / "moved too")) == 2
-    assert {at.env for at in STORES["vault-token"].where} == {"VAULT_TOKEN_PATH", "BAO_TOKEN_PATH"}
+    assert {at.env for at in STORES["vault-token"].where} == {"VAULT_TOKEN_PATH", "BAO_TOKEN_PATH", "VAULT_CONFIG_PATH"}
     run(program, "login", "-", env=env, stdin="root")
     assert [f.state for f in parse("vault-token", home / ".vault-token")] == [State.PLACEHOLDER]
 
