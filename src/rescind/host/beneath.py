@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rescind.errors import EvidenceError
 from rescind.host.names import Parts, split
-from rescind.host.quiet import OPEN, OpenFolder, open_quietly, why
+from rescind.host.quiet import CHUNK, OPEN, READ_SECONDS, OpenFolder, open_quietly, why
 from rescind.host.tree import (
     CIRCLE,
     DANGLING,
@@ -28,6 +28,7 @@ from rescind.host.tree import (
     WHOLE,
     Blob,
     Found,
+    Located,
     NoFilesError,
     Trouble,
     kind_of,
@@ -36,8 +37,6 @@ from rescind.host.tree import (
 )
 from rescind.models.clock import Clock
 
-READ_SECONDS = 10.0
-_CHUNK = 1 << 18
 _PSEUDO = frozenset({"proc", "sys", "dev"})
 _DATALESS = (
     0x40000000  # SF_DATALESS: reading would download it, https://developer.apple.com/documentation/technotes/tn3150
@@ -54,7 +53,7 @@ class Spot:
     parts: Parts
 
 
-class Tree:
+class Tree(Located):
     """One evidence root, held by a descriptor. In its `volumes` an absolute link starts at the root of its system again.
 
     Outside of them (a home) an absolute link counts as inside only if it names the home itself. Raises `EvidenceError` when the
@@ -156,21 +155,6 @@ class Tree:
         with self.spot(parts) as spot:
             return Found(parts=spot.parts, st=spot.st) if spot else None
 
-    def is_dir(self, parts: Parts) -> bool:
-        """Tell whether a directory lies there, inside the evidence; False also for what cannot be looked at."""
-        try:
-            found = self.find(parts)
-        except EvidenceError:
-            return False
-        return found is not None and stat.S_ISDIR(found.st.st_mode)
-
-    def exists(self, parts: Parts) -> bool:
-        """Tell whether something lies there, readable or not."""
-        try:
-            return self.find(parts) is not None
-        except EvidenceError:
-            return True
-
     def link_head(self, parts: Parts) -> Parts:
         """Return the first component that a link names, `..` left out; empty when it cannot be told."""
         fd = self.open_dir(parts[:-1])
@@ -251,9 +235,6 @@ class Tree:
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and len(data) == after.st_size
         return Blob(data=data, modified=moment(after.st_mtime)) if same else None
 
-    def fetch(self, wanted: Mapping[Parts, int]) -> None:
-        """Nothing to do: a file is read where it lies."""
-
     def ends(self, parts: Parts, max_bytes: int) -> Blob | None:
         """Return the first ninth and the last eight ninths of `max_bytes` of a file that is larger, whole lines, None when it is not.
 
@@ -279,7 +260,7 @@ class Tree:
 
     def _drain(self, fd: int, max_bytes: int) -> bytes:
         end, chunks, left = self._clock.monotonic() + READ_SECONDS, [], max_bytes + 1
-        while left > 0 and (chunk := os.read(fd, min(_CHUNK, left))):
+        while left > 0 and (chunk := os.read(fd, min(CHUNK, left))):
             chunks.append(chunk)
             left -= len(chunk)
             if self._clock.monotonic() > end:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from rescind import osfiles
 from rescind.errors import EvidenceError
 from rescind.host import opened
 from rescind.host.names import Parts, split
-from rescind.host.quiet import why
+from rescind.host.quiet import CHUNK, READ_SECONDS, why
 from rescind.host.tree import (
     CIRCLE,
     DANGLING,
@@ -30,6 +30,7 @@ from rescind.host.tree import (
     Blob,
     Folder,
     Found,
+    Located,
     Trouble,
     kind_of,
     moment,
@@ -37,8 +38,6 @@ from rescind.host.tree import (
 )
 from rescind.models.clock import Clock
 
-READ_SECONDS = 10.0
-_CHUNK = 1 << 18
 LIKELY = (("home",), ("Users",), ("var", "home"))
 """Where a copied home may have lain."""
 
@@ -91,7 +90,7 @@ class PathFolder:
         """Nothing is held."""
 
 
-class PathTree:
+class PathTree(Located):
     """One evidence root, named by its path. It answers as `rescind.host.beneath.Tree` does."""
 
     def __init__(self, target: Path, *, clock: Clock) -> None:
@@ -176,21 +175,6 @@ class PathTree:
         """Return where a path ends after its links, None when there is no such thing."""
         return self._resolve(parts)
 
-    def is_dir(self, parts: Parts) -> bool:
-        """Tell whether a directory lies there, inside the evidence; False also for what cannot be looked at."""
-        try:
-            found = self._resolve(parts)
-        except EvidenceError:
-            return False
-        return found is not None and stat.S_ISDIR(found.st.st_mode)
-
-    def exists(self, parts: Parts) -> bool:
-        """Tell whether something lies there, readable or not."""
-        try:
-            return self._resolve(parts) is not None
-        except EvidenceError:
-            return True
-
     def link_head(self, parts: Parts) -> Parts:
         """Return the first component that a link names, `..` left out; empty when it cannot be told."""
         try:
@@ -274,15 +258,12 @@ class PathTree:
     def _drain(self, fd: int, at: int, most: int) -> bytes:
         end, chunks, left = self._clock.monotonic() + READ_SECONDS, [], most
         os.lseek(fd, at, os.SEEK_SET)
-        while left > 0 and (chunk := os.read(fd, min(_CHUNK, left))):
+        while left > 0 and (chunk := os.read(fd, min(CHUNK, left))):
             chunks.append(chunk)
             left -= len(chunk)
             if self._clock.monotonic() > end:
                 raise EvidenceError(f"could not be read within {READ_SECONDS:.0f} s")
         return b"".join(chunks)
-
-    def fetch(self, wanted: Mapping[Parts, int]) -> None:
-        """Nothing to do: a file is read where it lies."""
 
     def ends(self, parts: Parts, max_bytes: int) -> Blob | None:
         """Return the first ninth and the last eight ninths of `max_bytes` of a file that is larger, None when it is not."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from rescind import osfiles
 
+READ_SECONDS = 10.0
+CHUNK = 1 << 18
 OPEN = os.O_RDONLY | osfiles.CLOSED
 _NOATIME = getattr(os, "O_NOATIME", 0)
 

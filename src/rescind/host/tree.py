@@ -128,6 +128,32 @@ class Evidence(Protocol):
         """Return the two ends of a file that is larger than this, None when it is not, or cannot be read in parts."""
 
 
+class Located:
+    """What follows from `find` where real files are read."""
+
+    def find(self, parts: Parts) -> Found | None:
+        """Return where a path ends after its links, None when there is no such thing. Raises `EvidenceError`."""
+        raise NotImplementedError
+
+    def is_dir(self, parts: Parts) -> bool:
+        """Tell whether a directory lies there, inside the evidence; False also for what cannot be looked at."""
+        try:
+            found = self.find(parts)
+        except EvidenceError:
+            return False
+        return found is not None and stat.S_ISDIR(found.st.st_mode)
+
+    def exists(self, parts: Parts) -> bool:
+        """Tell whether something lies there, readable or not."""
+        try:
+            return self.find(parts) is not None
+        except EvidenceError:
+            return True
+
+    def fetch(self, wanted: Mapping[Parts, int]) -> None:
+        """Nothing to do: a file is read where it lies."""
+
+
 def volume_of(volumes: Iterable[Parts], at: Parts) -> Parts | None:
     """Return the innermost volume that holds a path, None when none does."""
     return max((v for v in volumes if at[: len(v)] == v), key=len, default=None)

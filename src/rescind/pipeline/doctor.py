@@ -87,7 +87,7 @@ def _machines(at: Connected) -> list[dict[str, Any]]:
         return []
     told: dict[str, Any] = {"kind": f"{at.tenant.provider} machines ({row.title})", "readable": "yes"}
     try:
-        at.ask(lambda: load(row.find)(at.client, "none", ("00000000-0000-0000-0000-000000000000",)))
+        orders.shown(at, row, "none", ("00000000-0000-0000-0000-000000000000",))
     except ProviderError as error:
         told["readable"] = "no"
         told["evidence"] = error.message

@@ -25,7 +25,7 @@ from rescind.models.playbook import Playbook
 from rescind.pipeline.case_plan import ORDERS
 from rescind.pipeline.identify import refusal
 from rescind.pipeline.preserve import Reader, load
-from rescind.pipeline.tenants import Tenants
+from rescind.pipeline.tenants import Connected, Tenants
 from rescind.pipeline.verify import reason
 
 SEEN = "order-seen"
@@ -47,6 +47,12 @@ def row_of(provider: str) -> Machines | None:
     return found.machines if found else None
 
 
+def shown(there: Connected, row: Machines, workstation: str, ids: tuple[str, ...]) -> Sequence[Machine]:
+    """Return the machines that a tenant shows under a name or these ids. Raises typed errors."""
+    found: Sequence[Machine] = there.ask(lambda: load(row.find)(there.client, workstation, ids))[0]
+    return found
+
+
 def offers(config: Config, playbook: Playbook, case: Case, found: Iterable[Credential], at: Tenants) -> Offers:
     """Ask the tenants that offer it for the machine of the case. Nothing is asked that the playbook has no use for."""
     wanted = {item.verb for phase in playbook.phases for item in phase.case} & ORDERS
@@ -63,13 +69,13 @@ def offers(config: Config, playbook: Playbook, case: Case, found: Iterable[Crede
         ids = tuple(c.attributes["device_id"] for c in devices if c.tenant == tenant.name)
         try:
             there = at.get(tenant.name)
-            shown, _ = there.ask(lambda r=row, t=there, i=ids: load(r.find)(t.client, case.workstation, i))  # type: ignore[misc]
+            found_there = shown(there, row, case.workstation, ids)
         except ProviderError as error:
             why = f"{row.title} could not be asked for {case.workstation}: {refusal(error)}"
             gaps.append(Gap(source=f"tenant:{tenant.name}", reason=why))
             continue
         for verb in (v for v in wanted if str(v) in row.verbs):
-            machines[verb] = (*machines.get(verb, ()), *((tenant.name, m) for m in shown))
+            machines[verb] = (*machines.get(verb, ()), *((tenant.name, m) for m in found_there))
     return Offers(machines={v: m for v, m in machines.items() if m}, gaps=tuple(gaps))
 
 
@@ -125,8 +131,7 @@ def order(step: CaseStep, run: str, reader: Reader) -> tuple[EndState, str, str]
 
 def _gone(step: CaseStep, there: Any, row: Machines) -> str:
     """Return why a machine is not to be ordered anything any more: it is not one of those that the case means now."""
-    shown, _ = there.ask(lambda: load(row.find)(there.client, step.workstation, (step.device,)))
-    if step.machine in {m.identifier for m in shown}:
+    if step.machine in {m.identifier for m in shown(there, row, step.workstation, (step.device,))}:
         return ""
     return f"{row.title} does not show the machine of the plan as {step.workstation} any more; nothing was ordered"
 

@@ -14,13 +14,6 @@ from rescind.stores._sighting import sighting
 
 _HEADER = re.compile(r"(?i)authorization|cookie|token|secret|(?:^|[-_])key$")
 _SCHEME = re.compile(r"(?i)(?:bearer|token|basic)\s+")
-_ANTHROPIC = re.compile(r"sk-ant-(?:(?:api|admin)\d{2}|(o)at\d{2}|(o)rt\d{2})-[A-Za-z0-9_-]{40,200}")
-
-
-def anthropic_kind(value: str) -> str:
-    """Return the kind of an Anthropic key or OAuth token by its prefix, "" for another value."""
-    found = _ANTHROPIC.fullmatch(value)
-    return "" if not found else "anthropic.oauth-token" if found[1] or found[2] else "anthropic.api-key"
 
 
 def secrets(

@@ -13,17 +13,16 @@ from datetime import timedelta
 
 from rescind.errors import ProviderError, Rejected
 from rescind.models.clock import parse_rfc3339, rfc3339
-from rescind.models.credential import Credential
-from rescind.models.kind import CallResult, CallStatus, Known, Liveness, Observation
+from rescind.models.credential import Credential, EndState
+from rescind.models.kind import Act, CallResult, CallStatus, Known, Liveness, Observation
 from rescind.providers.aws import _center, _center_policy, _scp
 from rescind.providers.aws._center import User
 from rescind.providers.aws._center_people import facts, somebody_else
 from rescind.providers.aws._connect import Answer, AwsClient
+from rescind.providers.aws._held import HONOURED
 
 STAYS = "the sign-in itself goes on, for up to 90 days, until somebody deletes it in the console"
 SETS = "permission_sets"
-SPREAD = 10
-"""Seconds in which a sign-in may still get what the listings do not show any more: those over which a death is watched (ADR 23)."""
 READ = (
     "identitystore:DescribeUser",
     "identitystore:GetUserId",
@@ -208,7 +207,7 @@ def sessions_until(client: AwsClient, user: User, sets: Iterable[str], at: str) 
             last, longest = seconds, _center.short(arn)
     if not last:
         return at, "sessions of it that are out can do nothing: the permission set denies the user"
-    until = rfc3339(parse_rfc3339(at) + timedelta(seconds=last + SPREAD))
+    until = rfc3339(parse_rfc3339(at) + timedelta(seconds=last + HONOURED))
     return until, f"a role session of {longest} lasts {last // 60} minutes, and nothing denies those that are out"
 
 
@@ -274,3 +273,15 @@ def seen(answer: Answer, liveness: Liveness, evidence: str, until: str = "") -> 
         reversible=liveness is Liveness.DEAD,
         residual_until=until if liveness is Liveness.DEAD else "",
     )
+
+
+DENY = Act(
+    call=deny,
+    reversible=True,
+    idempotent=True,
+    permissions=WRITE,
+    ends=EndState.CONTAINED,
+    undo=UNDO,
+    snapshot=snapshot,
+    restore=restore,
+)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from rescind.errors import NotFound
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, Death, Kind, Known, Liveness, Residual, Subject, Verb
-from rescind.providers.aws import _center_people, _entitlements, _granted
+from rescind.models.kind import Act, Kind, Known, Liveness, Residual, Subject, Verb
+from rescind.providers.aws import _center_people, _entitlements, _granted, _held
 from rescind.providers.aws._center import User
 from rescind.providers.aws._connect import AwsClient
 from rescind.secret import Secret
@@ -90,11 +90,7 @@ KIND = Kind(
         what=_entitlements.SESSIONS,
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html#id_roles_use_view-role-max-session",
     ),
-    death=Death(
-        negatives=3,
-        seconds=10.0,
-        source="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency",
-    ),
+    death=_held.DEATH,
     steps_by_hand=(
         "As an administrator of account access manager: remove the person's entitlement to the role. In the role's account use Revoke "
         "sessions on the role for those that are out."

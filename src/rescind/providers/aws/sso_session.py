@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rescind.errors import NotFound
-from rescind.models.credential import Credential, EndState
+from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import BY_HAND, Act, Death, Kind, Known, Residual, Subject, Verb
-from rescind.providers.aws import _center, _center_deny, _center_people
+from rescind.models.kind import BY_HAND, Kind, Known, Residual, Subject, Verb
+from rescind.providers.aws import _center, _center_deny, _center_people, _held
 from rescind.providers.aws._center import User
 from rescind.providers.aws._connect import AwsClient
 from rescind.secret import Secret
@@ -56,18 +56,7 @@ KIND = Kind(
     id="aws.sso-session",
     title="AWS IAM Identity Center sign-ins of a user",
     provider="aws",
-    actions={
-        Verb.DENY: Act(
-            call=_center_deny.deny,
-            reversible=True,
-            idempotent=True,
-            permissions=_center_deny.WRITE,
-            ends=EndState.CONTAINED,
-            undo=_center_deny.UNDO,
-            snapshot=_center_deny.snapshot,
-            restore=_center_deny.restore,
-        ),
-    },
+    actions={Verb.DENY: _center_deny.DENY},
     verify=_center_deny.verify,
     control=_center_deny.control,
     enumerate=enumerate,
@@ -82,11 +71,7 @@ KIND = Kind(
         ),
         source="https://docs.aws.amazon.com/singlesignon/latest/userguide/authconcept.html",
     ),
-    death=Death(
-        negatives=3,
-        seconds=10.0,
-        source="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency",
-    ),
+    death=_held.DEATH,
     steps_by_hand=(
         "As an administrator of IAM Identity Center: Users, the person, Active sessions, delete every session; the device must sign in "
         "again. Role sessions that were made before live on for up to 12 hours: have the person's permission sets, or a service control "

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rescind.errors import NotFound
-from rescind.models.credential import Credential, EndState
+from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, Death, Kind, Known, Residual, Subject, Verb
-from rescind.providers.aws import _center, _center_deny, _center_people
+from rescind.models.kind import Kind, Known, Residual, Subject, Verb
+from rescind.providers.aws import _center, _center_deny, _center_people, _held
 from rescind.providers.aws._center import User
 from rescind.providers.aws._connect import AwsClient
 from rescind.secret import Secret
@@ -44,18 +44,7 @@ KIND = Kind(
     id="aws.sso-user",
     title="AWS IAM Identity Center user (identity)",
     provider="aws",
-    actions={
-        Verb.DENY: Act(
-            call=_center_deny.deny,
-            reversible=True,
-            idempotent=True,
-            permissions=_center_deny.WRITE,
-            ends=EndState.CONTAINED,
-            undo=_center_deny.UNDO,
-            snapshot=_center_deny.snapshot,
-            restore=_center_deny.restore,
-        ),
-    },
+    actions={Verb.DENY: _center_deny.DENY},
     verify=_center_deny.verify,
     control=_center_deny.control,
     enumerate=enumerate,
@@ -71,11 +60,7 @@ KIND = Kind(
         ),
         source="https://docs.aws.amazon.com/singlesignon/latest/userguide/authconcept.html",
     ),
-    death=Death(
-        negatives=3,
-        seconds=10.0,
-        source="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency",
-    ),
+    death=_held.DEATH,
     steps_by_hand=(
         "As an administrator of IAM Identity Center, after the user is denied and off every assignment and group: Users, the person, Active "
         "sessions, delete every session; last, Disable user access. No API does these two. Where an identity provider or a directory "

@@ -8,12 +8,17 @@ from typing import Any
 
 from rescind.errors import Rejected, Unrecognised
 from rescind.models.credential import Credential
-from rescind.models.kind import CallResult, CallStatus, Known, Liveness, Observation
+from rescind.models.kind import CallResult, CallStatus, Known, Liveness, Observation, Residual
 from rescind.providers.azure import _children, _resources
 from rescind.providers.azure._connect import Azure, Row
 
 REGISTRY, VERSION = "Microsoft.ContainerRegistry/registries", "2023-07-01"
 SORT = f"{REGISTRY}/tokens"
+RESIDUAL = Residual(
+    seconds=10_800,
+    what="tokens of the registry's data plane that were got with the password",
+    source=_resources.PRODUCT + "container-registry/container-registry-authentication#individual-login-with-azure-ad",
+)
 
 
 def status(row: Row) -> str:

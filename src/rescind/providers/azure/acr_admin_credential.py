@@ -8,8 +8,8 @@ How long an access token lives that was got with a password no page of Microsoft
 from __future__ import annotations
 
 from rescind.models.credential import Credential
-from rescind.models.kind import Act, Death, Kind, Known, Liveness, Observation, Residual, Verb
-from rescind.providers.azure import _resources, _slots, _switches
+from rescind.models.kind import Act, Death, Kind, Known, Liveness, Observation, Verb
+from rescind.providers.azure import _acr_tokens, _resources, _slots, _switches
 from rescind.providers.azure._connect import Azure
 from rescind.secret import Secret
 
@@ -81,12 +81,7 @@ KIND = Kind(
     identify=identify,
     read_permissions=_SLOTS.permissions[:2],
     issuer_is_account=True,
-    residual=Residual(
-        seconds=10_800,
-        what="tokens of the registry's data plane that were got with the password",
-        source=_resources.PRODUCT
-        + "container-registry/container-registry-authentication#individual-login-with-azure-ad",
-    ),
+    residual=_acr_tokens.RESIDUAL,
     death=Death(negatives=2, seconds=60.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/containerregistry/registries/regenerate-credential",
     since="0.1",

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from rescind.errors import Rejected, Unrecognised
 from rescind.models.credential import Credential
 from rescind.models.evidence import Gap
-from rescind.models.kind import Act, Death, Kind, Known, Residual, Subject, Verb
+from rescind.models.kind import Act, Death, Kind, Known, Subject, Verb
 from rescind.providers.azure import _acr_tokens, _children, _resources
 from rescind.providers.azure._connect import Azure
 from rescind.secret import Secret
@@ -92,12 +92,7 @@ KIND = Kind(
     identify=identify,
     read_permissions=(f"{REGISTRY}/read", f"{SORT}/read"),
     issuer_is_account=True,
-    residual=Residual(
-        seconds=10_800,
-        what="tokens of the registry's data plane that were got with the password",
-        source=_resources.PRODUCT
-        + "container-registry/container-registry-authentication#individual-login-with-azure-ad",
-    ),
+    residual=_acr_tokens.RESIDUAL,
     death=Death(negatives=2, seconds=30.0, source=_DOC),
     reference="https://learn.microsoft.com/en-us/rest/api/containerregistry/tokens/update",
     since="0.1",
